@@ -1,0 +1,35 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace muster {
+
+/// A program to run on this machine, without a shell between.
+struct ProcessSpec {
+  std::vector<std::string> argv;  ///< argv[0] is looked up in PATH
+  std::string input;              ///< given on stdin; secrets belong here, never in argv
+  std::chrono::milliseconds deadline{60'000};
+  std::vector<std::string> environment;  ///< "NAME=value", added to ours
+  /// Called for each line of stderr as it comes, when set.
+  std::function<void(std::string_view)> on_error_line;
+};
+
+struct ProcessResult {
+  int exit_code = 0;  ///< 128 + signal when killed
+  std::string output;
+  std::string error_output;
+  bool timed_out = false;  ///< the deadline passed, and the program's process group was killed
+};
+
+/// Runs to the end. Throws Error only when the program cannot be started.
+ProcessResult run_process(const ProcessSpec& spec);
+
+/// The program's stdout; throws Error with its stderr when it fails or is late.
+std::string run_or_throw(const ProcessSpec& spec);
+std::string run_or_throw(std::vector<std::string> argv);
+
+}  // namespace muster

@@ -1,0 +1,113 @@
+#include <doctest/doctest.h>
+
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "provisioner/base/diagnostics.h"
+#include "provisioner/base/error.h"
+#include "provisioner/base/files.h"
+#include "provisioner/base/process.h"
+#include "provisioner/base/resources.h"
+#include "provisioner/base/text.h"
+
+using namespace muster;
+
+TEST_CASE("diagnostics: a mistake shows file, line, column, the line and a caret") {
+  Diagnostics diagnostics("a.json", "{\n  \"nmae\": 1\n}\n");
+  diagnostics.error({2, 3}, "unknown key 'nmae'", "did you mean 'name'?");
+  CHECK(diagnostics.render() ==
+        "a.json:2:3: error: unknown key 'nmae'\n"
+        "    \"nmae\": 1\n"
+        "    ^\n"
+        "  did you mean 'name'?\n");
+}
+
+TEST_CASE("diagnostics: one endless line is shown around the mistake only") {
+  Diagnostics diagnostics("a.json", std::string(5000, 'x'));
+  diagnostics.error({1, 4000}, "bad");
+  CHECK(diagnostics.render().size() < 300);
+}
+
+TEST_CASE("diagnostics: mistakes come in the order of the text") {
+  Diagnostics diagnostics("f", "a\nb\n");
+  diagnostics.error({2, 1}, "second");
+  diagnostics.warning({1, 1}, "first");
+  auto text = diagnostics.render();
+  CHECK(text.find("first") < text.find("second"));
+  CHECK(diagnostics.has_errors());
+}
+
+TEST_CASE("text: nearest finds a slip of the fingers and nothing far off") {
+  std::vector<std::string> keys{"nodes", "name", "tenant"};
+  CHECK(nearest("nmae", keys) == "name");
+  CHECK(nearest("tennant", keys) == "tenant");
+  CHECK_FALSE(nearest("zzzzz", keys).has_value());
+}
+
+TEST_CASE("text: a quoted word comes out of sh as it went in") {
+  for (std::string word : {"plain", "with space", "it's", "$(id)", "`id`", "a\nb", "", "\\", "-n"}) {
+    auto out = run_or_throw({"sh", "-c", "printf %s " + shell_quote(word)});
+    CHECK(out == word);
+  }
+}
+
+TEST_CASE("text: base64 of the standard's vectors") {
+  CHECK(base64_encode("") == "");
+  CHECK(base64_encode("f") == "Zg==");
+  CHECK(base64_encode("fo") == "Zm8=");
+  CHECK(base64_encode("foobar") == "Zm9vYmFy");
+}
+
+TEST_CASE("text: durations read well") {
+  CHECK(format_duration(0.85) == "850ms");
+  CHECK(format_duration(12.34) == "12.3s");
+  CHECK(format_duration(245) == "4m05s");
+}
+
+TEST_CASE("process: output, error output, exit code and stdin") {
+  ProcessSpec spec;
+  spec.argv = {"sh", "-c", "cat; echo oops >&2; exit 3"};
+  spec.input = std::string(300000, 'x');
+  auto result = run_process(spec);
+  CHECK(result.exit_code == 3);
+  CHECK(result.output.size() == 300000);
+  CHECK(result.error_output == "oops\n");
+}
+
+TEST_CASE("process: a late program is killed, with what it started") {
+  ProcessSpec spec;
+  spec.argv = {"sh", "-c", "sleep 100 & sleep 100"};
+  spec.deadline = std::chrono::milliseconds(100);
+  CHECK(run_process(spec).timed_out);
+}
+
+TEST_CASE("process: a daemon that keeps the pipes does not hold us") {
+  ProcessSpec spec;
+  spec.argv = {"sh", "-c", "echo started; sleep 2 & exit 0"};
+  CHECK(run_process(spec).output == "started\n");
+}
+
+TEST_CASE("process: a program that does not exist is named") {
+  CHECK_THROWS_WITH_AS(run_or_throw({"no-such-program"}),
+                       "cannot run 'no-such-program': no such program in PATH\n"
+                       "  install it, or add its folder to PATH",
+                       Error);
+}
+
+TEST_CASE("files: a file is written whole and read back; a directory is refused") {
+  auto folder = std::filesystem::temp_directory_path() /
+                ("muster-files-" + std::to_string(::getpid()));
+  make_directory(folder, 0700);
+  write_file(folder / "a", "content", 0600);
+  CHECK(read_file(folder / "a") == "content");
+  CHECK_THROWS_AS(read_file(folder), Error);
+  CHECK_THROWS_AS(read_file(folder / "a", 3), Error);
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("resources: the embedded build script is the file in the tree") {
+  auto script = find_resource("artifacts/build-kubernetes.sh");
+  REQUIRE(script.has_value());
+  CHECK(*script == read_file(std::string(MUSTER_SOURCE_DIR) + "/artifacts/build-kubernetes.sh"));
+}
