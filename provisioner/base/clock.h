@@ -28,8 +28,7 @@ std::string format_time(std::int64_t wall_ms);
 /// Ends a wait: every wait in muster has one.
 class Deadline {
  public:
-  explicit Deadline(std::chrono::milliseconds in)
-      : at_(std::chrono::steady_clock::now() + in) {}
+  explicit Deadline(std::chrono::milliseconds in) : at_(std::chrono::steady_clock::now() + in) {}
   bool passed() const { return std::chrono::steady_clock::now() >= at_; }
   std::chrono::milliseconds left() const {
     auto left = std::chrono::duration_cast<std::chrono::milliseconds>(

@@ -12,8 +12,9 @@ constexpr std::size_t kShownWidth = 96;
 
 /// Bytes of UTF-8 to columns on a terminal: continuation bytes take none.
 std::size_t columns(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
 }
 
 }  // namespace
@@ -60,7 +61,8 @@ std::string Diagnostics::render() const {
     out += item.message + "\n";
     if (auto line = source_line(item.at.line); item.at.line > 0 && !line.empty()) {
       std::replace(line.begin(), line.end(), '\t', ' ');
-      auto column = std::min(static_cast<std::size_t>(std::max(item.at.column, 1)) - 1, line.size());
+      auto column =
+          std::min(static_cast<std::size_t>(std::max(item.at.column, 1)) - 1, line.size());
       // A minified file is one endless line: show the part around the mistake.
       std::size_t from = 0;
       if (column > kShownWidth * 3 / 4) from = column - kShownWidth / 2;

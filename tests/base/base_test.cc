@@ -46,7 +46,8 @@ TEST_CASE("text: nearest finds a slip of the fingers and nothing far off") {
 }
 
 TEST_CASE("text: a quoted word comes out of sh as it went in") {
-  for (std::string word : {"plain", "with space", "it's", "$(id)", "`id`", "a\nb", "", "\\", "-n"}) {
+  for (std::string word :
+       {"plain", "with space", "it's", "$(id)", "`id`", "a\nb", "", "\\", "-n"}) {
     auto out = run_or_throw({"sh", "-c", "printf %s " + shell_quote(word)});
     CHECK(out == word);
   }
@@ -96,8 +97,8 @@ TEST_CASE("process: a program that does not exist is named") {
 }
 
 TEST_CASE("files: a file is written whole and read back; a directory is refused") {
-  auto folder = std::filesystem::temp_directory_path() /
-                ("muster-files-" + std::to_string(::getpid()));
+  auto folder =
+      std::filesystem::temp_directory_path() / ("muster-files-" + std::to_string(::getpid()));
   make_directory(folder, 0700);
   write_file(folder / "a", "content", 0600);
   CHECK(read_file(folder / "a") == "content");

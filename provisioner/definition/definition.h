@@ -1,0 +1,86 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "provisioner/base/diagnostics.h"
+#include "provisioner/definition/role.h"
+#include "provisioner/definition/value.h"
+
+namespace muster {
+
+struct ProviderChoice {
+  std::string name;  ///< as written, e.g. "google-provider", "local"
+  Value hints;       ///< an object, or null
+  Position at;
+};
+
+/// One entry of "nodes": `count` alike nodes.
+struct NodeBlock {
+  Position at;
+  std::optional<std::string> existing;   ///< "id" when it names a host; negative ids mean "create"
+  std::string prefix;                    ///< empty: derived from the deployment's name
+  std::vector<std::string> roles;        ///< as written, without what roles need
+  std::vector<Position> role_positions;  ///< one for each of `roles`
+  int count = 1;
+  std::optional<ProviderChoice> provider;
+  std::vector<Value::Member> attribs;
+  std::map<std::string, std::string> labels;
+  std::vector<std::string> taints;  ///< "key=value:Effect"
+};
+
+/// What the user wrote, checked, positions kept; nothing is expanded or resolved yet.
+/// Made by read_definition.
+struct Definition {
+  std::string name;
+  std::string tenant;  ///< "default" when absent
+  std::string description;
+  bool commit = true;
+  std::string tld;  ///< "<name>.cloud" when absent
+  std::vector<Value::Member> attribs;
+  std::map<std::string, std::string> public_keys;  ///< key name -> "ssh-ed25519 AAAA..."
+  ProviderChoice provider;
+  std::vector<NodeBlock> nodes;
+  std::vector<std::string> role_apply_order;
+  std::string api_endpoint;  ///< host or host:port that users reach the API by; may be empty
+};
+
+/// `--set a.b=c` and `--provider P`, applied to the parsed text before it is checked.
+struct Overrides {
+  std::vector<std::string> set;  ///< "attribs.k8s-version=v1.20.2"
+  std::optional<std::string> provider;
+};
+
+/// What the checks need to know of the world outside the file.
+struct DefinitionRules {
+  std::span<const Role> roles;
+  /// Providers this muster can use, and Digital Rebar kinds it knows by name only.
+  std::vector<std::string> providers;
+};
+
+/// A definition is read whole or with mistakes; `diagnostics` may hold warnings in either case.
+struct DefinitionResult {
+  Definition definition;
+  Diagnostics diagnostics;
+  std::string text;  ///< the file as it was, for the record
+  /// False when the mistakes leave no cluster to plan (syntax, no nodes, no name, bad types, ...);
+  /// true when a plan can still be shown beside the mistakes (an old version, an unavailable
+  /// network plugin, a provider that cannot create nodes yet).
+  bool plannable = false;
+};
+
+/// Reads the file ("-" is stdin): at most 8 MiB. Never throws for what the user wrote.
+DefinitionResult read_definition(const std::filesystem::path& file, const Overrides& overrides,
+                                 const DefinitionRules& rules);
+DefinitionResult parse_definition(const std::string& file, std::string text,
+                                  const Overrides& overrides, const DefinitionRules& rules);
+
+/// The JSON Schema (draft 7) of a definition, as `muster schema` prints it.
+std::string definition_schema();
+
+}  // namespace muster

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace muster {
+
+/// How a step or task ended.
+enum class Outcome {
+  changed,    ///< it did something
+  unchanged,  ///< everything was as wanted
+  failed,     ///< it ran and did not succeed
+  timed_out,  ///< its deadline passed
+  skipped,    ///< something that it needs did not succeed; never reported as an error of its own
+  canceled    ///< the user stopped the run before it began
+};
+
+std::string to_string(Outcome outcome);
+bool succeeded(Outcome outcome);
+
+enum class EventType {
+  run_started,  ///< `steps` is the number planned
+  step_started,
+  task_finished,  ///< one task of a step
+  step_finished,
+  note,  ///< something worth a line: `message`
+  warning,
+  run_finished
+};
+
+std::string to_string(EventType type);
+
+/// One thing that happened in a run. Every reporter gets all of them; none holds a secret.
+struct Event {
+  EventType type = EventType::note;
+  std::int64_t time_ms = 0;  ///< wall clock
+  std::string deployment;
+  std::string node;
+  std::string step;  ///< Step::title()
+  std::string verb;  ///< "create", "apply", ...
+  std::string role;
+  std::string task;
+  Outcome outcome = Outcome::unchanged;
+  std::int64_t ms = 0;
+  int steps = 0;        ///< run_started: planned; run_finished: done
+  int exit_code = 0;    ///< of a failed task
+  std::string command;  ///< of a failed task
+  std::string output;   ///< of a failed task, whole
+  std::string message;
+};
+
+/// Takes events; called from one thread. Must not throw: a full disk or a closed terminal must
+/// not stop a run.
+class Reporter {
+ public:
+  virtual ~Reporter() = default;
+  virtual void on(const Event& event) noexcept = 0;
+};
+
+/// Hands each event to several reporters, in order. Owns none.
+class TeeReporter : public Reporter {
+ public:
+  explicit TeeReporter(std::vector<Reporter*> reporters) : reporters_(std::move(reporters)) {}
+  void on(const Event& event) noexcept override {
+    for (auto* reporter : reporters_) reporter->on(event);
+  }
+
+ private:
+  std::vector<Reporter*> reporters_;
+};
+
+/// One JSON object, no newline; fields that do not apply are left out.
+std::string event_json(const Event& event);
+
+}  // namespace muster

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdio>
+#include <memory>
+#include <ostream>
+
+#include "provisioner/report/event.h"
+
+namespace muster {
+
+struct TerminalOptions {
+  bool live = false;  ///< redraw a status line: only on a terminal that can
+  bool color = false;
+  int width = 80;
+  bool verbose = false;  ///< a line for each changed task as well
+};
+
+/// What the terminal at `fd` can do: isatty, TERM=dumb, NO_COLOR, width.
+TerminalOptions detect_terminal(int fd);
+
+/// For people: one line for each finished step, prefixed with cluster/node; a failure's whole
+/// output once; a live status line (done/total, what runs now, time) when `live`; counts and time
+/// at the end.
+std::unique_ptr<Reporter> make_terminal_reporter(std::ostream& out, const TerminalOptions& options);
+
+/// For programs: event_json a line.
+std::unique_ptr<Reporter> make_json_reporter(std::ostream& out);
+
+}  // namespace muster

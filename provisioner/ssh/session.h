@@ -1,0 +1,67 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "inventory/record.h"
+#include "provisioner/base/error.h"
+#include "provisioner/base/secret.h"
+
+namespace muster {
+
+struct SshOptions {
+  Secret private_key;  ///< OpenSSH text; empty: the user's agent and default keys
+  std::chrono::milliseconds connect_deadline{10'000};
+  std::chrono::seconds keepalive{15};
+};
+
+/// The connection was lost or could not be made: running the (idempotent) step again can help.
+/// What was refused for good (host key, authentication) is an Error without this type.
+class ConnectionLost : public Error {
+ public:
+  using Error::Error;
+};
+
+/// What came of one remote command.
+struct RemoteResult {
+  int exit_code = 0;
+  bool timed_out = false;    ///< the deadline passed; the channel was closed
+  std::string error_output;  ///< the last 16 KiB of stderr
+};
+
+/// One SSH connection to one node, kept for the run. Used by one thread at a time.
+class Session {
+ public:
+  /// Connects and authenticates. A host key that differs from `endpoint.host_key` is an Error
+  /// that names both fingerprints. With an empty host_key the key found is in host_key() after.
+  Session(const Endpoint& endpoint, const SshOptions& options);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// Runs `command` with `input` on its stdin; stdout goes to `on_output` in pieces as it comes.
+  /// Throws ConnectionLost when the connection breaks (also: nothing heard for 3 keepalives).
+  RemoteResult run(const std::string& command, std::string_view input,
+                   std::chrono::milliseconds deadline,
+                   const std::function<void(std::string_view)>& on_output);
+
+  /// Streams a local file to `command`'s stdin.
+  RemoteResult send_file(const std::filesystem::path& file, const std::string& command,
+                         std::chrono::milliseconds deadline);
+
+  /// "ssh-ed25519 AAAA...": what the node showed.
+  const std::string& host_key() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// True when something at the address answers with an SSH banner within `deadline`.
+bool answers_ssh(const std::string& address, int port, std::chrono::milliseconds deadline);
+
+}  // namespace muster

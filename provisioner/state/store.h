@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "inventory/record.h"
+#include "provisioner/base/secret.h"
+#include "provisioner/report/event.h"
+
+namespace muster {
+
+/// Who works on a deployment.
+struct Lease {
+  std::string deployment;
+  std::string user;
+  std::string host;
+  std::int64_t pid = 0;
+  std::string command;
+  std::int64_t since_ms = 0;
+  std::int64_t expires_ms = 0;  ///< by the store's clock
+};
+
+/// One execution of a plan.
+struct RunRecord {
+  std::int64_t id = 0;
+  std::string deployment;
+  std::string command;
+  std::int64_t started_ms = 0;
+  std::int64_t finished_ms = 0;  ///< 0: it never said so
+  std::string result;            ///< "done", "failed", "interrupted", "" while running
+};
+
+/// What muster remembers. Every call is durable when it returns. All throw Error (exit code 3)
+/// when the state cannot be read or written; nothing is overwritten then.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  /// Random, made once: tells this state's nodes from those of another state on one provider.
+  virtual std::string id() = 0;
+
+  virtual std::vector<DeploymentRecord> deployments() = 0;
+  virtual std::optional<DeploymentRecord> deployment(const std::string& name) = 0;
+  /// Creates the deployment or gives it a new revision; nodes are kept. Returns the revision.
+  virtual int begin_revision(const DeploymentRecord& record) = 0;
+  virtual void mark_applied(const std::string& deployment, bool applied) = 0;
+  /// Forgets the deployment and its secrets; its runs and events stay readable.
+  virtual void forget_deployment(const std::string& name) = 0;
+
+  /// Intent before effect: a node is put as `creating` before the provider is called.
+  virtual void put_node(const std::string& deployment, const NodeRecord& node) = 0;
+  virtual void forget_node(const std::string& deployment, const std::string& node) = 0;
+  virtual void put_role(const std::string& deployment, const std::string& node,
+                        const RoleRecord& role) = 0;
+  virtual void forget_role(const std::string& deployment, const std::string& node,
+                           const std::string& role) = 0;
+
+  virtual std::optional<Secret> secret(const std::string& scope, const std::string& key) = 0;
+  virtual void put_secret(const std::string& scope, const std::string& key,
+                          const Secret& value) = 0;
+
+  /// Takes the lease, or returns the holder's when another one has it and it has not expired.
+  virtual std::optional<Lease> acquire_lease(const Lease& wanted, std::int64_t ttl_ms) = 0;
+  /// False when the lease is no longer ours.
+  virtual bool renew_lease(const std::string& deployment, std::int64_t pid,
+                           std::int64_t ttl_ms) = 0;
+  virtual void release_lease(const std::string& deployment) = 0;
+  virtual std::optional<Lease> lease(const std::string& deployment) = 0;
+
+  virtual std::int64_t begin_run(const std::string& deployment, const std::string& command) = 0;
+  virtual void finish_run(std::int64_t run, const std::string& result) = 0;
+  virtual void journal(std::int64_t run, const Event& event) = 0;
+  virtual std::vector<RunRecord> runs(const std::string& deployment) = 0;
+  virtual std::vector<Event> events(std::int64_t run) = 0;
+};
+
+/// Opens (creates, migrates) <directory>/muster.db: directory 0700, file 0600, WAL.
+std::unique_ptr<Store> open_store(const std::filesystem::path& directory);
+
+}  // namespace muster

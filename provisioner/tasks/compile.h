@@ -1,0 +1,50 @@
+#pragma once
+
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "provisioner/definition/role.h"
+
+namespace muster {
+
+/// A file that tasks install by content; the engine sees to it that the node has it in its store.
+struct ArtifactRef {
+  std::string name;  ///< as the task names it, e.g. "kube-apiserver"
+  std::string sha256;
+};
+
+/// Where the node keeps artifacts: <store>/<sha256>.
+inline constexpr const char* kNodeStore = "/opt/muster/store";
+
+enum class Mode { apply, check };
+
+/// What compiling needs from outside; all of it pure for the same inputs.
+struct CompileInput {
+  const Role* role = nullptr;
+  const std::vector<Task>* tasks = nullptr;  ///< role->tasks or role->undo
+  Mode mode = Mode::apply;
+  const nlohmann::json* context = nullptr;  ///< what templates see
+  std::string nonce;                        ///< unguessable; marks our lines in the reply
+  std::function<std::string(const std::string&)> load_template;  ///< name -> text
+  std::function<std::string(const std::string&)>
+      artifact_sha256;  ///< name -> sha256; throws if unknown
+};
+
+/// One exchange with a node: a POSIX sh script for stdin of "sh", and how to read the answer.
+struct CompiledScript {
+  std::string script;
+  std::vector<std::string> task_names;  ///< tasks, then handlers; index = number in the reply
+  std::vector<ArtifactRef> artifacts;   ///< needed in the node's store before the script runs
+};
+
+/// Renders and compiles. Throws Error with role file and line for a bad task or a template that
+/// names something missing.
+CompiledScript compile(const CompileInput& input);
+
+/// Strict mustache: escaping off; a name that is missing is an Error with file and line.
+std::string render_template(const std::string& text, const std::string& file,
+                            const nlohmann::json& context);
+
+}  // namespace muster
