@@ -1,0 +1,170 @@
+#include "provisioner/cli/app.h"
+
+#include <unistd.h>
+
+#include <iostream>
+#include <utility>
+
+#include "provisioner/base/error.h"
+#include "provisioner/base/resources.h"
+#include "provisioner/base/text.h"
+#include "provisioner/definition/attribs.h"
+#include "provisioner/report/terminal.h"
+
+namespace muster {
+
+App::App(Options options, std::ostream& out, std::ostream& talk, std::stop_token stop)
+    : options_(std::move(options)), out_(out), talk_(talk), stop_(std::move(stop)) {}
+
+App::~App() = default;
+
+int App::run() {
+  const auto& command = options_.command;
+  if (command == "validate") return validate();
+  if (command == "plan") return plan();
+  if (command == "apply") return apply();
+  if (command == "destroy") return destroy(options_.arguments);
+  if (command == "list") return list();
+  if (command == "status") return status();
+  if (command == "kubeconfig") return kubeconfig();
+  if (command == "ssh") return ssh();
+  if (command == "logs") return logs();
+  if (command == "power") return power();
+  if (command == "unlock") return unlock();
+  if (command == "version") return version();
+  if (command.rfind("artifacts", 0) == 0) return artifacts();
+  if (command == "schema") {
+    out_ << definition_schema() << "\n";
+    return 0;
+  }
+  if (command == "completion") {
+    out_ << completion_script(options_.arguments.front());
+    return 0;
+  }
+  bug("a command that nobody runs");
+}
+
+Store& App::store() {
+  if (!store_) store_ = open_store(options_.state);
+  return *store_;
+}
+
+ProviderRegistry& App::providers() {
+  if (!providers_) {
+    ProviderEnvironment environment;
+    environment.cache = options_.cache;
+    providers_ = std::make_unique<ProviderRegistry>(environment);
+  }
+  return *providers_;
+}
+
+Artifacts& App::artifact_cache() {
+  if (!artifacts_) {
+    auto catalog = find_resource("artifacts/catalog.yaml");
+    if (!catalog) bug("the artifact catalog is not in the binary");
+    artifacts_ = std::make_unique<Artifacts>(options_.cache, std::string(*catalog));
+  }
+  return *artifacts_;
+}
+
+const std::vector<Role>& App::roles() {
+  if (roles_.empty()) roles_ = load_roles(options_.roles);
+  return roles_;
+}
+
+World App::world(Reporter& reporter) {
+  World world;
+  world.store = &store();
+  world.providers = &providers();
+  world.artifacts = &artifact_cache();
+  world.roles = &roles();
+  world.role_directories = options_.roles;
+  world.clock = &clock_;
+  world.reporter = &reporter;
+  return world;
+}
+
+std::unique_ptr<Reporter> App::reporter() {
+  if (options_.json) return make_json_reporter(out_);
+  auto terminal = detect_terminal(STDERR_FILENO);
+  terminal.verbose = options_.verbose;
+  return make_terminal_reporter(talk_, terminal);
+}
+
+DefinitionResult App::read(const std::string& file) {
+  Overrides overrides;
+  overrides.set = options_.set;
+  overrides.provider = options_.provider;
+  DefinitionRules rules;
+  rules.roles = roles();
+  rules.providers = providers().names();
+  return read_definition(file, overrides, rules);
+}
+
+bool App::report(const Diagnostics& diagnostics) {
+  talk_ << diagnostics.render();
+  return !diagnostics.has_errors();
+}
+
+DeploymentRecord App::deployment(const std::string& name) {
+  if (auto record = store().deployment(name)) return *record;
+  std::vector<std::string> names;
+  for (const auto& record : store().deployments()) names.push_back(record.name);
+  Error error("there is no deployment '" + name + "'", ExitCode::usage);
+  if (auto near = nearest(name, names)) {
+    error.hint("did you mean '" + *near + "'?");
+  } else {
+    error.hint(names.empty() ? "there is none at all; make one: muster apply FILE"
+                             : "there are: " + join(names, ", "));
+  }
+  throw error;
+}
+
+Cluster App::cluster_of(const DeploymentRecord& record) {
+  DefinitionRules rules;
+  rules.roles = roles();
+  rules.providers = providers().names();
+  auto parsed = parse_definition(record.definition_file, record.definition_text, {}, rules);
+  Diagnostics diagnostics = parsed.diagnostics;
+  auto cluster = expand(parsed.definition, roles(), diagnostics);
+  keep_pod_cidrs(cluster, record);
+  return cluster;
+}
+
+const NodeRecord& App::node_of(const DeploymentRecord& record, const std::string& name) {
+  if (const auto* node = record.find(name)) return *node;
+  std::vector<std::string> names;
+  for (const auto& node : record.nodes) names.push_back(node.name);
+  throw Error("'" + record.name + "' has no node '" + name + "'", ExitCode::usage)
+      .hint("its nodes: " + join(names, ", "));
+}
+
+bool App::confirm(const std::string& question) {
+  talk_ << question << " [y/N] " << std::flush;
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+RunOptions App::run_options(const std::string& question) {
+  RunOptions run;
+  run.parallel = options_.parallel;
+  run.command = options_.command_line;
+  run.stop = stop_;
+  run.confirm = [this, question](const Plan& plan) {
+    if (!options_.json) talk_ << plan_text(plan);
+    if (options_.yes || plan.empty() || ::isatty(STDIN_FILENO) == 0) return true;
+    return confirm(question);
+  };
+  return run;
+}
+
+std::string App::kubernetes_version() const {
+  if (!options_.version.empty()) return options_.version;
+  for (const auto& rule : attrib_rules()) {
+    if (rule.name == "k8s-version") return rule.fallback;
+  }
+  bug("k8s-version is not an attrib");
+}
+
+}  // namespace muster

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <iosfwd>
+#include <memory>
+#include <stop_token>
+
+#include "provisioner/cli/options.h"
+#include "provisioner/engine/operations.h"
+
+namespace muster {
+
+/// The real objects behind a command, built when first needed: `muster schema` opens no state.
+class App {
+ public:
+  App(Options options, std::ostream& out, std::ostream& talk, std::stop_token stop);
+  ~App();
+
+  /// Runs the command; the process's exit code.
+  int run();
+
+ private:
+  int validate();
+  int plan();
+  int apply();
+  int destroy(const std::vector<std::string>& names);
+  int list();
+  int status();
+  int kubeconfig();
+  int ssh();
+  int logs();
+  int power();
+  int unlock();
+  int artifacts();
+  int version();
+
+  Store& store();
+  ProviderRegistry& providers();
+  Artifacts& artifact_cache();
+  const std::vector<Role>& roles();
+  World world(Reporter& reporter);
+  std::unique_ptr<Reporter> reporter();
+
+  DefinitionResult read(const std::string& file);
+  /// Prints mistakes and warnings; true when there is no mistake.
+  bool report(const Diagnostics& diagnostics);
+  /// The record, or an Error with the names that exist.
+  DeploymentRecord deployment(const std::string& name);
+  /// The cluster that was last applied to the record.
+  Cluster cluster_of(const DeploymentRecord& record);
+  const NodeRecord& node_of(const DeploymentRecord& record, const std::string& name);
+  RunOptions run_options(const std::string& question);
+  bool confirm(const std::string& question);
+  std::string kubernetes_version() const;
+
+  Options options_;
+  std::ostream& out_;
+  std::ostream& talk_;
+  std::stop_token stop_;
+  RealClock clock_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<ProviderRegistry> providers_;
+  std::unique_ptr<Artifacts> artifacts_;
+  std::vector<Role> roles_;
+};
+
+}  // namespace muster

@@ -1,0 +1,85 @@
+// artifacts and version.
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "provisioner/base/error.h"
+#include "provisioner/base/text.h"
+#include "provisioner/cli/app.h"
+#include "provisioner/definition/attribs.h"
+#include "provisioner/report/table.h"
+
+namespace muster {
+
+namespace {
+
+constexpr const char* kArch = "amd64";
+
+std::string megabytes(std::uintmax_t bytes) {
+  return bytes == 0 ? "" : std::to_string((bytes + (1u << 20) - 1) >> 20) + " MiB";
+}
+
+}  // namespace
+
+int App::artifacts() {
+  const auto version = kubernetes_version();
+  auto& cache = artifact_cache();
+  auto listed = cache.list(version, kArch);
+
+  if (options_.command == "artifacts path") {
+    auto artifact = cache.find(options_.arguments.front(), version, kArch);
+    if (!artifact) {
+      throw Error("'" + options_.arguments.front() + "' is not in the cache")
+          .hint("bring it there: muster artifacts fetch");
+    }
+    out_ << artifact->file.string() << "\n";
+    return 0;
+  }
+  if (options_.command == "artifacts fetch") {
+    std::vector<std::string> names;
+    for (const auto& item : listed) names.push_back(item.name);
+    auto left_out = cache.fetch(names, version, kArch,
+                                [&](const std::string& line) { talk_ << line << std::endl; });
+    for (const auto& [name, reason] : left_out) {
+      talk_ << "muster: '" << name << "' was left out: " << reason << "\n";
+    }
+    return 0;
+  }
+  if (options_.command == "artifacts verify") {
+    auto broken = cache.verify();
+    for (const auto& artifact : broken) {
+      out_ << artifact.name << " " << artifact.version << ": sha256 is wrong, moved aside\n";
+    }
+    if (broken.empty()) out_ << "every cached artifact is as its sha256 says\n";
+    return static_cast<int>(broken.empty() ? ExitCode::done : ExitCode::step_failed);
+  }
+  if (options_.output == "json") {
+    auto all = nlohmann::ordered_json::array();
+    for (const auto& item : listed) {
+      all.push_back({{"name", item.name},
+                     {"version", item.version},
+                     {"arch", item.arch},
+                     {"cached", item.cached},
+                     {"sha256", item.sha256},
+                     {"bytes", item.bytes},
+                     {"origin", item.origin}});
+    }
+    out_ << all.dump(2) << "\n";
+    return 0;
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& item : listed) {
+    rows.push_back({item.name, item.version, item.cached ? "yes" : "no", megabytes(item.bytes),
+                    item.sha256.substr(0, 12), item.origin});
+  }
+  out_ << render_table({"NAME", "VERSION", "CACHED", "SIZE", "SHA256", "ORIGIN"}, rows);
+  return 0;
+}
+
+int App::version() {
+  const auto& bounds = kubernetes_bounds();
+  out_ << "muster " << MUSTER_VERSION << "\nKubernetes " << bounds.oldest << " to " << bounds.newest
+       << "\n";
+  return 0;
+}
+
+}  // namespace muster

@@ -1,0 +1,183 @@
+#include "provisioner/engine/context.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "provisioner/base/text.h"
+#include "provisioner/tasks/compile.h"
+
+namespace muster {
+
+namespace {
+
+using Json = nlohmann::json;
+
+std::string with_underscores(std::string name) {
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+Json cluster_context(const Cluster& cluster) {
+  const auto& settings = cluster.settings;
+  return {{"name", cluster.name},
+          {"tenant", cluster.tenant},
+          {"version", settings.version},
+          {"service_cidr", settings.service_cidr},
+          {"pod_cidr", settings.pod_cidr},
+          {"node_prefix", settings.node_prefix},
+          {"api_port", settings.api_port},
+          {"balancer_port", settings.balancer_port},
+          {"dns_domain", settings.dns_domain},
+          {"dns_ip", settings.dns_ip},
+          {"api_ip", settings.api_ip},
+          {"network_plugin", settings.network_plugin},
+          {"dns_mode", settings.dns_mode},
+          {"bin_dir", settings.bin_dir},
+          {"config_dir", settings.config_dir},
+          {"cert_dir", settings.cert_dir},
+          {"log_level", settings.log_level},
+          {"login_user", settings.login_user},
+          // A certificate names the host alone; the port is the kubeconfig's business.
+          {"api_endpoint", cluster.api_endpoint.substr(0, cluster.api_endpoint.rfind(':'))}};
+}
+
+std::string taints_of(const Node& node) {
+  auto taints = node.taints;
+  // v1.20 still calls the control-plane taint "master".
+  if (node.has_role("k8s-master") && !node.has_role("k8s-worker")) {
+    taints.insert(taints.begin(), "node-role.kubernetes.io/master=:NoSchedule");
+  }
+  return join(taints, ",");
+}
+
+Json node_context(const Node& node, const std::string& address) {
+  std::vector<std::string> labels;
+  for (const auto& [key, value] : node.labels) labels.push_back(key + "=" + value);
+  bool master = node.has_role("k8s-master");
+  bool worker = node.has_role("k8s-worker");
+  return {{"name", node.name},
+          {"fqdn", node.fqdn},
+          {"address", address},
+          {"index", node.index},
+          {"pod_cidr", node.pod_cidr},
+          {"is_master", master},
+          {"is_etcd", node.has_role("etcd")},
+          {"is_worker", worker},
+          {"schedulable", worker},
+          {"labels", join(labels, ",")},
+          {"taints", taints_of(node)}};
+}
+
+/// The nodes that exist and, when `role` is not empty, have it.
+Json members(const ContextInput& input, const std::string& role) {
+  Json list = Json::array();
+  for (const auto& node : input.cluster->nodes) {
+    auto endpoint = input.endpoints.find(node.name);
+    if (endpoint == input.endpoints.end()) continue;
+    if (!role.empty() && !node.has_role(role)) continue;
+    bool self = node.name == input.node->name;
+    list.push_back({{"name", node.name},
+                    {"address", endpoint->second.address},
+                    {"pod_cidr", node.pod_cidr},
+                    {"index", node.index},
+                    {"self", self},
+                    {"other", !self},
+                    {"comma", ","}});
+  }
+  if (!list.empty()) list.back()["comma"] = "";
+  return list;
+}
+
+Json facts_context(const Facts& facts) {
+  Json context = Json::object();
+  for (const auto& [name, value] : facts.values) {
+    if (value == "true" || value == "false") {
+      context[name] = value == "true";
+    } else {
+      context[name] = value;
+    }
+  }
+  return context;
+}
+
+Json identity_context(const Identity& identity, bool with_key) {
+  Json context{{"crt", identity.certificate}, {"crt_b64", base64_encode(identity.certificate)}};
+  if (with_key) {
+    context["key"] = identity.key.reveal();
+    context["key_b64"] = base64_encode(identity.key.reveal());
+  }
+  return context;
+}
+
+bool wants(const Role& role, const std::string& authority) {
+  return std::find(role.authorities.begin(), role.authorities.end(), authority) !=
+         role.authorities.end();
+}
+
+std::vector<std::string> render_all(const std::vector<std::string>& texts, const Role& role,
+                                    const Json& context) {
+  std::vector<std::string> out;
+  for (const auto& text : texts) {
+    auto rendered = render_template(text, role.file, context);
+    if (!rendered.empty()) out.push_back(std::move(rendered));
+  }
+  return out;
+}
+
+void add_keys(Json& context, const ContextInput& input, Pki& pki) {
+  const Role& role = *input.role;
+  Json& keys = context["pki"] = Json::object();
+  for (const char* name : {"cluster", "etcd", "front-proxy"}) {
+    keys[with_underscores(name) + "_ca"] = identity_context(pki.authority(name), wants(role, name));
+  }
+  if (wants(role, "service-account")) {
+    auto [key, public_key] = pki.signing_key("service-account");
+    keys["service_account"] = {{"key", key.reveal()}, {"pub", public_key}};
+  }
+  if (wants(role, "encryption")) {
+    context["secrets"]["encryption_key"] = pki.random_key("encryption").reveal();
+  }
+  for (const auto& request : role.certificates) {
+    CertificateSpec spec;
+    spec.name = request.name + "/" + input.node->name;
+    spec.authority = request.ca;
+    spec.common_name = render_template(request.common_name, role.file, context);
+    spec.organizations = render_all(request.organizations, role, context);
+    spec.sans = render_all(request.sans, role, context);
+    spec.server = request.server;
+    spec.client = request.client;
+    keys[request.name] = identity_context(pki.certificate(spec), true);
+  }
+}
+
+}  // namespace
+
+nlohmann::json make_context(const ContextInput& input, Pki& pki) {
+  const Cluster& cluster = *input.cluster;
+  Json context;
+  context["cluster"] = cluster_context(cluster);
+  context["attribs"] = Json::object();
+  for (const auto& [name, value] : cluster.settings.attribs) {
+    context["attribs"][with_underscores(name)] = value;
+  }
+  auto endpoint = input.endpoints.find(input.node->name);
+  context["node"] = node_context(
+      *input.node, endpoint == input.endpoints.end() ? "" : endpoint->second.address);
+  context["nodes"] = members(input, "");
+  context["members"] = Json::object();
+  for (const char* role : {"etcd", "k8s-master", "k8s-worker", "k8s-addons"}) {
+    context["members"][with_underscores(role)] = members(input, role);
+  }
+  context["facts"] = facts_context(input.facts);
+  std::vector<std::string> keys;
+  for (const auto& [name, key] : cluster.public_keys) keys.push_back(key);
+  context["access"] = {{"keys", join(keys, "\n")}};
+  context["artifacts"] = Json::object();
+  for (const auto& [name, available] : input.artifacts) {
+    context["artifacts"][with_underscores(name)] = available;
+  }
+  add_keys(context, input, pki);
+  return context;
+}
+
+}  // namespace muster

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "inventory/cluster.h"
+#include "inventory/record.h"
+#include "provisioner/base/secret.h"
+#include "provisioner/state/store.h"
+
+namespace muster {
+
+/// A kubeconfig for the cluster's administrator (group system:masters), with a certificate of its
+/// own, made when missing. Throws Error when no master is on record.
+Secret admin_kubeconfig(Store& store, const Cluster& cluster, const DeploymentRecord& record);
+
+}  // namespace muster

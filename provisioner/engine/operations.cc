@@ -1,0 +1,242 @@
+#include "provisioner/engine/operations.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "provisioner/base/error.h"
+#include "provisioner/engine/lease.h"
+
+namespace muster {
+
+namespace {
+
+/// Writes what steps begin and how they ended into the store, before and after the fact.
+class StoreJournal : public RunJournal {
+ public:
+  StoreJournal(Store& store, const Clock& clock, const std::string& deployment,
+               const std::string& command)
+      : store_(store),
+        clock_(clock),
+        deployment_(deployment),
+        run_(store.begin_run(deployment, command)) {}
+
+  void before(const Step& step) override { store_.journal(run_, event(step)); }
+
+  void after(const Step& step, const StepResult& result) override {
+    Event done = event(step);
+    done.type = EventType::step_finished;
+    done.outcome = result.outcome;
+    done.task = result.task;
+    done.command = result.command;
+    done.exit_code = result.exit_code;
+    done.output = result.output;
+    done.message = result.message;
+    store_.journal(run_, done);
+  }
+
+  void finish(const RunSummary& summary) {
+    store_.finish_run(run_,
+                      summary.interrupted ? "interrupted" : summary.good() ? "done" : "failed");
+  }
+
+ private:
+  Event event(const Step& step) const {
+    Event event;
+    event.type = EventType::step_started;
+    event.time_ms = clock_.wall_ms();
+    event.deployment = deployment_;
+    event.node = step.node;
+    event.step = step.title();
+    event.verb = to_string(step.verb);
+    event.role = step.role;
+    return event;
+  }
+
+  Store& store_;
+  const Clock& clock_;
+  std::string deployment_;
+  std::int64_t run_;
+};
+
+void say(const World& world, const std::string& deployment, EventType type, std::string message) {
+  Event event;
+  event.type = type;
+  event.time_ms = world.clock->wall_ms();
+  event.deployment = deployment;
+  event.message = std::move(message);
+  world.reporter->on(event);
+}
+
+/// The artifacts that the roles of the plan install.
+std::vector<std::string> artifacts_of(const World& world, const Plan& plan) {
+  std::set<std::string> names;
+  for (const auto& step : plan.steps) {
+    const Role* role = find_role(*world.roles, step.role);
+    if (role == nullptr || step.verb == Verb::undo_role) continue;
+    for (const auto& task : role->tasks) {
+      if (task.kind != "artifact" && task.kind != "image" && task.kind != "unpack") continue;
+      if (const Value* name = task.args.find("name")) names.insert(name->text);
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+void fetch_artifacts(const World& world, const Cluster& cluster, const Plan& plan) {
+  auto note = [&](const std::string& line) { say(world, cluster.name, EventType::note, line); };
+  auto left_out = world.artifacts->fetch(artifacts_of(world, plan), cluster.settings.version,
+                                         "amd64", note);
+  for (const auto& [name, reason] : left_out) {
+    say(world, cluster.name, EventType::warning, "'" + name + "' was left out: " + reason);
+  }
+}
+
+void prepare_providers(const World& world, const Cluster& cluster, const Plan& plan) {
+  std::set<std::string> used;
+  for (const auto& step : plan.steps) {
+    const Node* node = cluster.find(step.node);
+    if (step.verb == Verb::create_node && node != nullptr) used.insert(node->provider);
+  }
+  for (const auto& name : used) {
+    world.providers->get(name).prepare(
+        [&](const std::string& line) { say(world, cluster.name, EventType::note, line); });
+  }
+}
+
+RunSummary execute(const World& world, const Plan& plan, const Cluster& cluster,
+                   const DeploymentRecord& record, const RunOptions& options) {
+  DeploymentRunner runner(world, cluster, record);
+  StoreJournal journal(*world.store, *world.clock, record.name, options.command);
+  ScheduleOptions schedule;
+  schedule.parallel = options.parallel;
+  auto summary =
+      run_plan(plan, runner, journal, *world.reporter, *world.clock, schedule, options.stop);
+  journal.finish(summary);
+  return summary;
+}
+
+/// Nodes at the provider that the state does not know: a state was lost or a create cut short.
+void add_unknown_nodes(const World& world, DeploymentRecord& record) {
+  const auto tag = deployment_tag(*world.store, record.name);
+  for (const auto& name : world.providers->names()) {
+    for (const auto& found : world.providers->get(name).list(tag)) {
+      bool known = std::any_of(record.nodes.begin(), record.nodes.end(),
+                               [&](const NodeRecord& node) { return node.token == found.token; });
+      if (known) continue;
+      NodeRecord node;
+      node.name = found.name;
+      node.provider = name;
+      node.token = found.token;
+      node.handle = found.handle;
+      node.state = NodeState::destroying;
+      record.nodes.push_back(node);
+    }
+  }
+}
+
+DeploymentRecord record_for(const DefinitionResult& input, const Cluster& cluster) {
+  DeploymentRecord record;
+  record.name = cluster.name;
+  record.tenant = cluster.tenant;
+  record.definition_file = input.diagnostics.file();
+  record.definition_text = input.text;
+  return record;
+}
+
+}  // namespace
+
+Planned plan_definition(const World& world, const Definition& definition,
+                        Diagnostics& diagnostics) {
+  Planned planned;
+  planned.cluster = expand(definition, *world.roles, diagnostics);
+  planned.record = world.store->deployment(definition.name);
+  if (planned.record) {
+    if (planned.record->tenant != definition.tenant) {
+      diagnostics.error({}, "deployment '" + definition.name + "' belongs to tenant '" +
+                                planned.record->tenant + "'",
+                        "choose another name, or destroy it first: muster destroy " +
+                            definition.name);
+    }
+    keep_pod_cidrs(planned.cluster, *planned.record);
+  }
+  planned.plan = plan_apply(planned.cluster, *world.roles,
+                            planned.record ? &*planned.record : nullptr);
+  if (auto cycle = find_cycle(planned.plan)) {
+    diagnostics.error({}, "the roles wait for each other: " + *cycle);
+  }
+  return planned;
+}
+
+std::vector<std::string> provider_objections(const World& world, const Planned& planned) {
+  std::set<std::string> objections;
+  std::set<std::pair<std::string, std::string>> asked;
+  for (const auto& step : planned.plan.steps) {
+    const Node* node = planned.cluster.find(step.node);
+    if (step.verb != Verb::create_node || node == nullptr) continue;
+    if (!asked.insert({node->provider, node->hints}).second) continue;
+    for (auto& objection : world.providers->get(node->provider).validate(node->hints)) {
+      objections.insert(std::move(objection));
+    }
+  }
+  return {objections.begin(), objections.end()};
+}
+
+RunSummary apply(const World& world, const ApplyRequest& request, const RunOptions& options) {
+  const Definition& definition = request.input->definition;
+  HeldLease lease(*world.store, definition.name, options.command);
+  Diagnostics diagnostics = request.input->diagnostics;
+  auto planned = plan_definition(world, definition, diagnostics);
+  if (diagnostics.has_errors()) throw Error(diagnostics.render(), ExitCode::usage);
+  if (request.exactly && plan_json(*request.exactly) != plan_json(planned.plan)) {
+    throw Error("the saved plan no longer fits: the state or the definition has moved on",
+                ExitCode::usage)
+        .hint("plan again: muster plan " + request.input->diagnostics.file() + " --out FILE");
+  }
+  if (auto objections = provider_objections(world, planned); !objections.empty()) {
+    Error error(objections.front());
+    for (std::size_t i = 1; i < objections.size(); ++i) error.hint(objections[i]);
+    throw error;
+  }
+
+  if (planned.plan.empty() && planned.record) {
+    auto verify = plan_verify(planned.cluster, *world.roles, *planned.record);
+    fetch_artifacts(world, planned.cluster, verify);
+    return execute(world, verify, planned.cluster, *planned.record, options);
+  }
+  if (options.confirm && !options.confirm(planned.plan)) {
+    RunSummary stopped;
+    stopped.interrupted = true;
+    return stopped;
+  }
+  auto record = record_for(*request.input, planned.cluster);
+  if (!planned.record || planned.record->definition_text != record.definition_text) {
+    world.store->begin_revision(record);
+  }
+  world.store->mark_applied(definition.name, false);
+  prepare_providers(world, planned.cluster, planned.plan);
+  fetch_artifacts(world, planned.cluster, planned.plan);
+  if (planned.record) record.nodes = planned.record->nodes;
+  auto summary = execute(world, planned.plan, planned.cluster, record, options);
+  world.store->mark_applied(definition.name, summary.good());
+  return summary;
+}
+
+RunSummary destroy(const World& world, const std::string& deployment, const RunOptions& options) {
+  auto known = world.store->deployment(deployment);
+  if (!known) return {};
+  HeldLease lease(*world.store, deployment, options.command);
+  auto record = world.store->deployment(deployment).value_or(*known);
+  add_unknown_nodes(world, record);
+  auto plan = plan_destroy(record, *world.roles);
+  if (options.confirm && !options.confirm(plan)) {
+    RunSummary stopped;
+    stopped.interrupted = true;
+    return stopped;
+  }
+  auto summary = execute(world, plan, Cluster{}, record, options);
+  auto left = world.store->deployment(deployment);
+  if (summary.good() && left && left->nodes.empty()) world.store->forget_deployment(deployment);
+  return summary;
+}
+
+}  // namespace muster

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "provisioner/engine/scheduler.h"
+#include "provisioner/engine/step_runner.h"
+
+namespace muster {
+
+/// How a run is to be done, whatever it does.
+struct RunOptions {
+  int parallel = 16;
+  std::string command;   ///< as the user typed it, for the lease and the history
+  std::stop_token stop;  ///< Ctrl-C
+  /// Shown the plan before anything changes; false stops. Not asked for a verify.
+  std::function<bool(const Plan&)> confirm;
+};
+
+/// A definition beside what the state knows.
+struct Planned {
+  Cluster cluster;
+  std::optional<DeploymentRecord> record;
+  Plan plan;
+};
+
+/// Expands and plans. Mistakes that only show now go to `diagnostics`.
+Planned plan_definition(const World& world, const Definition& definition,
+                        Diagnostics& diagnostics);
+
+/// What the providers say against the nodes that `planned` creates, one line each.
+std::vector<std::string> provider_objections(const World& world, const Planned& planned);
+
+struct ApplyRequest {
+  const DefinitionResult* input = nullptr;  ///< without errors
+  std::optional<Plan> exactly;              ///< refuse unless the plan is this one
+};
+
+/// Makes the cluster so. With nothing to change, every role is checked (and mended) instead.
+RunSummary apply(const World& world, const ApplyRequest& request, const RunOptions& options);
+
+/// Deletes the deployment's nodes, known or found at the provider, and forgets it when all are
+/// gone. Fine when there is no such deployment.
+RunSummary destroy(const World& world, const std::string& deployment, const RunOptions& options);
+
+}  // namespace muster
