@@ -17,8 +17,10 @@ std::string with_underscores(std::string name) {
   return name;
 }
 
-Json cluster_context(const Cluster& cluster) {
+Json cluster_context(const Cluster& cluster, const std::map<std::string, bool>& artifacts) {
   const auto& settings = cluster.settings;
+  auto coredns = artifacts.find("coredns-image");
+  bool dns = settings.dns_mode == "coredns" && coredns != artifacts.end() && coredns->second;
   return {{"name", cluster.name},
           {"tenant", cluster.tenant},
           {"version", settings.version},
@@ -31,7 +33,9 @@ Json cluster_context(const Cluster& cluster) {
           {"dns_ip", settings.dns_ip},
           {"api_ip", settings.api_ip},
           {"network_plugin", settings.network_plugin},
+          {"network_bridge", settings.network_plugin == "bridge"},
           {"dns_mode", settings.dns_mode},
+          {"dns", dns},
           {"bin_dir", settings.bin_dir},
           {"config_dir", settings.config_dir},
           {"cert_dir", settings.cert_dir},
@@ -155,7 +159,7 @@ void add_keys(Json& context, const ContextInput& input, Pki& pki) {
 nlohmann::json make_context(const ContextInput& input, Pki& pki) {
   const Cluster& cluster = *input.cluster;
   Json context;
-  context["cluster"] = cluster_context(cluster);
+  context["cluster"] = cluster_context(cluster, input.artifacts);
   context["attribs"] = Json::object();
   for (const auto& [name, value] : cluster.settings.attribs) {
     context["attribs"][with_underscores(name)] = value;
