@@ -1,0 +1,144 @@
+#!/bin/bash
+# One master and two workers, for real: apply, use, apply again, destroy.
+. "$(dirname "$0")/../support/e2e.sh"
+
+name=quickstart
+definition=$root/examples/quickstart.json
+
+check "apply makes the cluster" "$muster" apply "$definition" --yes
+use_cluster $name || fail "kubeconfig" "none"
+
+all_ready() {  # COUNT
+  [ "$(kubectl get nodes --no-headers | awk '$2 == "Ready"' | wc -l)" = "$1" ]
+}
+check "all three nodes are Ready" all_ready 3
+masters_tainted() {
+  kubectl get nodes -l node-role.kubernetes.io/master -o jsonpath='{.items[*].spec.taints[*].key}' |
+    grep -q node-role.kubernetes.io/master
+}
+check "the master is labelled and tainted" masters_tainted
+
+# --- a second apply changes nothing -------------------------------------------------------------
+
+main_pids() {
+  local node
+  for node in $(nodes_of $name); do
+    "$muster" ssh $name "$node" -- \
+      systemctl show -p Id,MainPID containerd etcd kube-apiserver kube-controller-manager \
+      kube-scheduler kubelet kube-proxy muster-api-balancer </dev/null | grep -v '^$'
+  done
+}
+main_pids > "$work/pids.before"
+check "the processes to compare are there" test "$(grep -c '^MainPID=[1-9]' "$work/pids.before")" -ge 16
+"$muster" apply "$definition" --yes --json > "$work/again.json" 2> "$work/again.err"
+check "a second apply succeeds" test $? = 0
+check "a second apply checks every task" grep -q '"type":"task_finished"' "$work/again.json"
+nothing_changed() { ! grep -E '"outcome":"(changed|failed|skipped|timed_out)"' "$work/again.json"; }
+check "a second apply finds every task unchanged" nothing_changed
+main_pids > "$work/pids.after"
+check "a second apply restarts no service" diff "$work/pids.before" "$work/pids.after"
+check "the plan is empty then" "$muster" plan "$definition" --detailed-exitcode
+
+# --- the cluster works --------------------------------------------------------------------------
+
+check "the busybox image is on every node" import_busybox $name
+kubectl apply -f - > "$work/web.log" 2>&1 <<'YAML'
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 4
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      topologySpreadConstraints:
+      - maxSkew: 1
+        topologyKey: kubernetes.io/hostname
+        whenUnsatisfiable: DoNotSchedule
+        labelSelector: {matchLabels: {app: web}}
+      containers:
+      - name: web
+        image: docker.io/library/busybox:1.35
+        imagePullPolicy: Never
+        command: ["/bin/sh", "-c", "hostname > /tmp/index.html; echo serving; exec httpd -f -p 8080 -h /tmp"]
+        readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  type: NodePort
+  selector: {app: web}
+  ports: [{port: 80, targetPort: 8080, nodePort: 30080}]
+YAML
+check "four pods become available" kubectl rollout status deployment/web --timeout=90s
+pods_per_node=$(kubectl get pods -l app=web -o jsonpath='{range .items[*]}{.spec.nodeName}{"\n"}{end}' | sort | uniq -c | awk '{print $1}' | xargs)
+check "they run on both workers" test "$pods_per_node" = "2 2"
+pod_on() {  # NODE
+  kubectl get pods -l app=web --field-selector "spec.nodeName=$1" -o jsonpath='{.items[0].metadata.name}'
+}
+first=$(pod_on qs-worker-001)
+second=$(pod_on qs-worker-002)
+ip_of() { kubectl get pod "$1" -o jsonpath='{.status.podIP}'; }
+fetch() { kubectl exec "$1" -- wget -q -T 3 -O - "$2"; }  # POD URL
+check "a pod reaches a pod on the other node" \
+  until_true 20 test "$(fetch "$first" "http://$(ip_of "$second"):8080/")" = "$second"
+service_ip=$(kubectl get service web -o jsonpath='{.spec.clusterIP}')
+check "the Service answers by address" until_true 20 fetch "$first" "http://$service_ip/"
+check "the Service answers by DNS name, from either node" \
+  until_true 60 fetch "$first" http://web.default.svc.cluster.local/
+check "the Service answers by its short name" until_true 20 fetch "$second" http://web/
+balanced() {
+  for _ in $(seq 40); do fetch "$first" "http://$service_ip/"; done | sort -u | wc -l
+}
+check "the Service is balanced over all four pods" test "$(balanced)" = 4
+check "kubectl logs works" test "$(kubectl logs "$first")" = serving
+check "kubectl exec works" test "$(kubectl exec "$second" -- hostname)" = "$second"
+for node in $(nodes_of $name); do
+  check "the NodePort answers from this machine on $node" \
+    until_true 20 curl -sf --max-time 3 "http://$(address_of $name "$node"):30080/"
+done
+
+# --- and is closed where it should be ------------------------------------------------------------
+
+master=$(address_of $name qs-control-001)
+worker=$(address_of $name qs-worker-001)
+code() { curl -sk -o /dev/null -w '%{http_code}' --max-time 5 "$@"; }
+check "the API refuses anonymous requests" test "$(code "https://$master:6443/api")" = 401
+check "the kubelet refuses anonymous requests" test "$(code "https://$worker:10250/pods")" = 401
+check "there is no read-only kubelet port" test "$(code "http://$worker:10255/pods")" = 000
+check "etcd refuses clients without a certificate" test "$(code "https://$master:2379/health")" = 000
+kubectl create secret generic hidden --from-literal=word=muster-plain-text >/dev/null 2>&1
+stored() {
+  "$muster" ssh $name qs-control-001 -- ETCDCTL_API=3 etcdctl --cacert /etc/etcd/ca.crt \
+    --cert /etc/etcd/member.crt --key /etc/etcd/member.key \
+    get /registry/secrets/default/hidden --print-value-only </dev/null
+}
+encrypted() { stored | grep -aq k8s:enc:secretbox && ! stored | grep -aq muster-plain-text; }
+check "secrets are encrypted at rest" encrypted
+check "the audit log is written" "$muster" ssh $name qs-control-001 -- test -s /var/log/kubernetes/audit.log
+kubelet_may_not() {
+  ! "$muster" ssh $name qs-worker-001 -- /usr/local/bin/kubectl \
+    --kubeconfig /etc/kubernetes/kubelet.conf get secret hidden </dev/null
+}
+check "a kubelet may not read a secret that no pod of its node uses" kubelet_may_not
+
+# --- what the tool says of it --------------------------------------------------------------------
+
+check "list names the deployment" bash -c "'$muster' list | grep -q '^quickstart .*applied'"
+check "status names each node" bash -c "'$muster' status quickstart | grep -q 'qs-worker-002 .*ready'"
+check "ssh runs a command on a node" \
+  test "$("$muster" ssh $name qs-worker-002 -- hostname </dev/null)" = qs-worker-002
+check "logs tell of the last run" bash -c "'$muster' logs quickstart qs-worker-001 | grep -q kube-node"
+no_secret_in_events() {
+  ! grep -aE 'PRIVATE KEY|muster-plain-text' "$work/again.json" "$work/again.err" <("$muster" logs $name --json)
+}
+check "no private key is in events or logs" no_secret_in_events
+
+# --- gone -----------------------------------------------------------------------------------------
+
+check "destroy removes it" "$muster" destroy $name --yes
+check "nothing is left on the machine" "$root/tests/support/leftovers.sh"
+check "destroying twice is fine" "$muster" destroy $name --yes
+check "apply --destroy on nothing is fine" "$muster" apply "$definition" --destroy --yes

@@ -1,0 +1,57 @@
+#!/bin/bash
+# Three masters with etcd: any one of them may stop and come back, and the cluster goes on.
+. "$(dirname "$0")/../support/e2e.sh"
+
+cat > "$work/ha.json" <<'JSON'
+{
+  "name": "ha",
+  "provider": { "name": "local" },
+  "nodes": [
+    { "prefix": "ha-control", "roles": ["etcd", "k8s-master", "k8s-addons"], "count": 3 },
+    { "prefix": "ha-worker", "roles": ["k8s-worker"], "count": 1 }
+  ]
+}
+JSON
+check "apply makes three masters and a worker" "$muster" apply "$work/ha.json" --yes
+
+ready() {  # COUNT
+  [ "$(kubectl get nodes --no-headers --request-timeout=5s | awk '$2 ~ /^Ready/' | wc -l)" = "$1" ]
+}
+# kubectl through one master, whichever that is.
+through() {
+  "$muster" kubeconfig ha | sed "s|server: .*|server: https://$(address_of ha "$1"):6443|" > "$work/kubeconfig"
+  export KUBECONFIG="$work/kubeconfig"
+}
+healthy_members() {  # MASTER: how many etcd members answer, as it sees them
+  "$muster" ssh ha "$1" -- ETCDCTL_API=3 etcdctl --cacert /etc/etcd/ca.crt --cert /etc/etcd/member.crt \
+    --key /etc/etcd/member.key --dial-timeout=2s endpoint health --cluster </dev/null 2>&1 |
+    grep -c 'is healthy'
+}
+heartbeat() { kubectl get lease -n kube-node-lease "$1" -o jsonpath='{.spec.renewTime}'; }
+beats_again() { [ "$(heartbeat "$1")" != "$2" ]; }
+
+through ha-control-001
+check "all four nodes are Ready" until_true 30 ready 4
+masters="ha-control-001 ha-control-002 ha-control-003"
+for stopped in $masters; do
+  others=$(echo $masters | tr ' ' '\n' | grep -v $stopped)
+  other=$(echo "$others" | head -n 1)
+  check "$stopped is switched off" "$muster" power ha $stopped off
+  through "$other"
+  check "without $stopped, kubectl goes on through $other" until_true 30 kubectl get nodes --request-timeout=5s
+  check "without $stopped, etcd keeps its quorum" test "$(healthy_members "$other")" = 2
+  for node in $others ha-worker-001; do
+    check "without $stopped, the kubelet of $node goes on" until_true 40 beats_again "$node" "$(heartbeat "$node")"
+  done
+  check "without $stopped, the API takes writes" kubectl create namespace "without-$stopped"
+  check "$stopped is switched on" "$muster" power ha $stopped on
+  whole() { [ "$(healthy_members "$other")" = 3 ]; }
+  check "$stopped rejoins etcd" until_true 60 whole
+  until_true 60 ready 4
+  check "all four nodes are Ready again after $stopped" ready 4
+done
+rejoined() { [ "$(healthy_members ha-control-001)" = 3 ]; }
+check "etcd is whole at the end" until_true 60 rejoined
+check "apply then finds everything as it should be" "$muster" apply "$work/ha.json" --yes
+check "destroy removes it" "$muster" destroy ha --yes
+check "nothing is left on the machine" "$root/tests/support/leftovers.sh"
