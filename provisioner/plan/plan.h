@@ -23,7 +23,8 @@ struct Step {
   std::string role;         ///< empty for create and destroy
   std::string reason;       ///< why it is planned, for a person
   std::string fingerprint;  ///< of the role on this node, recorded when the step succeeds
-  std::vector<int> needs;   ///< ids of steps that must end well before this one starts
+  std::vector<int> needs;   ///< ids of steps of this node that must end well before it starts
+  std::vector<int> gates;   ///< indexes in Plan::gates: what it waits for on other nodes
   /// Undo and destroy steps only wait for their needs; they run whatever came of them.
   bool despite_failures = false;
 
@@ -31,17 +32,41 @@ struct Step {
   std::string title() const;
 };
 
-/// What a run will do: an immutable graph of steps, in an order a person reads.
+/// Steps that others wait for as one: a cluster-wide dependency costs an edge for each step, not
+/// for each pair of steps.
+struct Gate {
+  std::string name;        ///< for a person: "etcd on every node"
+  std::vector<int> steps;  ///< ids of what must end first
+  /// Opens when its steps have ended, well or not; otherwise all must end well.
+  bool despite_failures = false;
+};
+
+/// What a run will do: an immutable graph of steps, in an order a person reads (by node; what is
+/// removed comes last). Edges are what a step waits for in an apply of the whole cluster, taken
+/// through the steps that are done already. That two steps of a node never run at once is the
+/// scheduler's business, not an edge.
 struct Plan {
   std::string deployment;
   std::string tenant;
   int base_revision = 0;  ///< of the state that it was made from
   std::vector<Step> steps;
+  std::vector<Gate> gates;
 
   bool empty() const { return steps.empty(); }
 };
 
 /// Desired against recorded state. `record` is nullptr for a new deployment. Pure.
+///
+/// - A role waits for its `needs` on its node, for its `after` on every node, and for the creation
+///   of the nodes whose members it `uses` (with "*" it also goes on without those that failed).
+/// - role_apply_order: each listed role waits for the one listed before it, on every node, unless
+///   the roles' own needs and after say the opposite: then that pair of the list is dropped.
+///   Digital Rebar's list orders the binding of roles to nodes, and its examples list k8s-worker
+///   before k8s-master.
+/// - A node that is no longer wanted has its roles undone in reverse, then is destroyed, whether
+///   the node answers or not. A role that is no longer wanted is undone before the node's other
+///   steps.
+/// - `commit: false` plans the creation of nodes and nothing else.
 Plan plan_apply(const Cluster& cluster, const std::vector<Role>& roles,
                 const DeploymentRecord* record);
 
@@ -49,15 +74,19 @@ Plan plan_apply(const Cluster& cluster, const std::vector<Role>& roles,
 Plan plan_verify(const Cluster& cluster, const std::vector<Role>& roles,
                  const DeploymentRecord& record);
 
-/// The reverse of what was applied, from the record alone: the definition may be gone.
+/// The reverse of what was applied, from the record alone: the definition may be gone. Machines
+/// are deleted whole, so roles are undone only on nodes of provider "inventory", which live on.
 Plan plan_destroy(const DeploymentRecord& record, const std::vector<Role>& roles);
 
 /// The fingerprint of `role` on `node`: changes when the role's files, the settings, the node, or
-/// the members of a role that it uses change. `record` tells replaced nodes from kept ones.
+/// the members of a role that it uses change; the public keys count for roles that use "access".
+/// Four fingerprints joined by ".", in that order, so that a reason can say which one differs. A
+/// kept node's pod_cidr is taken from `record`.
 std::string role_fingerprint(const Cluster& cluster, const Node& node, const Role& role,
                              const DeploymentRecord* record);
 
-/// The roles in `plan` in a cycle ("a -> b -> a"), if any: role_apply_order can make one.
+/// The roles in `plan` in a cycle ("a -> b -> a": a waits for b), if any: the needs and after of
+/// a user's roles can make one.
 std::optional<std::string> find_cycle(const Plan& plan);
 
 std::string plan_text(const Plan& plan);

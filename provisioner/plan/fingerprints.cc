@@ -1,0 +1,120 @@
+#include "provisioner/plan/fingerprints.h"
+
+#include <algorithm>
+#include <array>
+
+#include "provisioner/base/text.h"
+#include "provisioner/plan/plan.h"
+
+namespace muster {
+
+namespace {
+
+/// Text to take a fingerprint of: each field with its length, so that no two lists read the same.
+class Canonical {
+ public:
+  Canonical& add(const std::string& field) {
+    text_ += std::to_string(field.size()) + ":" + field;
+    return *this;
+  }
+  Canonical& add(int number) { return add(std::to_string(number)); }
+  Canonical& add(const std::vector<std::string>& list) {
+    add(static_cast<int>(list.size()));
+    for (const auto& item : list) add(item);
+    return *this;
+  }
+  Canonical& add(const std::map<std::string, std::string>& map) {
+    add(static_cast<int>(map.size()));
+    for (const auto& [key, value] : map) add(key).add(value);
+    return *this;
+  }
+  std::string hash() const { return fingerprint(text_); }
+
+ private:
+  std::string text_;
+};
+
+Canonical canonical_settings(const Cluster& cluster) {
+  const auto& s = cluster.settings;
+  Canonical text;
+  text.add(cluster.name).add(cluster.tenant).add(cluster.api_endpoint);
+  text.add(s.version).add(s.service_cidr).add(s.pod_cidr).add(s.node_prefix);
+  text.add(s.api_port).add(s.balancer_port).add(s.dns_domain).add(s.network_plugin);
+  text.add(s.dns_mode).add(s.bin_dir).add(s.config_dir).add(s.cert_dir).add(s.log_level);
+  text.add(s.login_user).add(s.api_ip).add(s.dns_ip).add(s.attribs);
+  return text;
+}
+
+}  // namespace
+
+RecordIndex index_of(const DeploymentRecord* record) {
+  RecordIndex index;
+  if (record == nullptr) return index;
+  for (const auto& node : record->nodes) index.emplace(node.name, &node);
+  return index;
+}
+
+bool wants(const Node& node, const std::string& role) {
+  return std::find(node.all_roles.begin(), node.all_roles.end(), role) != node.all_roles.end();
+}
+
+bool uses(const Role& role, const std::string& used) {
+  return std::find(role.uses.begin(), role.uses.end(), used) != role.uses.end();
+}
+
+Fingerprints::Fingerprints(const Cluster& cluster, const DeploymentRecord* record)
+    : cluster_(cluster), recorded_(index_of(record)) {
+  auto settings = canonical_settings(cluster);
+  settings_ = settings.hash();
+  access_ = settings.add(cluster.public_keys).hash();
+}
+
+std::string Fingerprints::of(const Node& node, const Role& role) {
+  return fingerprint(role.fingerprint) + "." + (uses(role, "access") ? access_ : settings_) + "." +
+         node_part(node) + "." + members_part(role);
+}
+
+std::string Fingerprints::pod_cidr(const Node& node) const {
+  auto found = recorded_.find(node.name);
+  if (found == recorded_.end() || found->second->pod_cidr.empty()) return node.pod_cidr;
+  return found->second->pod_cidr;
+}
+
+std::string Fingerprints::node_part(const Node& node) const {
+  Canonical text;
+  text.add(node.name).add(node.fqdn).add(pod_cidr(node));
+  return text.add(node.roles).add(node.labels).add(node.taints).hash();
+}
+
+const std::string& Fingerprints::members_part(const Role& role) {
+  auto [found, fresh] = members_.emplace(role.name, "");
+  if (!fresh) return found->second;
+  Canonical text;
+  for (const auto& used : role.uses) {
+    std::map<std::string, std::string> members;
+    for (const auto& node : cluster_.nodes) {
+      if (used == "*" || wants(node, used)) members.emplace(node.name, pod_cidr(node));
+    }
+    text.add(used).add(members);
+  }
+  return found->second = text.hash();
+}
+
+std::vector<std::string> changed_parts(const std::string& recorded, const std::string& wanted) {
+  static const std::array<const char*, 4> kParts{"role files", "settings", "node", "members"};
+  auto before = split(recorded, '.');
+  auto after = split(wanted, '.');
+  if (before.size() != kParts.size()) return {"how muster records it"};
+  std::vector<std::string> changed;
+  for (std::size_t i = 0; i < kParts.size(); ++i) {
+    if (before[i] != after[i]) changed.emplace_back(kParts[i]);
+  }
+  return changed;
+}
+
+std::string role_fingerprint(const Cluster& cluster, const Node& node, const Role& role,
+                             const DeploymentRecord* record) {
+  return Fingerprints(cluster, record).of(node, role);
+}
+
+}  // namespace muster

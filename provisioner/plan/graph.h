@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "provisioner/plan/plan.h"
+
+namespace muster {
+
+/// A plan's edges the way a run follows them. Vertices are the steps by id, then the gates.
+struct PlanGraph {
+  explicit PlanGraph(const Plan& plan);
+
+  std::size_t steps;
+  std::vector<std::vector<int>> followers;  ///< who waits for the vertex
+  std::vector<int> waiting_for;             ///< how many vertices it waits for
+
+  /// For each vertex the number of steps on the longest chain that begins with it; 0 for those
+  /// that a cycle keeps from ever starting.
+  std::vector<int> chain_lengths() const;
+};
+
+}  // namespace muster

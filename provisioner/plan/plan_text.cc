@@ -1,0 +1,162 @@
+#include <array>
+#include <set>
+
+#include "provisioner/base/text.h"
+#include "provisioner/plan/plan.h"
+
+namespace muster {
+
+namespace {
+
+constexpr std::array kVerbs{Verb::create_node, Verb::apply_role, Verb::verify_role, Verb::undo_role,
+                            Verb::destroy_node};
+
+std::size_t count(const Plan& plan, Verb verb) {
+  std::size_t found = 0;
+  for (const auto& step : plan.steps) {
+    if (step.verb == verb) ++found;
+  }
+  return found;
+}
+
+bool on_node(Verb verb) { return verb == Verb::create_node || verb == Verb::destroy_node; }
+
+/// "3 nodes to create, 1 role to undo".
+std::string intentions(const Plan& plan) {
+  std::vector<std::string> parts;
+  for (auto verb : kVerbs) {
+    auto found = count(plan, verb);
+    if (found == 0) continue;
+    parts.push_back(std::to_string(found) + (on_node(verb) ? " node" : " role") +
+                    (found == 1 ? "" : "s") + " to " + to_string(verb));
+  }
+  return join(parts, ", ");
+}
+
+/// "20 steps: 3 create, 17 apply".
+std::string counts(const Plan& plan) {
+  std::vector<std::string> parts;
+  for (auto verb : kVerbs) {
+    if (auto found = count(plan, verb); found > 0) {
+      parts.push_back(std::to_string(found) + " " + to_string(verb));
+    }
+  }
+  auto total = plan.steps.size();
+  return std::to_string(total) + (total == 1 ? " step: " : " steps: ") + join(parts, ", ");
+}
+
+/// "+" makes something new, "~" changes what is there, "-" removes, "?" looks.
+char mark(const Step& step, const std::set<std::string>& created) {
+  switch (step.verb) {
+    case Verb::create_node:
+      return '+';
+    case Verb::apply_role:
+      return created.count(step.node) > 0 ? '+' : '~';
+    case Verb::verify_role:
+      return '?';
+    case Verb::undo_role:
+    case Verb::destroy_node:
+      return '-';
+  }
+  return ' ';
+}
+
+/// Steps of one node that stand together, as text: alike ones on one line.
+struct Group {
+  std::vector<std::string> nodes;
+  std::string lines;
+};
+
+class Groups {
+ public:
+  explicit Groups(const Plan& plan) : plan_(plan) {
+    for (const auto& step : plan.steps) {
+      if (step.verb == Verb::create_node) created_.insert(step.node);
+    }
+    for (std::size_t at = 0; at < plan.steps.size();) at = add_node(at);
+  }
+
+  const std::vector<Group>& all() const { return groups_; }
+
+ private:
+  std::size_t add_node(std::size_t at) {
+    const auto& node = plan_.steps[at].node;
+    std::string lines;
+    while (at < plan_.steps.size() && plan_.steps[at].node == node) at = add_line(at, lines);
+    // Nodes that get the same are shown as one: 1000 new workers are three lines.
+    if (groups_.empty() || groups_.back().lines != lines) groups_.push_back({{}, lines});
+    groups_.back().nodes.push_back(node);
+    return at;
+  }
+
+  std::size_t add_line(std::size_t at, std::string& lines) const {
+    const auto& first = plan_.steps[at];
+    std::vector<std::string> roles;
+    do {
+      roles.push_back(plan_.steps[at].role);
+      ++at;
+    } while (at < plan_.steps.size() && alike(plan_.steps[at], first));
+    lines += std::string("    ") + mark(first, created_) + " " + to_string(first.verb);
+    if (!first.role.empty()) lines += " " + join(roles, ", ");
+    lines += ": " + first.reason + "\n";
+    return at;
+  }
+
+  static bool alike(const Step& a, const Step& b) {
+    return a.node == b.node && a.verb == b.verb && a.reason == b.reason;
+  }
+
+  const Plan& plan_;
+  std::set<std::string> created_;
+  std::vector<Group> groups_;
+};
+
+std::string names_of(const Group& group) {
+  if (group.nodes.size() == 1) return group.nodes.front();
+  auto between = group.nodes.size() == 2 ? ", " : " .. ";
+  return group.nodes.front() + between + group.nodes.back() + " (" +
+         std::to_string(group.nodes.size()) + " nodes)";
+}
+
+std::string dot_quote(const std::string& text) {
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+
+}  // namespace
+
+std::string plan_text(const Plan& plan) {
+  if (plan.empty()) return "nothing to do: '" + plan.deployment + "' is as the definition says\n";
+  std::string text =
+      "cluster " + plan.deployment + " (tenant " + plan.tenant + "): " + intentions(plan) + "\n\n";
+  Groups groups(plan);
+  for (const auto& group : groups.all()) text += "  " + names_of(group) + "\n" + group.lines;
+  return text + "\n" + counts(plan) + "\n";
+}
+
+std::string plan_dot(const Plan& plan) {
+  std::string text = "digraph " + dot_quote(plan.deployment) + " {\n  rankdir=LR;\n";
+  for (const auto& step : plan.steps) {
+    text += "  s" + std::to_string(step.id) + " [shape=box, label=" + dot_quote(step.title()) +
+            ", tooltip=" + dot_quote(step.reason) + "];\n";
+  }
+  for (std::size_t gate = 0; gate < plan.gates.size(); ++gate) {
+    auto name = "g" + std::to_string(gate);
+    text += "  " + name + " [shape=ellipse, label=" + dot_quote(plan.gates[gate].name) + "];\n";
+    for (int id : plan.gates[gate].steps) {
+      text += "  s" + std::to_string(id) + " -> " + name + ";\n";
+    }
+  }
+  for (const auto& step : plan.steps) {
+    auto name = "s" + std::to_string(step.id);
+    for (int id : step.needs) text += "  s" + std::to_string(id) + " -> " + name + ";\n";
+    for (int gate : step.gates) text += "  g" + std::to_string(gate) + " -> " + name + ";\n";
+  }
+  return text + "}\n";
+}
+
+}  // namespace muster

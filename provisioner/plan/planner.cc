@@ -1,0 +1,324 @@
+#include <algorithm>
+#include <set>
+#include <unordered_set>
+
+#include "provisioner/base/text.h"
+#include "provisioner/plan/edges.h"
+#include "provisioner/plan/fingerprints.h"
+#include "provisioner/plan/plan.h"
+
+namespace muster {
+
+namespace {
+
+constexpr std::size_t kNamedMembers = 3;
+
+int add_step(Plan& plan, Verb verb, const std::string& node, const std::string& role,
+             std::string reason) {
+  Step step;
+  step.id = static_cast<int>(plan.steps.size());
+  step.verb = verb;
+  step.node = node;
+  step.role = role;
+  step.reason = std::move(reason);
+  step.despite_failures = verb == Verb::undo_role || verb == Verb::destroy_node;
+  plan.steps.push_back(std::move(step));
+  return plan.steps.back().id;
+}
+
+/// "new member w-1", "new members a, b, c and 7 more".
+std::string with_members(const std::string& text, const std::vector<std::string>& members) {
+  std::vector<std::string> named(
+      members.begin(),
+      members.begin() + static_cast<std::ptrdiff_t>(std::min(members.size(), kNamedMembers)));
+  auto more = members.size() - named.size();
+  return text + (members.size() > 1 ? "members " : "member ") + join(named, ", ") +
+         (more > 0 ? " and " + std::to_string(more) + " more" : "");
+}
+
+/// Undoes the roles of `node` that `leaves` says, last applied first.
+template <typename Leaves>
+std::vector<int> undo_roles(Plan& plan, const NodeRecord& node, const std::string& reason,
+                            Leaves leaves) {
+  std::vector<int> steps;
+  for (auto role = node.roles.rbegin(); role != node.roles.rend(); ++role) {
+    if (!leaves(role->role)) continue;
+    steps.push_back(add_step(plan, Verb::undo_role, node.name, role->role, reason));
+  }
+  return steps;
+}
+
+/// Looks roles up by name; one that no file describes has no needs and no tasks.
+class RoleTable {
+ public:
+  explicit RoleTable(const std::vector<Role>& roles) {
+    for (const auto& role : roles) roles_.emplace(role.name, &role);
+  }
+
+  const Role& get(const std::string& name) {
+    auto found = roles_.find(name);
+    if (found != roles_.end()) return *found->second;
+    auto& unknown = unknown_[name];
+    unknown.name = name;
+    return unknown;
+  }
+
+  /// `names` and all that they need.
+  std::set<std::string> with_needs(const std::vector<std::string>& names) {
+    std::set<std::string> all;
+    auto open = names;
+    while (!open.empty()) {
+      auto name = std::move(open.back());
+      open.pop_back();
+      if (!all.insert(name).second) continue;
+      const auto& needs = get(name).needs;
+      open.insert(open.end(), needs.begin(), needs.end());
+    }
+    return all;
+  }
+
+ private:
+  std::map<std::string, const Role*> roles_;
+  std::map<std::string, Role> unknown_;
+};
+
+/// Compares the nodes and roles that a cluster wants with those recorded.
+class ApplyPlanner {
+ public:
+  ApplyPlanner(const Cluster& cluster, const std::vector<Role>& roles,
+               const DeploymentRecord* record)
+      : cluster_(cluster),
+        roles_(roles),
+        table_(roles),
+        record_(record),
+        recorded_(index_of(record)),
+        fingerprints_(cluster, record) {
+    plan_.deployment = cluster.name;
+    plan_.tenant = cluster.tenant;
+    plan_.base_revision = record == nullptr ? 0 : record->revision;
+  }
+
+  Plan apply() {
+    std::vector<NodeSteps> nodes;
+    for (const auto& node : cluster_.nodes) nodes.push_back(plan_node(node));
+    if (!cluster_.commit) return std::move(plan_);
+    plan_removed_nodes();
+    add_apply_edges(plan_, nodes, cluster_.role_order);
+    add_undo_edges(plan_, undone_, roles_, cluster_.role_order);
+    return std::move(plan_);
+  }
+
+  Plan verify() {
+    std::vector<NodeSteps> nodes;
+    for (const auto& node : cluster_.nodes) {
+      if (const auto* recorded = kept(node)) nodes.push_back(verify_node(node, *recorded));
+    }
+    add_apply_edges(plan_, nodes, cluster_.role_order);
+    return std::move(plan_);
+  }
+
+ private:
+  /// Who joins and leaves the list of a role's members.
+  struct Members {
+    std::vector<std::string> created;  ///< anew, perhaps in place of one of the same name
+    std::vector<std::string> joining;  ///< the created, and those that get the role
+    std::vector<std::string> leaving;
+  };
+
+  const NodeRecord* recorded(const std::string& node) const {
+    auto found = recorded_.find(node);
+    return found == recorded_.end() ? nullptr : found->second;
+  }
+
+  /// The record of a node that is there and stays.
+  const NodeRecord* kept(const Node& node) const {
+    const auto* record = recorded(node.name);
+    return record != nullptr && record->state == NodeState::ready ? record : nullptr;
+  }
+
+  static const RoleRecord* find(const NodeRecord& node, const std::string& role) {
+    auto found = std::find_if(node.roles.begin(), node.roles.end(),
+                              [&](const RoleRecord& record) { return record.role == role; });
+    return found == node.roles.end() ? nullptr : &*found;
+  }
+
+  int plan_creation(const Node& node) {
+    const auto* record = recorded(node.name);
+    if (record == nullptr) return add_step(plan_, Verb::create_node, node.name, "", "new node");
+    if (record->state == NodeState::creating) {
+      return add_step(plan_, Verb::create_node, node.name, "",
+                      "its creation was not finished by an earlier run");
+    }
+    int destroy = add_step(plan_, Verb::destroy_node, node.name, "",
+                           "its removal was not finished by an earlier run");
+    int create = add_step(plan_, Verb::create_node, node.name, "", "wanted again");
+    plan_.steps.back().needs.push_back(destroy);
+    return create;
+  }
+
+  NodeSteps plan_node(const Node& node) {
+    NodeSteps steps;
+    const auto* record = kept(node);
+    if (record == nullptr) steps.create = plan_creation(node);
+    if (!cluster_.commit) return steps;
+    std::set<std::string> wanted_before;
+    if (record != nullptr) {
+      steps.undo = undo_roles(plan_, *record, "no longer wanted on this node",
+                              [&](const std::string& role) { return !wants(node, role); });
+      undone_.push_back(steps.undo);
+      wanted_before = table_.with_needs(record->wanted_roles);
+    }
+    for (const auto& name : node.all_roles) {
+      const auto& role = table_.get(name);
+      auto fingerprint = fingerprints_.of(node, role);
+      auto reason = record == nullptr ? std::string("new node")
+                                      : reason_to_apply(role, *record, fingerprint, wanted_before);
+      int id = kNoStep;
+      if (!reason.empty()) {
+        id = add_step(plan_, Verb::apply_role, node.name, name, std::move(reason));
+        plan_.steps.back().fingerprint = std::move(fingerprint);
+      }
+      steps.roles.push_back({&role, id});
+    }
+    return steps;
+  }
+
+  /// Empty when the role needs nothing.
+  std::string reason_to_apply(const Role& role, const NodeRecord& node,
+                              const std::string& fingerprint,
+                              const std::set<std::string>& wanted_before) {
+    const auto* record = find(node, role.name);
+    if (record == nullptr && wanted_before.count(role.name) == 0) return "new role";
+    if (record == nullptr || record->fingerprint.empty()) return "not finished by an earlier run";
+    return reason_of_change(role, changed_parts(record->fingerprint, fingerprint));
+  }
+
+  std::string reason_of_change(const Role& role, std::vector<std::string> parts) {
+    auto members_changed = std::find(parts.begin(), parts.end(), "members");
+    std::set<std::string> joining;
+    std::set<std::string> leaving;
+    for (const auto& used : role.uses) {
+      const auto& members = members_of(used);
+      // A replaced node keeps its name, and with it everyone's fingerprint, but has a new address.
+      const auto& join = members_changed == parts.end() ? members.created : members.joining;
+      joining.insert(join.begin(), join.end());
+      if (members_changed != parts.end()) {
+        leaving.insert(members.leaving.begin(), members.leaving.end());
+      }
+    }
+    std::vector<std::string> reasons;
+    if (!joining.empty()) {
+      reasons.push_back(with_members("new ", {joining.begin(), joining.end()}));
+    }
+    if (!leaving.empty()) {
+      reasons.push_back("leaving " + with_members("", {leaving.begin(), leaving.end()}));
+    }
+    if (!reasons.empty() && members_changed != parts.end()) parts.erase(members_changed);
+    if (!parts.empty()) reasons.push_back("changed: " + join(parts, ", "));
+    return join(reasons, "; ");
+  }
+
+  const Members& members_of(const std::string& used) {
+    auto [found, fresh] = members_.emplace(used, Members{});
+    auto& members = found->second;
+    if (!fresh || used == "access") return members;
+    bool all = used == "*";
+    std::unordered_set<std::string> staying;
+    for (const auto& node : cluster_.nodes) {
+      if (!all && !wants(node, used)) continue;
+      staying.insert(node.name);
+      const auto* record = kept(node);
+      if (record == nullptr) members.created.push_back(node.name);
+      if (record == nullptr || (!all && find(*record, used) == nullptr)) {
+        members.joining.push_back(node.name);
+      }
+    }
+    if (record_ == nullptr) return members;
+    for (const auto& node : record_->nodes) {
+      if ((all || find(node, used) != nullptr) && staying.count(node.name) == 0) {
+        members.leaving.push_back(node.name);
+      }
+    }
+    return members;
+  }
+
+  void plan_removed_nodes() {
+    if (record_ == nullptr) return;
+    const std::string reason = "no longer in the definition";
+    std::unordered_set<std::string> wanted;
+    for (const auto& node : cluster_.nodes) wanted.insert(node.name);
+    for (auto node = record_->nodes.rbegin(); node != record_->nodes.rend(); ++node) {
+      if (wanted.count(node->name) > 0) continue;
+      std::vector<int> undo;
+      // A node that is only half there, or half gone, has nothing to drain.
+      if (node->state == NodeState::ready) {
+        undo = undo_roles(plan_, *node, reason, [](const std::string&) { return true; });
+      }
+      int destroy = add_step(plan_, Verb::destroy_node, node->name, "", reason);
+      if (!undo.empty()) plan_.steps[static_cast<std::size_t>(destroy)].needs = {undo.back()};
+      undone_.push_back(std::move(undo));
+    }
+  }
+
+  NodeSteps verify_node(const Node& node, const NodeRecord& record) {
+    NodeSteps steps;
+    for (const auto& name : node.all_roles) {
+      if (find(record, name) == nullptr) continue;
+      const auto& role = table_.get(name);
+      int id = add_step(plan_, Verb::verify_role, node.name, name, "applied before");
+      plan_.steps.back().fingerprint = fingerprints_.of(node, role);
+      steps.roles.push_back({&role, id});
+    }
+    return steps;
+  }
+
+  const Cluster& cluster_;
+  const std::vector<Role>& roles_;
+  RoleTable table_;
+  const DeploymentRecord* record_;
+  RecordIndex recorded_;
+  Fingerprints fingerprints_;
+  std::map<std::string, Members> members_;  ///< by used role
+  std::vector<std::vector<int>> undone_;    ///< undo steps of each node, in the order they run
+  Plan plan_;
+};
+
+/// Whether the machine is the user's own and stays when the deployment goes.
+bool outlives_deployment(const NodeRecord& node) {
+  return node.state == NodeState::ready &&
+         (node.provider == "inventory" || node.provider == "inventory-provider");
+}
+
+}  // namespace
+
+Plan plan_apply(const Cluster& cluster, const std::vector<Role>& roles,
+                const DeploymentRecord* record) {
+  return ApplyPlanner(cluster, roles, record).apply();
+}
+
+Plan plan_verify(const Cluster& cluster, const std::vector<Role>& roles,
+                 const DeploymentRecord& record) {
+  return ApplyPlanner(cluster, roles, &record).verify();
+}
+
+Plan plan_destroy(const DeploymentRecord& record, const std::vector<Role>& roles) {
+  const std::string reason = "the deployment is destroyed";
+  Plan plan;
+  plan.deployment = record.name;
+  plan.tenant = record.tenant;
+  plan.base_revision = record.revision;
+  std::vector<std::vector<int>> undone;
+  for (auto node = record.nodes.rbegin(); node != record.nodes.rend(); ++node) {
+    std::vector<int> undo;
+    if (outlives_deployment(*node)) {
+      undo = undo_roles(plan, *node, reason, [](const std::string&) { return true; });
+    }
+    int destroy = add_step(plan, Verb::destroy_node, node->name, "", reason);
+    if (!undo.empty()) plan.steps[static_cast<std::size_t>(destroy)].needs = {undo.back()};
+    undone.push_back(std::move(undo));
+  }
+  add_undo_edges(plan, undone, roles, {});
+  return plan;
+}
+
+}  // namespace muster
