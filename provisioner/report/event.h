@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace muster {
@@ -18,6 +20,7 @@ enum class Outcome {
 };
 
 std::string to_string(Outcome outcome);
+std::optional<Outcome> parse_outcome(std::string_view text);
 bool succeeded(Outcome outcome);
 
 enum class EventType {
@@ -31,6 +34,7 @@ enum class EventType {
 };
 
 std::string to_string(EventType type);
+std::optional<EventType> parse_event_type(std::string_view text);
 
 /// One thing that happened in a run. Every reporter gets all of them; none holds a secret.
 struct Event {
@@ -71,7 +75,8 @@ class TeeReporter : public Reporter {
   std::vector<Reporter*> reporters_;
 };
 
-/// One JSON object, no newline; fields that do not apply are left out.
+/// One JSON object, no newline; fields that do not apply are left out. Described in
+/// docs/events.md. Bytes that are no UTF-8 come out as U+FFFD.
 std::string event_json(const Event& event);
 
 }  // namespace muster

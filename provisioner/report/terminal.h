@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdio>
 #include <memory>
 #include <ostream>
 
@@ -13,6 +12,7 @@ struct TerminalOptions {
   bool color = false;
   int width = 80;
   bool verbose = false;  ///< a line for each changed task as well
+  int fd = -1;           ///< asked for its width at each redraw, since windows are resized
 };
 
 /// What the terminal at `fd` can do: isatty, TERM=dumb, NO_COLOR, width.
