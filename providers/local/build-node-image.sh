@@ -105,8 +105,51 @@ mkdir -p "$root/etc/systemd/system/sysinit.target.wants"
 ln -sf /lib/systemd/system/ssh.service "$root/etc/systemd/system/sysinit.target.wants/ssh.service"
 rm -f "$root/etc/systemd/system/multi-user.target.wants/ssh.service"
 
+# What nspawn leaves read-only or shared with the host, put right from inside before anything else:
+# kubelet makes cgroups, and insists on kernel settings that are the host's, so it gets private
+# files to write to in their place. Without them one node would change the whole machine.
+mkdir -p "$root/usr/local/lib/muster"
+cat > "$root/usr/local/lib/muster/local-node" <<'CONF'
+#!/bin/sh
+set -u
+# cgroup v1: one mount per controller. On a cgroup v2 host the one mount is writable already.
+while read -r _ at type options _; do
+  case $type:$options in cgroup:ro,*) mount -o remount,bind,rw "$at" ;; esac
+done < /proc/self/mounts
+mkdir -p /run/muster/sysctl
+while read -r name value; do
+  at=/proc/sys/$(echo "$name" | tr . /)
+  [ -e "$at" ] || continue
+  echo "$value" > "/run/muster/sysctl/$name"
+  mount --bind "/run/muster/sysctl/$name" "$at"
+done <<SETTINGS
+vm.overcommit_memory 1
+vm.panic_on_oom 0
+kernel.panic 10
+kernel.panic_on_oops 1
+kernel.keys.root_maxkeys 1000000
+kernel.keys.root_maxbytes 25000000
+SETTINGS
+CONF
+chmod 0755 "$root/usr/local/lib/muster/local-node"
+cat > "$root/etc/systemd/system/muster-local-node.service" <<'CONF'
+[Unit]
+Description=Make cgroups writable and kernel settings private to this node
+DefaultDependencies=no
+Before=sysinit.target ssh.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/local/lib/muster/local-node
+CONF
+ln -sf ../muster-local-node.service \
+  "$root/etc/systemd/system/sysinit.target.wants/muster-local-node.service"
+# This one is the host's to set, and it is read-only here.
+ln -sf /dev/null "$root/etc/sysctl.d/50-pid-max.conf"
+
 mkdir -p "$root/etc/systemd/journald.conf.d" "$root/etc/systemd/system.conf.d"
-printf '[Journal]\nStorage=volatile\nRuntimeMaxUse=32M\nRateLimitBurst=0\n' \
+printf '[Journal]\nStorage=volatile\nRuntimeMaxUse=32M\nRateLimitBurst=0\nReadKMsg=no\n' \
   > "$root/etc/systemd/journald.conf.d/node.conf"
 printf '[Manager]\nDefaultTimeoutStopSec=10s\nShowStatus=no\n' \
   > "$root/etc/systemd/system.conf.d/node.conf"
