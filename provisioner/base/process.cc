@@ -1,8 +1,10 @@
 #include "provisioner/base/process.h"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <memory>
 #include <mutex>
@@ -81,7 +83,14 @@ std::mutex& launch_mutex() {
   return mutex;
 }
 
+std::atomic<bool>& interrupted() {
+  static std::atomic<bool> flag{false};
+  return flag;
+}
+
 }  // namespace
+
+void interrupt_processes() { interrupted() = true; }
 
 ProcessResult run_process(const ProcessSpec& spec) {
   ProcessResult result;
@@ -102,8 +111,10 @@ ProcessResult run_process(const ProcessSpec& spec) {
   std::error_code failure;
   // Its own group, so that a deadline ends what it started as well.
   bp::group group;
-  bp::child child(program, bp::args(arguments), bp::std_in<in, bp::std_out> out.pipe,
-                  bp::std_err > err.pipe, environment, group, failure);
+  bp::child child(
+      program, bp::args(arguments), bp::std_in<in, bp::std_out> out.pipe, bp::std_err > err.pipe,
+      environment, group,
+      bp::extend::on_exec_setup = [](auto&) { ::prctl(PR_SET_PDEATHSIG, SIGTERM); }, failure);
   launching.unlock();
   if (failure) throw Error("cannot run '" + program + "': " + failure.message());
 
@@ -123,7 +134,12 @@ ProcessResult run_process(const ProcessSpec& spec) {
   });
   // The pipes close when the program is done; a daemon that it left behind may hold them open.
   std::error_code ignored;
+  bool told_to_end = false;
   while (out.pipe.is_open() || err.pipe.is_open()) {
+    if (spec.interruptible && interrupted() && !told_to_end) {
+      told_to_end = true;
+      ::kill(-group.native_handle(), SIGTERM);
+    }
     if (io.run_one_for(std::chrono::milliseconds(20)) == 0 && io.stopped()) break;
     if (!child.running(ignored)) {
       io.poll();
@@ -134,6 +150,7 @@ ProcessResult run_process(const ProcessSpec& spec) {
   child.wait(ignored);
   io.poll();
   err.emit_lines(true);
+  if (told_to_end) throw Error("interrupted", ExitCode::interrupted);
   result.exit_code = child.exit_code();
   if (WIFSIGNALED(child.native_exit_code())) {
     result.exit_code = 128 + WTERMSIG(child.native_exit_code());

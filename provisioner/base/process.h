@@ -14,6 +14,8 @@ struct ProcessSpec {
   std::string input;              ///< given on stdin; secrets belong here, never in argv
   std::chrono::milliseconds deadline{60'000};
   std::vector<std::string> environment;  ///< "NAME=value", added to ours
+  /// Ended (SIGTERM to its group) by interrupt_processes(): for builds that take minutes.
+  bool interruptible = false;
   /// Called for each line of stderr as it comes, when set.
   std::function<void(std::string_view)> on_error_line;
 };
@@ -25,11 +27,15 @@ struct ProcessResult {
   bool timed_out = false;  ///< the deadline passed, and the program's process group was killed
 };
 
-/// Runs to the end. Throws Error only when the program cannot be started.
+/// Runs to the end. Throws Error only when the program cannot be started, or was interrupted
+/// (exit code 130). Should muster itself be killed, the kernel ends the program.
 ProcessResult run_process(const ProcessSpec& spec);
 
 /// The program's stdout; throws Error with its stderr when it fails or is late.
 std::string run_or_throw(const ProcessSpec& spec);
 std::string run_or_throw(std::vector<std::string> argv);
+
+/// Ends the interruptible programs that run, and those started later: the user pressed Ctrl-C.
+void interrupt_processes();
 
 }  // namespace muster

@@ -96,8 +96,8 @@ int App::apply() {
       request.exactly = plan_from_json(read_file(options_.plan_file));
     }
     auto reports = reporter();
-    auto summary =
-        muster::apply(world(*reports), request, run_options("apply these changes to '" + name + "'?"));
+    auto summary = muster::apply(world(*reports), request,
+                                 run_options("apply these changes to '" + name + "'?"));
     reports.reset();  // the live view is wiped before we talk on
     code = std::max(code, exit_code_of(summary));
     if (summary.interrupted) {

@@ -57,9 +57,12 @@ Json to_json(const DeploymentRecord& record, Store& store) {
                      {"wanted_roles", node.wanted_roles},
                      {"applied_roles", role_names(node)}});
   }
-  return {{"name", record.name},         {"tenant", record.tenant},
-          {"revision", record.revision}, {"definition", record.definition_file},
-          {"applied", record.applied},   {"busy", store.lease(record.name).has_value()},
+  return {{"name", record.name},
+          {"tenant", record.tenant},
+          {"revision", record.revision},
+          {"definition", record.definition_file},
+          {"applied", record.applied},
+          {"busy", store.lease(record.name).has_value()},
           {"nodes", nodes}};
 }
 
@@ -135,15 +138,28 @@ int App::ssh() {
   write_file(key_file, tenant_key(store(), record.tenant).private_key.reveal(), 0600);
   std::string hosts;
   for (const auto& other : record.nodes) {
-    if (!other.endpoint.host_key.empty()) hosts += other.name + " " + other.endpoint.host_key + "\n";
+    if (!other.endpoint.host_key.empty())
+      hosts += other.name + " " + other.endpoint.host_key + "\n";
   }
   write_file(hosts_file, hosts, 0600);
 
-  std::vector<std::string> words{"ssh", "-i", key_file.string(), "-p",
-                                 std::to_string(node.endpoint.port), "-o", "IdentitiesOnly=yes",
-                                 "-o", "UserKnownHostsFile=" + hosts_file.string(), "-o",
-                                 "HostKeyAlias=" + node.name, "-o", "StrictHostKeyChecking=yes",
-                                 "-o", "LogLevel=ERROR", "-l", node.endpoint.user,
+  std::vector<std::string> words{"ssh",
+                                 "-i",
+                                 key_file.string(),
+                                 "-p",
+                                 std::to_string(node.endpoint.port),
+                                 "-o",
+                                 "IdentitiesOnly=yes",
+                                 "-o",
+                                 "UserKnownHostsFile=" + hosts_file.string(),
+                                 "-o",
+                                 "HostKeyAlias=" + node.name,
+                                 "-o",
+                                 "StrictHostKeyChecking=yes",
+                                 "-o",
+                                 "LogLevel=ERROR",
+                                 "-l",
+                                 node.endpoint.user,
                                  node.endpoint.address};
   if (!options_.remote.empty()) {
     words.push_back("--");
@@ -166,8 +182,8 @@ int App::logs() {
     talk_ << "muster: nothing has been run on '" << name << "' yet\n";
     return 0;
   }
-  const auto& run = *std::max_element(
-      runs.begin(), runs.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  const auto& run = *std::max_element(runs.begin(), runs.end(),
+                                      [](const auto& a, const auto& b) { return a.id < b.id; });
   TerminalOptions plain;
   plain.verbose = true;
   auto reports = options_.json ? make_json_reporter(out_) : make_terminal_reporter(out_, plain);

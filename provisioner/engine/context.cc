@@ -165,8 +165,8 @@ nlohmann::json make_context(const ContextInput& input, Pki& pki) {
     context["attribs"][with_underscores(name)] = value;
   }
   auto endpoint = input.endpoints.find(input.node->name);
-  context["node"] = node_context(
-      *input.node, endpoint == input.endpoints.end() ? "" : endpoint->second.address);
+  context["node"] =
+      node_context(*input.node, endpoint == input.endpoints.end() ? "" : endpoint->second.address);
   context["nodes"] = members(input, "");
   context["members"] = Json::object();
   for (const char* role : {"etcd", "k8s-master", "k8s-worker", "k8s-addons"}) {

@@ -17,9 +17,8 @@ std::string server_of(const Cluster& cluster, const DeploymentRecord& record) {
     return "https://" + cluster.api_endpoint + (has_port ? "" : ":" + port);
   }
   for (const auto& node : record.nodes) {
-    bool applied = std::any_of(node.roles.begin(), node.roles.end(), [](const RoleRecord& role) {
-      return role.role == "k8s-master";
-    });
+    bool applied = std::any_of(node.roles.begin(), node.roles.end(),
+                               [](const RoleRecord& role) { return role.role == "k8s-master"; });
     if (applied) return "https://" + node.endpoint.address + ":" + port;
   }
   throw Error("'" + record.name + "' has no running master yet")
@@ -40,14 +39,14 @@ Secret admin_kubeconfig(Store& store, const Cluster& cluster, const DeploymentRe
   spec.client = true;
   auto admin = pki.certificate(spec);
   auto context = "admin@" + record.name;
-  return Secret(
-      "apiVersion: v1\nkind: Config\nclusters:\n- name: " + record.name +
-      "\n  cluster:\n    server: " + server + "\n    certificate-authority-data: " +
-      base64_encode(pki.authority("cluster").certificate) + "\nusers:\n- name: " + context +
-      "\n  user:\n    client-certificate-data: " + base64_encode(admin.certificate) +
-      "\n    client-key-data: " + base64_encode(admin.key.reveal()) + "\ncontexts:\n- name: " +
-      context + "\n  context:\n    cluster: " + record.name + "\n    user: " + context +
-      "\ncurrent-context: " + context + "\n");
+  return Secret("apiVersion: v1\nkind: Config\nclusters:\n- name: " + record.name +
+                "\n  cluster:\n    server: " + server + "\n    certificate-authority-data: " +
+                base64_encode(pki.authority("cluster").certificate) +
+                "\nusers:\n- name: " + context +
+                "\n  user:\n    client-certificate-data: " + base64_encode(admin.certificate) +
+                "\n    client-key-data: " + base64_encode(admin.key.reveal()) +
+                "\ncontexts:\n- name: " + context + "\n  context:\n    cluster: " + record.name +
+                "\n    user: " + context + "\ncurrent-context: " + context + "\n");
 }
 
 }  // namespace muster

@@ -69,12 +69,12 @@ void NodeLink::provide(const Artifact& artifact) {
   if (std::find(has.store.begin(), has.store.end(), artifact.sha256) != has.store.end()) return;
   std::string target = std::string(kNodeStore) + "/" + artifact.sha256;
   std::string part = target + ".part";
-  std::string command = "mkdir -p " + std::string(kNodeStore) + " && cat > " + part +
-                        " && echo '" + artifact.sha256 + "  " + part +
+  std::string command = "mkdir -p " + std::string(kNodeStore) + " && cat > " + part + " && echo '" +
+                        artifact.sha256 + "  " + part +
                         "' | sha256sum -c - >/dev/null && chmod 0755 " + part + " && mv " + part +
                         " " + target;
-  auto result = session().send_file(
-      artifact.file, shell() + " -c " + shell_quote(command), kUploadDeadline);
+  auto result =
+      session().send_file(artifact.file, shell() + " -c " + shell_quote(command), kUploadDeadline);
   if (result.exit_code != 0 || result.timed_out) {
     throw Error("cannot copy '" + artifact.name + "' to '" + node_ +
                 "': " + trim(result.error_output));

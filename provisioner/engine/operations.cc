@@ -36,8 +36,9 @@ class StoreJournal : public RunJournal {
   }
 
   void finish(const RunSummary& summary) {
-    store_.finish_run(run_,
-                      summary.interrupted ? "interrupted" : summary.good() ? "done" : "failed");
+    store_.finish_run(run_, summary.interrupted ? "interrupted"
+                            : summary.good()    ? "done"
+                                                : "failed");
   }
 
  private:
@@ -84,8 +85,8 @@ std::vector<std::string> artifacts_of(const World& world, const Plan& plan) {
 
 void fetch_artifacts(const World& world, const Cluster& cluster, const Plan& plan) {
   auto note = [&](const std::string& line) { say(world, cluster.name, EventType::note, line); };
-  auto left_out = world.artifacts->fetch(artifacts_of(world, plan), cluster.settings.version,
-                                         "amd64", note);
+  auto left_out =
+      world.artifacts->fetch(artifacts_of(world, plan), cluster.settings.version, "amd64", note);
   for (const auto& [name, reason] : left_out) {
     say(world, cluster.name, EventType::warning, "'" + name + "' was left out: " + reason);
   }
@@ -152,15 +153,15 @@ Planned plan_definition(const World& world, const Definition& definition,
   planned.record = world.store->deployment(definition.name);
   if (planned.record) {
     if (planned.record->tenant != definition.tenant) {
-      diagnostics.error({}, "deployment '" + definition.name + "' belongs to tenant '" +
-                                planned.record->tenant + "'",
-                        "choose another name, or destroy it first: muster destroy " +
-                            definition.name);
+      diagnostics.error(
+          {},
+          "deployment '" + definition.name + "' belongs to tenant '" + planned.record->tenant + "'",
+          "choose another name, or destroy it first: muster destroy " + definition.name);
     }
     keep_pod_cidrs(planned.cluster, *planned.record);
   }
-  planned.plan = plan_apply(planned.cluster, *world.roles,
-                            planned.record ? &*planned.record : nullptr);
+  planned.plan =
+      plan_apply(planned.cluster, *world.roles, planned.record ? &*planned.record : nullptr);
   if (auto cycle = find_cycle(planned.plan)) {
     diagnostics.error({}, "the roles wait for each other: " + *cycle);
   }

@@ -28,8 +28,7 @@ struct Planned {
 };
 
 /// Expands and plans. Mistakes that only show now go to `diagnostics`.
-Planned plan_definition(const World& world, const Definition& definition,
-                        Diagnostics& diagnostics);
+Planned plan_definition(const World& world, const Definition& definition, Diagnostics& diagnostics);
 
 /// What the providers say against the nodes that `planned` creates, one line each.
 std::vector<std::string> provider_objections(const World& world, const Planned& planned);

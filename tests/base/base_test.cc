@@ -89,6 +89,20 @@ TEST_CASE("process: a daemon that keeps the pipes does not hold us") {
   CHECK(run_process(spec).output == "started\n");
 }
 
+TEST_CASE("process: an interrupt ends an interruptible program, which may clean up") {
+  auto marker =
+      std::filesystem::temp_directory_path() / ("muster-interrupt-" + std::to_string(::getpid()));
+  ProcessSpec spec;
+  spec.argv = {
+      "sh", "-c",
+      "trap 'echo cleaned > " + marker.string() + "; exit 1' TERM; echo ready >&2; sleep 100"};
+  spec.interruptible = true;
+  spec.on_error_line = [](std::string_view) { interrupt_processes(); };
+  CHECK_THROWS_WITH_AS(run_process(spec), "interrupted", Error);
+  CHECK(read_file(marker) == "cleaned\n");
+  std::filesystem::remove(marker);
+}
+
 TEST_CASE("process: a program that does not exist is named") {
   CHECK_THROWS_WITH_AS(run_or_throw({"no-such-program"}),
                        "cannot run 'no-such-program': no such program in PATH\n"
