@@ -13,6 +13,9 @@
 
 namespace muster {
 
+/// "put it in quotes: ..." or "remove the quotes", where that makes `got` of a wanted kind.
+std::string quotes_hint(const std::vector<Value::Kind>& wanted, const Value& got);
+
 /// Turns the tree of a definition into a Definition and collects all that is wrong with it. Its
 /// parts are spread over check_*.cc, by what they look at.
 class Checker {

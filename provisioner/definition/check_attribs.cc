@@ -78,7 +78,8 @@ bool Checker::check_attrib_kind(const Value::Member& member, Kind kind) {
   // Releases such as 1.12 are often written without quotes.
   if (member.value.kind == kind || (kind == Kind::string && number)) return true;
   error(member.value.at,
-        "'" + member.key + "' must be " + describe(kind) + ", not " + describe(member.value.kind));
+        "'" + member.key + "' must be " + describe(kind) + ", not " + describe(member.value.kind),
+        quotes_hint({kind}, member.value));
   return false;
 }
 

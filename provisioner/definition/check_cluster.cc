@@ -115,9 +115,9 @@ void Checker::check_networks() {
   if (room >= node_count()) return;
   auto at = pods_at.line > 0 || pods_at.column > 0 ? pods_at : prefix_value.at;
   error(at,
-        "the pod network " + pods->text() + " has room for " + std::to_string(room) +
-            " nodes of /" + std::to_string(bits) + " each, the cluster has " +
-            std::to_string(node_count()),
+        "the pod network " + pods->text() + " is too small: with a /" + std::to_string(bits) +
+            " each it holds " + std::to_string(room) + " of the " + std::to_string(node_count()) +
+            " nodes",
         std::string("use a larger ") + kPods + " or a longer " + kNodePrefix);
 }
 

@@ -28,6 +28,21 @@ std::string kinds_text(const KeyRule& rule) {
 
 }  // namespace
 
+std::string quotes_hint(const std::vector<Value::Kind>& wanted, const Value& got) {
+  auto wants = [&](Value::Kind kind) {
+    return std::find(wanted.begin(), wanted.end(), kind) != wanted.end();
+  };
+  bool number = got.kind == Value::Kind::integer || got.kind == Value::Kind::number;
+  if (number && wants(Value::Kind::string)) return "put it in quotes: \"" + got.text + "\"";
+  if (!got.is_string() || got.text.empty()) return "";
+  bool digits = got.text.find_first_not_of("0123456789") == std::string::npos;
+  bool logical = got.text == "true" || got.text == "false";
+  if ((digits && wants(Value::Kind::integer)) || (logical && wants(Value::Kind::boolean))) {
+    return "remove the quotes";
+  }
+  return "";
+}
+
 void Checker::report(Severity severity, Position at, std::string message, std::string hint) {
   if (++reported_ > kMostReports) {
     if (reported_ == kMostReports + 1) {
@@ -71,7 +86,9 @@ void Checker::check_keys(const Value& object, std::span<const KeyRule> rules) {
       continue;
     }
     std::vector<std::string> names;
-    for (const auto& rule : rules) names.emplace_back(rule.name);
+    for (const auto& rule : rules) {
+      if (rule.unavailable.empty() && rule.no_effect.empty()) names.emplace_back(rule.name);
+    }
     auto near = nearest(member.key, names);
     error(member.at, "unknown key " + shown(member.key),
           near ? "did you mean '" + *near + "'?" : "the keys here are " + join(names, ", "));
@@ -88,9 +105,7 @@ void Checker::check_key(const Value::Member& member, const KeyRule& rule) {
     error(
         member.value.at,
         "'" + member.key + "' must be " + kinds_text(rule) + ", not " + describe(member.value.kind),
-        allows(rule, Value::Kind::string) && !member.value.text.empty()
-            ? "put it in quotes: \"" + member.value.text + "\""
-            : "");
+        quotes_hint(rule.kinds, member.value));
     return;
   }
   if (!rule.no_effect.empty()) {

@@ -105,7 +105,7 @@ void Checker::read_labels(const Value& labels, NodeBlock& block) {
   for (const auto& [key, at, value] : labels.members) {
     if (!value.is_string()) {
       error(value.at, "the label " + shown(key) + " must be a string, not " + describe(value.kind),
-            value.text.empty() ? "" : "put it in quotes: \"" + value.text + "\"");
+            quotes_hint({Value::Kind::string}, value));
       continue;
     }
     name_error(check_node_label(key, value.text), at, "the label " + shown(key));

@@ -1,5 +1,6 @@
 #include "provisioner/definition/json_mistake.h"
 
+#include <cctype>
 #include <charconv>
 #include <string>
 
@@ -60,8 +61,9 @@ Diagnostic Explainer::never_closed() {
 }
 
 std::string Explainer::word(std::size_t offset) const {
-  auto end = text_.find_first_of(" \t\r\n,:{}[]\"'", offset);
-  if (end == offset) ++end;
+  bool string = at(offset) == '"';
+  auto end = string ? text_.find('"', offset + 1) : text_.find_first_of(" \t\r\n,:{}[]\"'", offset);
+  if (end == offset || (string && end != std::string_view::npos)) ++end;
   auto found = text_.substr(offset, end == std::string_view::npos ? end : end - offset);
   return std::string(found.substr(0, 40));
 }
@@ -159,6 +161,11 @@ Diagnostic Explainer::unexpected(std::size_t offset) {
   }
   if (progress_.open.empty() && progress_.last == Last::value) {
     return error(offset, "unexpected '" + found + "' after the end of the definition");
+  }
+  if (progress_.last == Last::value && !comma_ && offset == progress_.end &&
+      std::isdigit(static_cast<unsigned char>(at(offset - 1))) != 0) {
+    return error(offset, "expected the end of the number, got '" + found + "'",
+                 "put it in double quotes if it is text");
   }
   if (progress_.last == Last::value && !comma_) {
     return error(offset,

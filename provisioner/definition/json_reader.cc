@@ -129,17 +129,42 @@ class JsonReader : public nlohmann::json_sax<nlohmann::json> {
   }
   bool number(Value value) {
     value.at = start();
-    auto end = std::min(text_.find_first_not_of("0123456789+-.eE", progress_.end), text_.size());
+    auto end = number_end(progress_.end);
     value.text = text_.substr(progress_.end, end - progress_.end);
     progress_.end = end;
     return scalar(std::move(value));
   }
+  /// JSON's grammar of numbers: of "01" only the 0 is one.
+  std::size_t number_end(std::size_t at) const {
+    auto skip = [&](std::string_view set) {
+      if (at < text_.size() && set.find(text_[at]) != std::string_view::npos) ++at;
+    };
+    auto skip_digits = [&] {
+      at = std::min(text_.find_first_not_of("0123456789", at), text_.size());
+    };
+    skip("-");
+    if (at < text_.size() && text_[at] == '0') {
+      ++at;
+    } else {
+      skip_digits();
+    }
+    if (at < text_.size() && text_[at] == '.') {
+      ++at;
+      skip_digits();
+    }
+    if (at < text_.size() && (text_[at] == 'e' || text_[at] == 'E')) {
+      ++at;
+      skip("+-");
+      skip_digits();
+    }
+    return at;
+  }
   bool open(Value::Kind kind, char bracket) {
     auto at = start();
-    ++progress_.end;
-    progress_.last = JsonProgress::Last::opening;
     progress_.open.push_back({bracket, at});
     indents_.push_back(indent());
+    ++progress_.end;
+    progress_.last = JsonProgress::Last::opening;
     return builder_.begin(kind, at);
   }
   bool close() {
