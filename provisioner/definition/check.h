@@ -61,7 +61,8 @@ class Checker {
   void check_attrib_text(const Value::Member& member);
   void check_version(const Value& value);
   void check_network(const Value::Member& member);
-  void check_choice(const Value::Member& member);
+  /// Whether the value is one of the choices.
+  bool check_choice(const Value::Member& member);
   void check_network_plugin(const Value& value);
 
   // check_nodes.cc

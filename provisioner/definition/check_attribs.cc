@@ -59,7 +59,7 @@ bool Checker::check_attrib(const Value::Member& member, bool cluster_wide) {
     return false;
   }
   if (!check_attrib_kind(member, rule->kind)) return false;
-  if (!rule->choices.empty()) check_choice(member);
+  if (!rule->choices.empty() && !check_choice(member)) return true;
   if (rule->kind == Kind::integer &&
       (member.value.integer < rule->least || member.value.integer > rule->most)) {
     error(member.value.at, "'" + member.key + "' is " + std::to_string(member.value.integer) +
@@ -131,19 +131,22 @@ void Checker::check_network(const Value::Member& member) {
   }
 }
 
-void Checker::check_choice(const Value::Member& member) {
+bool Checker::check_choice(const Value::Member& member) {
   const auto& choices = find_attrib(member.key)->choices;
   const auto& value = member.value;
   if (std::find(choices.begin(), choices.end(), value.text) == choices.end()) {
     auto near = nearest(value.text, choices);
     error(value.at, "'" + member.key + "' cannot be " + shown(value.text),
           near ? "did you mean '" + *near + "'?" : "it can be " + join(choices, ", "));
-  } else if (member.key == "k8s-kube_network_plugin") {
+    return false;
+  }
+  if (member.key == "k8s-kube_network_plugin") {
     check_network_plugin(value);
   } else if (member.key == "k8s-dns_mode" && value.text.ends_with("kubedns")) {
     warn(value.at, "the DNS mode '" + value.text + "' means coredns, which replaced it",
          "write coredns");
   }
+  return true;
 }
 
 void Checker::check_network_plugin(const Value& value) {

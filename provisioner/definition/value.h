@@ -33,6 +33,7 @@ struct Value {
   const Value* find(std::string_view key) const;
 
   static Value of(std::string text);
+  static Value of(const char* text) { return of(std::string(text)); }  ///< else it is a bool
   static Value of(std::int64_t integer);
   static Value of(bool boolean);
 };
