@@ -39,7 +39,8 @@ std::vector<std::string> resolve_roles(const NodeBlock& block, const ClusterSett
                                        Diagnostics& diagnostics) {
   auto wanted = block.roles;
   bool runs_pods = holds(wanted, "k8s-master") || holds(wanted, "k8s-worker");
-  if (settings.network_plugin == "bridge" && runs_pods) wanted.emplace_back(kBridgeRole);
+  // First, as early as its needs allow: a kubelet is not ready before its node has a network.
+  if (settings.network_plugin == "bridge" && runs_pods) wanted.insert(wanted.begin(), kBridgeRole);
   auto order = order_roles(with_needs(wanted, roles), roles, definition.role_apply_order);
   if (!order.cycle.empty()) {
     diagnostics.error(block.at,

@@ -89,10 +89,10 @@ TEST_CASE("cluster: roles come with what they need, in the order of applying") {
   auto cluster = expanded(definition("", kTwoBlocks));
   CHECK(cluster.nodes[0].roles == std::vector<std::string>{"k8s-addons", "k8s-master", "etcd"});
   CHECK(cluster.nodes[0].all_roles == std::vector<std::string>{"base", "etcd", "k8s-node",
-                                                               "k8s-master", "k8s-addons",
-                                                               "network-bridge"});
+                                                               "network-bridge", "k8s-master",
+                                                               "k8s-addons"});
   CHECK(cluster.nodes[1].all_roles ==
-        std::vector<std::string>{"base", "k8s-node", "k8s-worker", "network-bridge"});
+        std::vector<std::string>{"base", "k8s-node", "network-bridge", "k8s-worker"});
   CHECK(cluster.nodes[1].has_role("k8s-node"));
   CHECK_FALSE(cluster.nodes[1].has_role("etcd"));
 }
@@ -105,6 +105,15 @@ TEST_CASE("cluster: the bridge is for nodes that run pods, and only when it is t
   CHECK(cluster.nodes[1].has_role("network-bridge"));
   auto none = expanded(definition("\"attribs\": {\"k8s-kube_network_plugin\": \"none\"},", apart));
   CHECK_FALSE(none.nodes[1].has_role("network-bridge"));
+}
+
+TEST_CASE("cluster: a node has its network before it is waited for") {
+  std::vector<Role> roles = {
+      testing::role("base"), testing::role("network-bridge", {"base"}, {}, true),
+      testing::role("node-ready", {"base"}, {}, true), testing::role("etcd", {"base"}),
+      testing::role("k8s-master", {"node-ready"})};
+  CHECK(expanded(definition(), roles).nodes[0].all_roles ==
+        std::vector<std::string>{"base", "network-bridge", "etcd", "node-ready", "k8s-master"});
 }
 
 TEST_CASE("cluster: role_apply_order orders the roles of a node where their needs leave a choice") {
