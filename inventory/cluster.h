@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "inventory/record.h"
 #include "provisioner/definition/definition.h"
 #include "provisioner/definition/role.h"
 
@@ -65,5 +66,9 @@ struct Cluster {
 /// Expands `definition`; what can only be seen now (names, sizes, addresses) goes to `diagnostics`.
 Cluster expand(const Definition& definition, const std::vector<Role>& roles,
                Diagnostics& diagnostics);
+
+/// Nodes that `record` knows keep the pod network that they have; the others get the first ones
+/// free, those of recorded nodes that leave last. Throws Error when none is left.
+void keep_pod_cidrs(Cluster& cluster, const DeploymentRecord& record);
 
 }  // namespace muster

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -8,17 +9,30 @@
 
 namespace muster {
 
+/// What the text of a string attrib must look like.
+enum class AttribFormat { any, version, path, cidr, domain, login };
+
 /// One "attribs" key that a definition may set: the 47 k8s-* of Digital Rebar and ours.
 struct AttribRule {
-  std::string name;
-  Value::Kind kind;
-  std::string fallback;              ///< as text
-  std::vector<std::string> choices;  ///< empty: any
-  std::string replaced_by;           ///< not empty: accepted without effect; the warning says this
-  std::string description;
+  std::string name{};
+  Value::Kind kind = Value::Kind::string;
+  std::string fallback{};              ///< as text
+  std::vector<std::string> choices{};  ///< empty: any
+  /// Not empty: accepted without effect; a value other than `fallback` gets a warning with this.
+  std::string replaced_by{};
+  std::string description{};
+  AttribFormat format = AttribFormat::any;
+  std::int64_t least = 0;  ///< of a whole number
+  std::int64_t most = 0;
+  bool secret = false;     ///< never shown, recorded, or given to templates
+  std::string alias_of{};  ///< the definition then holds it under that name
 };
 
 std::span<const AttribRule> attrib_rules();
+const AttribRule* find_attrib(std::string_view name);
+
+/// The value as templates see it.
+std::string attrib_text(const Value& value);
 
 /// Kubernetes versions that muster installs: inclusive bounds with the reason for each.
 struct VersionBounds {
@@ -28,6 +42,9 @@ struct VersionBounds {
   std::string newest_reason;
 };
 const VersionBounds& kubernetes_bounds();
+
+/// "v1.20.2": a version in form, whether or not muster can install it.
+bool is_kubernetes_version(std::string_view text);
 
 /// Empty when muster can install `version` ("v1.20.2"), else the message that says why not.
 std::string check_kubernetes_version(const std::string& version);

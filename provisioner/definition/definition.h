@@ -67,7 +67,8 @@ struct DefinitionRules {
 struct DefinitionResult {
   Definition definition;
   Diagnostics diagnostics;
-  std::string text;  ///< the file as it was, for the record
+  /// The file as it was, for the record, without a byte order mark and with secrets crossed out.
+  std::string text;
   /// False when the mistakes leave no cluster to plan (syntax, no nodes, no name, bad types, ...);
   /// true when a plan can still be shown beside the mistakes (an old version, an unavailable
   /// network plugin, a provider that cannot create nodes yet).

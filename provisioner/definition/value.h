@@ -21,7 +21,7 @@ struct Value {
   bool boolean = false;
   std::int64_t integer = 0;     ///< Kind::integer
   double number = 0;            ///< set for Kind::integer as well
-  std::string text;             ///< Kind::string
+  std::string text;             ///< Kind::string; of a number, as it was written
   std::vector<Value> items;     ///< Kind::list
   std::vector<Member> members;  ///< Kind::object, in the order of the text
 
@@ -33,6 +33,7 @@ struct Value {
   const Value* find(std::string_view key) const;
 
   static Value of(std::string text);
+  static Value of(const char* text) { return of(std::string(text)); }  ///< else it is a bool
   static Value of(std::int64_t integer);
   static Value of(bool boolean);
 };
@@ -50,7 +51,8 @@ std::string describe(Value::Kind kind);
 std::string to_json(const Value& value);
 
 /// Parses JSON (file name not ending in .yaml/.yml) or YAML. Mistakes go to `diagnostics`; the
-/// value then is what could be understood (possibly null). Refuses nesting deeper than 64.
+/// value then is what could be understood (possibly null). Refuses nesting deeper than 64. Columns
+/// count bytes; a byte order mark at the start is skipped and counts for nothing.
 Value parse_value(std::string_view text, bool yaml, Diagnostics& diagnostics);
 
 }  // namespace muster

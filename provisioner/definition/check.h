@@ -1,0 +1,99 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "provisioner/definition/cidr.h"
+#include "provisioner/definition/definition.h"
+#include "provisioner/definition/keys.h"
+#include "provisioner/definition/names.h"
+#include "provisioner/definition/overrides.h"
+
+namespace muster {
+
+/// "put it in quotes: ..." or "remove the quotes", where that makes `got` of a wanted kind.
+std::string quotes_hint(const std::vector<Value::Kind>& wanted, const Value& got);
+
+/// Turns the tree of a definition into a Definition and collects all that is wrong with it. Its
+/// parts are spread over check_*.cc, by what they look at.
+class Checker {
+ public:
+  Checker(const Overrides& overrides, const DefinitionRules& rules, Diagnostics& diagnostics)
+      : overrides_(overrides), rules_(rules), diagnostics_(diagnostics) {}
+
+  Definition check(Value root);
+  bool plannable() const { return plannable_; }
+
+ private:
+  // Reports. A flaw is an error beside which a plan can still be shown.
+  void error(Position at, std::string message, std::string hint = "");
+  void flaw(Position at, std::string message, std::string hint = "");
+  void warn(Position at, std::string message, std::string hint = "");
+  void report(Severity severity, Position at, std::string message, std::string hint);
+  void name_error(const NameProblem& problem, Position at, const std::string& what);
+
+  // Objects by their tables (check_keys.cc).
+  void check_keys(const Value& object, std::span<const KeyRule> rules);
+  void check_key(const Value::Member& member, const KeyRule& rule);
+  /// The member, when it is there and of a kind that its rule allows.
+  const Value* get(const Value& object, std::span<const KeyRule> rules, std::string_view key) const;
+  /// The strings of a list; others are reported.
+  std::vector<const Value*> strings(const Value& list, const std::string& key);
+
+  // The top level (check_top.cc).
+  void read_names(const Value& root);
+  void read_tenant(const Value& root);
+  void read_public_keys(const Value& keys);
+  void read_role_apply_order(const Value& order);
+
+  // check_provider.cc
+  void read_provider(const Value& root);
+  std::optional<ProviderChoice> block_provider(const Value& block);
+  ProviderChoice provider_of(const Value& provider);
+  void check_provider_name(const Value& name);
+
+  // check_attribs.cc
+  std::vector<Value::Member> read_attribs(const Value& attribs, bool cluster_wide);
+  bool check_attrib(const Value::Member& member, bool cluster_wide);
+  bool check_attrib_kind(const Value::Member& member, Value::Kind kind);
+  void check_attrib_text(const Value::Member& member);
+  void check_version(const Value& value);
+  void check_network(const Value::Member& member);
+  /// Whether the value is one of the choices.
+  bool check_choice(const Value::Member& member);
+  void check_network_plugin(const Value& value);
+
+  // check_nodes.cc
+  void read_nodes(const Value& root);
+  NodeBlock read_block(const Value& block);
+  void read_id(const Value& id);
+  void read_roles(const Value& list, NodeBlock& block);
+  void check_role(const Value& role);
+  void read_labels(const Value& labels, NodeBlock& block);
+  void read_taints(const Value& taints, NodeBlock& block);
+  void check_node_names(const Value& nodes);
+
+  // What holds between the parts (check_cluster.cc).
+  void check_cluster(const Value& root);
+  void check_members(Position nodes);
+  void check_networks();
+  void check_ports();
+  void check_order(const Value& root);
+  /// The definition's own value of an attrib, or a value made of the fallback at no place.
+  Value attrib(const std::string& name) const;
+  std::optional<Cidr> network(const std::string& attrib_name) const;
+  int nodes_with(const std::string& role) const;
+  int node_count() const;
+
+  const Overrides& overrides_;
+  const DefinitionRules& rules_;
+  Diagnostics& diagnostics_;
+  Definition definition_;
+  bool plannable_ = true;
+  bool bad_roles_ = false;  ///< some role is unknown, so counting members makes no sense
+  std::size_t reported_ = 0;
+};
+
+}  // namespace muster

@@ -1,0 +1,68 @@
+#include "provisioner/definition/definition.h"
+
+#include <iostream>
+#include <iterator>
+
+#include "provisioner/base/error.h"
+#include "provisioner/base/files.h"
+#include "provisioner/definition/check.h"
+#include "provisioner/definition/masking.h"
+
+namespace muster {
+
+namespace {
+
+constexpr std::uintmax_t kMaxBytes = 8u << 20;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+std::string read_stdin() {
+  std::string text;
+  char buffer[65536];
+  while (std::cin.read(buffer, sizeof buffer) || std::cin.gcount() > 0) {
+    text.append(buffer, static_cast<std::size_t>(std::cin.gcount()));
+    if (text.size() > kMaxBytes) throw Error("cannot read stdin: it is larger than 8 MiB");
+  }
+  return text;
+}
+
+bool is_yaml(const std::string& file, std::string_view text) {
+  if (file.ends_with(".yaml") || file.ends_with(".yml")) return true;
+  // stdin has no name; JSON definitions are objects.
+  auto first = text.find_first_not_of(" \t\r\n");
+  return file == "-" && first != std::string_view::npos && text[first] != '{';
+}
+
+}  // namespace
+
+DefinitionResult parse_definition(const std::string& file, std::string text,
+                                  const Overrides& overrides, const DefinitionRules& rules) {
+  if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
+  Diagnostics mistakes;
+  auto root = parse_value(text, is_yaml(file, text), mistakes);
+  DefinitionResult result;
+  result.text = mask_secrets(std::move(text), root);
+  result.diagnostics = Diagnostics(file == "-" ? "stdin" : file, result.text);
+  for (const auto& item : mistakes.items()) {
+    result.diagnostics.error(item.at, item.message, item.hint);
+  }
+  if (root.kind == Value::Kind::null && mistakes.has_errors()) return result;
+  Checker checker(overrides, rules, result.diagnostics);
+  result.definition = checker.check(std::move(root));
+  result.plannable = checker.plannable() && !mistakes.has_errors();
+  return result;
+}
+
+DefinitionResult read_definition(const std::filesystem::path& file, const Overrides& overrides,
+                                 const DefinitionRules& rules) {
+  try {
+    auto text = file == "-" ? read_stdin() : read_file(file, kMaxBytes);
+    return parse_definition(file.string(), std::move(text), overrides, rules);
+  } catch (const Error& problem) {
+    DefinitionResult result;
+    result.diagnostics = Diagnostics(file == "-" ? "stdin" : file.string(), "");
+    result.diagnostics.error({}, problem.what());
+    return result;
+  }
+}
+
+}  // namespace muster

@@ -1,0 +1,157 @@
+#include "provisioner/definition/keys.h"
+
+namespace muster {
+
+namespace {
+
+using Kind = Value::Kind;
+using Rules = std::vector<KeyRule>;
+
+constexpr std::string_view kLabelSchema = R"("pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")";
+constexpr std::string_view kNames = R"("items": {"type": "string"})";
+constexpr std::string_view kNoProfiles = "muster has no profiles, write their attribs out";
+constexpr std::string_view kNoParent = "deployments do not inherit from each other";
+constexpr std::string_view kProviderRef = R"("allOf": [{"$ref": "#/definitions/provider"}])";
+constexpr std::string_view kTopProvider =
+    R"("required": ["name"], "allOf": [{"$ref": "#/definitions/provider"}])";
+constexpr std::string_view kAttribsRef = R"("allOf": [{"$ref": "#/definitions/attribs"}])";
+
+}  // namespace
+
+std::span<const KeyRule> top_keys() {
+  static const Rules rules = {
+      {"$schema", {Kind::string}, "the schema of this file, for editors", "", "", ""},
+      {"name", {Kind::string}, "the deployment's name: a DNS label", kLabelSchema, "", ""},
+      {"description", {Kind::string}, "a note for people", "", "", ""},
+      {"tenant",
+       {Kind::string},
+       "the tenant that owns the deployment, made when missing; \"default\" when absent",
+       kLabelSchema,
+       "",
+       ""},
+      {"tenant_id",
+       {Kind::string, Kind::integer},
+       "Digital Rebar's way to name the tenant; a name is used when there is no \"tenant\"",
+       "",
+       "",
+       ""},
+      {"parent", {Kind::string, Kind::integer}, "no effect", "", kNoParent, ""},
+      {"parent_id", {Kind::string, Kind::integer}, "no effect", "", kNoParent, ""},
+      {"system", {Kind::boolean}, "no effect", "", "muster needs no system deployment", ""},
+      {"profiles", {Kind::list}, "no effect", kNames, kNoProfiles, ""},
+      {"commit",
+       {Kind::boolean},
+       "false: nodes are created and no role runs until 'muster deployment commit'",
+       "",
+       "",
+       ""},
+      {"tld",
+       {Kind::string},
+       "the domain of the nodes' full names; \"<name>.cloud\" when absent",
+       R"("pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$",
+          "maxLength": 200)",
+       "",
+       ""},
+      {"provider",
+       {Kind::object},
+       "where nodes come from, unless their block says otherwise; \"local\" when absent",
+       kTopProvider,
+       "",
+       ""},
+      {"attribs", {Kind::object}, "settings of the cluster", kAttribsRef, "", ""},
+      {"public_keys",
+       {Kind::object},
+       "SSH public keys that may log in to the nodes, by a name of your choice",
+       R"("additionalProperties": {"type": "string", "pattern":
+          "^(ssh|ecdsa|sk)-[a-z0-9@.-]+ ([A-Za-z0-9+/]{4})*[A-Za-z0-9+/]{2}[A-Za-z0-9+/=]{2}( .*)?$"})",
+       "",
+       ""},
+      {"nodes",
+       {Kind::list},
+       "the nodes, in blocks of alike ones",
+       R"("minItems": 1, "items": {"$ref": "#/definitions/nodes"})",
+       "",
+       ""},
+      {"role_apply_order",
+       {Kind::list},
+       "roles in the order in which the cluster gets them, besides the order they need",
+       kNames,
+       "",
+       ""},
+      {"api_endpoint",
+       {Kind::string},
+       "host or host:port by which users reach the API, e.g. of a balancer of yours",
+       R"("pattern": "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?(:[0-9]{1,5})?$")",
+       "",
+       ""},
+      {"hooks", {Kind::object, Kind::list}, "", "", "", "remove it"}};
+  return rules;
+}
+
+std::span<const KeyRule> node_keys() {
+  static const Rules rules = {
+      {"roles",
+       {Kind::list},
+       "what the nodes are",
+       R"("minItems": 1, "items": {"type": "string"})",
+       "",
+       ""},
+      {"count",
+       {Kind::integer},
+       "how many; 1 when absent",
+       R"("minimum": 1, "maximum": 5000)",
+       "",
+       ""},
+      {"prefix",
+       {Kind::string},
+       "nodes are called <prefix>-<NNN>; \"<name>-<NN>\" with the block's number when absent",
+       R"("pattern": "^[a-z0-9]([-a-z0-9]{0,57}[a-z0-9])?$")",
+       "",
+       ""},
+      {"id",
+       {Kind::integer, Kind::string},
+       "a negative number asks for new nodes, as does its absence",
+       R"("maximum": -1, "pattern": "^-[0-9]+$")",
+       "",
+       ""},
+      {"description", {Kind::string}, "a note for people", "", "", ""},
+      {"provider", {Kind::object}, "where these nodes come from", kProviderRef, "", ""},
+      {"hints", {Kind::object}, "added to the provider's hints, key by key", "", "", ""},
+      {"labels",
+       {Kind::object},
+       "Kubernetes labels of the nodes",
+       R"("additionalProperties": {"type": "string", "maxLength": 63, "pattern":
+          "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"})",
+       "",
+       ""},
+      {"taints",
+       {Kind::list},
+       "Kubernetes taints of the nodes, as \"key=value:Effect\"",
+       R"("items": {"type": "string", "pattern":
+          "^[A-Za-z0-9][-A-Za-z0-9_./]*(=[-A-Za-z0-9_.]*)?:(NoSchedule|PreferNoSchedule|NoExecute)$"})",
+       "",
+       ""},
+      {"attribs",
+       {Kind::object},
+       "no effect: settings hold for the whole cluster",
+       kAttribsRef,
+       "settings hold for the whole cluster, move them to the top level",
+       ""},
+      {"profiles", {Kind::list}, "no effect", kNames, kNoProfiles, ""},
+      {"hosts", {Kind::list}, "", "", "", "remove it, nodes are created by a provider"}};
+  return rules;
+}
+
+std::span<const KeyRule> provider_keys() {
+  static const Rules rules = {
+      {"name", {Kind::string}, "e.g. \"local\"", R"("minLength": 1)", "", ""},
+      {"hints",
+       {Kind::object},
+       "what the provider wants to know, see its documentation",
+       "",
+       "",
+       ""}};
+  return rules;
+}
+
+}  // namespace muster

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "provisioner/definition/value.h"
+
+namespace muster {
+
+/// Kubernetes' own limit ("Considerations for large clusters").
+inline constexpr int kMaxNodes = 5000;
+
+/// One key of an object in a definition. The checks and the published schema both read these.
+struct KeyRule {
+  std::string_view name;
+  std::vector<Value::Kind> kinds;
+  std::string_view description;
+  /// More keywords of the JSON Schema, as the inside of a JSON object.
+  std::string_view schema;
+  std::string_view no_effect;    ///< accepted; the warning says this
+  std::string_view unavailable;  ///< refused; the hint says what to do instead
+};
+
+std::span<const KeyRule> top_keys();
+std::span<const KeyRule> node_keys();
+std::span<const KeyRule> provider_keys();
+
+}  // namespace muster

@@ -1,0 +1,81 @@
+#include "provisioner/definition/masking.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "provisioner/definition/attribs.h"
+
+namespace muster {
+
+namespace {
+
+std::size_t offset_of(const std::string& text, Position at) {
+  std::size_t offset = 0;
+  for (int line = 1; line < at.line; ++line) {
+    auto end = text.find('\n', offset);
+    if (end == std::string::npos) return text.size();
+    offset = end + 1;
+  }
+  return std::min(offset + static_cast<std::size_t>(at.column - 1), text.size());
+}
+
+void cross_out(std::string& text, std::size_t from, std::size_t to) {
+  for (auto i = from; i < to && i < text.size(); ++i) {
+    if (text[i] != '\n' && text[i] != '\r') text[i] = 'x';
+  }
+}
+
+void mask_quoted(std::string& text, std::size_t at) {
+  char quote = text[at];
+  auto end = at + 1;
+  while (end < text.size() && text[end] != quote) {
+    end += quote == '"' && text[end] == '\\' ? 2U : 1U;
+  }
+  cross_out(text, at + 1, end);
+}
+
+/// Plain YAML text may be folded over lines: its words are there, one after the other.
+void mask_words(std::string& text, std::size_t at, const std::string& words) {
+  std::istringstream stream(words);
+  for (std::string word; stream >> word;) {
+    at = text.find(word, at);
+    if (at == std::string::npos) return;
+    cross_out(text, at, at + word.size());
+    at += word.size();
+  }
+}
+
+void mask(std::string& text, const Value& value) {
+  for (const auto& item : value.items) mask(text, item);
+  for (const auto& member : value.members) mask(text, member.value);
+  bool scalar =
+      value.is_string() || value.kind == Value::Kind::integer || value.kind == Value::Kind::number;
+  if (!scalar || value.at.line == 0) return;
+  auto at = offset_of(text, value.at);
+  if (at >= text.size()) return;
+  if (text[at] == '"' || text[at] == '\'') {
+    mask_quoted(text, at);
+  } else {
+    mask_words(text, at, value.text);
+  }
+}
+
+void mask_attribs(std::string& text, const Value* attribs) {
+  if (attribs == nullptr) return;
+  for (const auto& member : attribs->members) {
+    const auto* rule = find_attrib(member.key);
+    if (rule != nullptr && rule->secret) mask(text, member.value);
+  }
+}
+
+}  // namespace
+
+std::string mask_secrets(std::string text, const Value& root) {
+  mask_attribs(text, root.find("attribs"));
+  if (const auto* nodes = root.find("nodes")) {
+    for (const auto& block : nodes->items) mask_attribs(text, block.find("attribs"));
+  }
+  return text;
+}
+
+}  // namespace muster
