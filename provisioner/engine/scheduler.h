@@ -22,14 +22,18 @@ struct StepResult {
 };
 
 /// Does one step; the seam between the scheduler and the world. Called from worker threads, at
-/// most once at a time for one node. May emit task events through `emit` (any thread).
+/// most once at a time for one node. May emit task events through `emit` until it returns, from
+/// any thread; the scheduler says in them which step of which deployment they are of. What `run`
+/// throws makes the step fail with that message.
 class StepRunner {
  public:
   virtual ~StepRunner() = default;
   virtual StepResult run(const Step& step, const std::function<void(Event)>& emit) = 0;
 };
 
-/// Journal hooks, called on the scheduler's thread before a step starts and after it ended.
+/// Journal hooks, called on the scheduler's thread before a step starts and after it ended; never
+/// for a step that did not start. When one throws, nothing more is started, and run_plan throws it
+/// on once the steps in flight have ended.
 class RunJournal {
  public:
   virtual ~RunJournal() = default;
@@ -53,7 +57,8 @@ struct RunSummary {
 
 /// Runs the plan: ready steps by critical path, one thread owns all run state, workers run one
 /// step and post its completion. A failed step skips what depends on it; the rest goes on. When
-/// `stop` is requested, steps in flight finish and the others are canceled.
+/// `stop` is requested, steps in flight finish and the others are canceled. A plan with a cycle
+/// is a bug of the caller: see find_cycle.
 RunSummary run_plan(const Plan& plan, StepRunner& runner, RunJournal& journal, Reporter& reporter,
                     const Clock& clock, const ScheduleOptions& options, std::stop_token stop);
 

@@ -76,8 +76,8 @@ std::string Fingerprints::of(const Node& node, const Role& role) {
 
 std::string Fingerprints::pod_cidr(const Node& node) const {
   auto found = recorded_.find(node.name);
-  if (found == recorded_.end() || found->second->pod_cidr.empty()) return node.pod_cidr;
-  return found->second->pod_cidr;
+  bool kept = found != recorded_.end() && found->second->state == NodeState::ready;
+  return kept && !found->second->pod_cidr.empty() ? found->second->pod_cidr : node.pod_cidr;
 }
 
 std::string Fingerprints::node_part(const Node& node) const {

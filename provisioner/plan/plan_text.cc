@@ -111,11 +111,33 @@ class Groups {
   std::vector<Group> groups_;
 };
 
+/// "w-010" after "w-009"; empty when `name` does not end in a number that can grow by one.
+std::string next_name(std::string name) {
+  for (auto digit = name.rbegin(); digit != name.rend(); ++digit) {
+    if (*digit < '0' || *digit > '9') return "";
+    if (*digit < '9') {
+      ++*digit;
+      return name;
+    }
+    *digit = '0';
+  }
+  return "";
+}
+
+/// "c-1, w-1 .. w-9 (10 nodes)".
 std::string names_of(const Group& group) {
-  if (group.nodes.size() == 1) return group.nodes.front();
-  auto between = group.nodes.size() == 2 ? ", " : " .. ";
-  return group.nodes.front() + between + group.nodes.back() + " (" +
-         std::to_string(group.nodes.size()) + " nodes)";
+  const auto& nodes = group.nodes;
+  std::vector<std::string> parts;
+  for (std::size_t first = 0; first < nodes.size();) {
+    auto last = first;
+    while (last + 1 < nodes.size() && next_name(nodes[last]) == nodes[last + 1]) ++last;
+    // Two names are as short as the stretch between them.
+    if (last == first + 1) last = first;
+    parts.push_back(last == first ? nodes[first] : nodes[first] + " .. " + nodes[last]);
+    first = last + 1;
+  }
+  auto text = join(parts, ", ");
+  return nodes.size() > 2 ? text + " (" + std::to_string(nodes.size()) + " nodes)" : text;
 }
 
 std::string dot_quote(const std::string& text) {

@@ -1,0 +1,280 @@
+#include "provisioner/engine/scheduler.h"
+
+#include <algorithm>
+#include <exception>
+#include <set>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "provisioner/base/error.h"
+#include "provisioner/engine/workers.h"
+#include "provisioner/plan/graph.h"
+
+namespace muster {
+
+namespace {
+
+std::size_t index(int id) { return static_cast<std::size_t>(id); }
+
+/// The state of one run; touched by the scheduler's thread only.
+class Run {
+ public:
+  Run(const Plan& plan, StepRunner& runner, RunJournal& journal, Reporter& reporter,
+      const Clock& clock, const ScheduleOptions& options, std::stop_token stop)
+      : plan_(plan),
+        journal_(journal),
+        reporter_(reporter),
+        clock_(clock),
+        stop_(std::move(stop)),
+        graph_(plan),
+        priority_(graph_.chain_lengths()),
+        vertices_(graph_.followers.size()),
+        ready_(Sooner{priority_}),
+        parallel_(std::max(1, std::min(options.parallel, static_cast<int>(plan.steps.size())))),
+        workers_(parallel_, plan, runner, inbox_) {}
+
+  RunSummary run() {
+    auto began = clock_.steady_ms();
+    Event event;
+    event.type = EventType::run_started;
+    event.steps = static_cast<int>(plan_.steps.size());
+    report(std::move(event));
+    std::vector<int> free;
+    for (std::size_t v = 0; v < vertices_.size(); ++v) {
+      if (graph_.waiting_for[v] == 0) free.push_back(static_cast<int>(v));
+    }
+    settle(std::move(free));
+    loop();
+    cancel_rest();
+    report_end(clock_.steady_ms() - began);
+    if (journal_failure_) std::rethrow_exception(journal_failure_);
+    return summary_;
+  }
+
+ private:
+  /// A step or a gate on its way; how much it still waits for is in graph_.waiting_for.
+  struct Vertex {
+    bool ended = false;
+    int blame = kNobody;  ///< the step whose failure keeps this one from running
+    std::int64_t started_ms = 0;
+  };
+
+  struct NodeQueue {
+    bool busy = false;
+    std::vector<int> parked;  ///< steps whose turn came while the node was busy
+  };
+
+  /// Longest chain first, then the order of the plan.
+  struct Sooner {
+    const std::vector<int>& priority;
+    bool operator()(int a, int b) const {
+      auto left = priority[index(a)];
+      auto right = priority[index(b)];
+      return left != right ? left > right : a < b;
+    }
+  };
+
+  static constexpr int kNobody = -1;
+
+  bool is_step(int vertex) const { return index(vertex) < plan_.steps.size(); }
+  const Step& step(int id) const { return plan_.steps[index(id)]; }
+  bool tolerant(int vertex) const {
+    return is_step(vertex) ? step(vertex).despite_failures
+                           : plan_.gates[index(vertex) - plan_.steps.size()].despite_failures;
+  }
+  bool stopping() const { return stop_.stop_requested() || journal_failure_ != nullptr; }
+
+  void loop() {
+    for (;;) {
+      while (in_flight_ < parallel_ && !ready_.empty() && !stopping()) start_next();
+      if (in_flight_ == 0) break;
+      auto message = inbox_.pop({});
+      if (auto* event = std::get_if<Event>(&message->content)) {
+        report_of(step(message->step), std::move(*event));
+      } else {
+        finish(message->step, std::get<StepResult>(message->content));
+      }
+    }
+    if (!stopping() && ended_ < plan_.steps.size()) {
+      bug("the plan is stuck: its steps wait for each other");
+    }
+  }
+
+  void start_next() {
+    int id = *ready_.begin();
+    ready_.erase(ready_.begin());
+    auto& node = nodes_[step(id).node];
+    if (node.busy) {
+      node.parked.push_back(id);
+      return;
+    }
+    if (!journaled([&] { journal_.before(step(id)); })) return;
+    node.busy = true;
+    ++in_flight_;
+    vertices_[index(id)].started_ms = clock_.steady_ms();
+    Event event;
+    event.type = EventType::step_started;
+    report_of(step(id), std::move(event));
+    workers_.start(id);
+  }
+
+  void finish(int id, const StepResult& result) {
+    --in_flight_;
+    auto& node = nodes_[step(id).node];
+    node.busy = false;
+    ready_.insert(node.parked.begin(), node.parked.end());
+    node.parked.clear();
+    journaled([&] { journal_.after(step(id), result); });
+    report_finished(id, result);
+    // A step that a stop cut short skips nobody: what waits for it is canceled as well.
+    if (result.outcome == Outcome::canceled && stopping()) return;
+    bool good = result.outcome == Outcome::changed || result.outcome == Outcome::unchanged;
+    settle(release_followers(id, good ? kNobody : id));
+  }
+
+  /// Tells those who wait for `vertex` that it ended, with the step to blame if it did not end
+  /// well. Returns those that now wait for nothing.
+  std::vector<int> release_followers(int vertex, int blame) {
+    std::vector<int> free;
+    for (int follower : graph_.followers[index(vertex)]) {
+      auto& blamed = vertices_[index(follower)].blame;
+      if (blamed == kNobody && !tolerant(follower)) blamed = blame;
+      if (--graph_.waiting_for[index(follower)] == 0) free.push_back(follower);
+    }
+    return free;
+  }
+
+  /// Makes the steps ready that may run; ends the gates, and the steps that are to be skipped.
+  void settle(std::vector<int> free) {
+    while (!free.empty()) {
+      int vertex = free.back();
+      free.pop_back();
+      int blame = vertices_[index(vertex)].blame;
+      if (is_step(vertex) && blame == kNobody) {
+        ready_.insert(vertex);
+        continue;
+      }
+      if (is_step(vertex)) report_unstarted(vertex, Outcome::skipped, blame);
+      auto more = release_followers(vertex, blame);
+      free.insert(free.end(), more.begin(), more.end());
+    }
+  }
+
+  void cancel_rest() {
+    for (const auto& rest : plan_.steps) {
+      if (!vertices_[index(rest.id)].ended) report_unstarted(rest.id, Outcome::canceled, kNobody);
+    }
+    summary_.interrupted = stop_.stop_requested() && summary_.canceled > 0;
+  }
+
+  template <typename Write>
+  bool journaled(Write write) {
+    try {
+      write();
+      return true;
+    } catch (...) {
+      if (!journal_failure_) journal_failure_ = std::current_exception();
+      return false;
+    }
+  }
+
+  void report(Event event) {
+    event.deployment = plan_.deployment;
+    if (event.time_ms == 0) event.time_ms = clock_.wall_ms();
+    reporter_.on(event);
+  }
+
+  void report_of(const Step& step, Event event) {
+    event.node = step.node;
+    event.step = step.title();
+    event.verb = to_string(step.verb);
+    event.role = step.role;
+    report(std::move(event));
+  }
+
+  void report_finished(int id, const StepResult& result) {
+    count(id, result.outcome);
+    Event event;
+    event.type = EventType::step_finished;
+    event.outcome = result.outcome;
+    event.ms = clock_.steady_ms() - vertices_[index(id)].started_ms;
+    event.task = result.task;
+    event.command = result.command;
+    event.exit_code = result.exit_code;
+    event.output = result.output;
+    event.message = result.message;
+    report_of(step(id), std::move(event));
+  }
+
+  void report_unstarted(int id, Outcome outcome, int blame) {
+    count(id, outcome);
+    Event event;
+    event.type = EventType::step_finished;
+    event.outcome = outcome;
+    if (blame != kNobody) event.message = "because '" + step(blame).title() + "' failed";
+    report_of(step(id), std::move(event));
+  }
+
+  void report_end(std::int64_t ms) {
+    Event event;
+    event.type = EventType::run_finished;
+    event.steps = summary_.changed + summary_.unchanged;
+    event.ms = ms;
+    event.outcome = summary_.failed + summary_.skipped > 0 ? Outcome::failed
+                    : summary_.canceled > 0                ? Outcome::canceled
+                    : summary_.changed > 0                 ? Outcome::changed
+                                                           : Outcome::unchanged;
+    report(std::move(event));
+  }
+
+  void count(int id, Outcome outcome) {
+    vertices_[index(id)].ended = true;
+    ++ended_;
+    switch (outcome) {
+      case Outcome::changed:
+        ++summary_.changed;
+        break;
+      case Outcome::unchanged:
+        ++summary_.unchanged;
+        break;
+      case Outcome::failed:
+      case Outcome::timed_out:
+        ++summary_.failed;
+        break;
+      case Outcome::skipped:
+        ++summary_.skipped;
+        break;
+      case Outcome::canceled:
+        ++summary_.canceled;
+        break;
+    }
+  }
+
+  const Plan& plan_;
+  RunJournal& journal_;
+  Reporter& reporter_;
+  const Clock& clock_;
+  std::stop_token stop_;
+  PlanGraph graph_;
+  std::vector<int> priority_;
+  std::vector<Vertex> vertices_;
+  std::set<int, Sooner> ready_;
+  std::unordered_map<std::string, NodeQueue> nodes_;
+  std::exception_ptr journal_failure_;
+  RunSummary summary_;
+  std::size_t ended_ = 0;
+  int in_flight_ = 0;
+  int parallel_;
+  Channel<Message> inbox_;
+  Workers workers_;  ///< last: its threads end before what they use
+};
+
+}  // namespace
+
+RunSummary run_plan(const Plan& plan, StepRunner& runner, RunJournal& journal, Reporter& reporter,
+                    const Clock& clock, const ScheduleOptions& options, std::stop_token stop) {
+  return Run(plan, runner, journal, reporter, clock, options, std::move(stop)).run();
+}
+
+}  // namespace muster

@@ -1,0 +1,282 @@
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+
+#include "tests/support/runs.h"
+
+using namespace muster;
+using namespace muster::testing;
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+/// Holds those who come until `count` are there at once.
+class Meeting {
+ public:
+  explicit Meeting(int count) : missing_(count) {}
+
+  /// False when the others did not come.
+  bool join() {
+    std::unique_lock lock(mutex_);
+    if (--missing_ == 0) all_here_.notify_all();
+    return all_here_.wait_for(lock, std::chrono::seconds(20), [this] { return missing_ <= 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable all_here_;
+  int missing_;
+};
+
+std::map<std::string, Outcome> outcomes_of(const RecordingReporter& reporter) {
+  std::map<std::string, Outcome> outcomes;
+  for (const auto& event : reporter.of(EventType::step_finished)) {
+    CHECK(outcomes.emplace(event.step, event.outcome).second);
+  }
+  return outcomes;
+}
+
+}  // namespace
+
+TEST_CASE("scheduler: an empty plan starts and finishes") {
+  FakeRun fakes;
+  CHECK(fakes.run({}, 4).good());
+  REQUIRE(fakes.reporter.events.size() == 2);
+  CHECK(fakes.reporter.events[0].type == EventType::run_started);
+  CHECK(fakes.reporter.events[1].type == EventType::run_finished);
+  CHECK(fakes.reporter.events[1].outcome == Outcome::unchanged);
+}
+
+TEST_CASE("scheduler: alone, steps run by the longest chain behind them, then as planned") {
+  // 0 has nobody behind it, 1 has one, 2 has two (3, then 4).
+  auto plan = make_plan({"a", "b", "c", "d", "e", "f"}, {{}, {}, {}, {2}, {3}, {1}});
+  for (int i = 0; i < 50; ++i) {
+    FakeRun fakes;
+    CHECK(fakes.run(plan, 1).changed == 6);
+    CHECK(fakes.reporter.titles(EventType::step_started) ==
+          Lines{"create c", "create b", "create d", "create a", "create e", "create f"});
+  }
+}
+
+TEST_CASE("scheduler: gates are no steps when chains are measured") {
+  auto plan = make_plan({"a", "b", "c", "d"}, {{}, {}, {0}});
+  plan.gates.push_back({"b first", {1}, false});
+  plan.steps[3].gates = {0};
+  FakeRun fakes;
+  fakes.run(plan, 1);
+  CHECK(fakes.reporter.titles(EventType::step_started) ==
+        Lines{"create a", "create b", "create c", "create d"});
+}
+
+TEST_CASE("scheduler: independent steps of different nodes run at once") {
+  Meeting meeting(3);
+  std::atomic<int> met = 0;
+  FakeRun fakes;
+  fakes.runner.meanwhile = [&](const Step&, const auto&) { met += meeting.join() ? 1 : 0; };
+  fakes.run(make_plan({"a", "b", "c"}), 3);
+  CHECK(met == 3);
+}
+
+TEST_CASE("scheduler: no more steps at once than asked for") {
+  std::atomic<int> running = 0;
+  std::atomic<int> most = 0;
+  for (int i = 0; i < 50; ++i) {
+    FakeRun fakes;
+    fakes.runner.meanwhile = [&](const Step&, const auto&) {
+      int now = ++running;
+      for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
+      }
+      std::this_thread::yield();
+      --running;
+    };
+    fakes.run(make_plan({"a", "b", "c", "d", "e", "f", "g", "h"}), 2);
+  }
+  CHECK(most <= 2);
+}
+
+TEST_CASE("scheduler: a node has one step at a time, and its wait holds up nobody else") {
+  auto plan = make_plan({"a", "a", "a", "b"});
+  Meeting meeting(2);
+  std::atomic<int> met = 0;
+  FakeRun fakes;
+  fakes.runner.meanwhile = [&](const Step& step, const auto&) {
+    if (step.id == 0 || step.id == 3) met += meeting.join() ? 1 : 0;
+  };
+  CHECK(fakes.run(plan, 2).changed == 4);
+  CHECK(met == 2);
+  CHECK_FALSE(fakes.runner.overlapped());
+}
+
+TEST_CASE("scheduler: what needs a failed step is skipped and says whose fault it is") {
+  auto plan = make_plan({"a", "b", "c", "d"}, {{}, {0}, {1}, {}});
+  FakeRun fakes;
+  fakes.runner.outcomes[0] = Outcome::timed_out;
+  auto summary = fakes.run(plan, 4);
+  CHECK(summary.failed == 1);
+  CHECK(summary.skipped == 2);
+  CHECK(summary.changed == 1);
+  CHECK_FALSE(summary.good());
+  CHECK_FALSE(summary.interrupted);
+  for (const auto& event : fakes.reporter.of(EventType::step_finished)) {
+    if (event.outcome == Outcome::skipped) CHECK(event.message == "because 'create a' failed");
+  }
+  CHECK(fakes.reporter.events.back().outcome == Outcome::failed);
+  CHECK(fakes.reporter.events.back().steps == 1);
+}
+
+TEST_CASE("scheduler: a skipped step is not journaled, for it never began") {
+  auto plan = make_plan({"a", "b"}, {{}, {0}});
+  FakeRun fakes;
+  fakes.runner.outcomes[0] = Outcome::failed;
+  fakes.run(plan, 4);
+  CHECK(fakes.journal.lines == Lines{"before create a", "after create a"});
+}
+
+TEST_CASE("scheduler: a step despite failures waits for its needs and runs whatever came of them") {
+  auto plan = make_plan({"a", "b", "c"}, {{}, {0}, {1}});
+  plan.steps[2].despite_failures = true;
+  FakeRun fakes;
+  fakes.runner.outcomes[0] = Outcome::failed;
+  auto outcomes = (fakes.run(plan, 4), outcomes_of(fakes.reporter));
+  CHECK(outcomes.at("create b") == Outcome::skipped);
+  CHECK(outcomes.at("create c") == Outcome::changed);
+}
+
+TEST_CASE("scheduler: a gate passes a failure on unless it opens despite failures") {
+  auto plan = make_plan({"a", "b", "c", "d"});
+  plan.gates = {{"hard", {0, 1}, false}, {"soft", {0, 1}, true}};
+  plan.steps[2].gates = {0};
+  plan.steps[3].gates = {1};
+  FakeRun fakes;
+  fakes.runner.outcomes[1] = Outcome::failed;
+  auto outcomes = (fakes.run(plan, 4), outcomes_of(fakes.reporter));
+  CHECK(outcomes.at("create c") == Outcome::skipped);
+  CHECK(outcomes.at("create d") == Outcome::changed);
+}
+
+TEST_CASE("scheduler: what a runner throws is the message of a failed step") {
+  FakeRun fakes;
+  fakes.runner.meanwhile = [](const Step&, const auto&) {
+    throw Error("no route to host").while_doing("connecting to a");
+  };
+  CHECK(fakes.run(make_plan({"a"}), 1).failed == 1);
+  auto finished = fakes.reporter.of(EventType::step_finished).at(0);
+  CHECK(finished.outcome == Outcome::failed);
+  CHECK(finished.message == "no route to host\n  while connecting to a");
+}
+
+TEST_CASE("scheduler: task events come between start and end of their step and name it") {
+  FakeRun fakes;
+  fakes.runner.meanwhile = [](const Step&, const auto& emit) {
+    Event event;
+    event.type = EventType::task_finished;
+    event.task = "etcd is started";
+    emit(event);
+    event.time_ms = 5;
+    emit(event);
+  };
+  auto plan = make_plan({"a"});
+  plan.steps[0].verb = Verb::apply_role;
+  plan.steps[0].role = "etcd";
+  fakes.run(plan, 1);
+  const auto& events = fakes.reporter.events;
+  REQUIRE(events.size() == 6);
+  CHECK(events[0].steps == 1);
+  CHECK(events[1].type == EventType::step_started);
+  CHECK(events[2].type == EventType::task_finished);
+  CHECK(events[2].task == "etcd is started");
+  CHECK(events[2].time_ms > 1'000'000);
+  CHECK(events[3].time_ms == 5);
+  CHECK(events[4].type == EventType::step_finished);
+  CHECK(events[4].ms > 0);
+  for (std::size_t i = 1; i < 5; ++i) {
+    CHECK(events[i].deployment == "quickstart");
+    CHECK(events[i].node == "a");
+    CHECK(events[i].step == "etcd on a");
+    CHECK(events[i].verb == "apply");
+    CHECK(events[i].role == "etcd");
+  }
+}
+
+TEST_CASE("scheduler: a failed step's event carries what a person needs") {
+  class Failing : public StepRunner {
+    StepResult run(const Step&, const std::function<void(Event)>&) override {
+      return {Outcome::failed,  "start etcd", "systemctl start etcd", 3,
+              "unit not found", "no etcd"};
+    }
+  } failing;
+  FakeRun fakes;
+  run_plan(make_plan({"a"}), failing, fakes.journal, fakes.reporter, fakes.clock, {1}, {});
+  auto event = fakes.reporter.of(EventType::step_finished).at(0);
+  CHECK(event.task == "start etcd");
+  CHECK(event.command == "systemctl start etcd");
+  CHECK(event.exit_code == 3);
+  CHECK(event.output == "unit not found");
+  CHECK(event.message == "no etcd");
+}
+
+TEST_CASE("scheduler: a stop lets steps in flight finish and cancels the rest") {
+  for (int i = 0; i < 50; ++i) {
+    auto plan = make_plan({"a", "b", "c", "d"}, {{}, {}, {}, {0}});
+    Meeting meeting(2);
+    FakeRun fakes;
+    fakes.runner.meanwhile = [&](const Step& step, const auto&) {
+      meeting.join();
+      if (step.id == 0) fakes.stop.request_stop();
+      while (!fakes.stop.stop_requested()) std::this_thread::yield();
+    };
+    auto summary = fakes.run(plan, 2);
+    CHECK(summary.interrupted);
+    CHECK(summary.changed == 2);
+    CHECK(summary.canceled == 2);
+    CHECK(summary.failed + summary.skipped == 0);
+    CHECK_FALSE(summary.good());
+    CHECK(outcomes_of(fakes.reporter).at("create d") == Outcome::canceled);
+    CHECK(fakes.reporter.events.back().type == EventType::run_finished);
+    CHECK(fakes.reporter.events.back().outcome == Outcome::canceled);
+    CHECK(fakes.journal.lines.size() == 4);
+  }
+}
+
+TEST_CASE("scheduler: a step that the stop cut short skips nobody") {
+  auto plan = make_plan({"a", "b"}, {{}, {0}});
+  FakeRun fakes;
+  fakes.runner.outcomes[0] = Outcome::canceled;
+  fakes.runner.meanwhile = [&](const Step&, const auto&) { fakes.stop.request_stop(); };
+  auto summary = fakes.run(plan, 1);
+  CHECK(summary.canceled == 2);
+  CHECK(summary.interrupted);
+}
+
+TEST_CASE("scheduler: a stop after the last step interrupts nothing") {
+  FakeRun fakes;
+  fakes.runner.meanwhile = [&](const Step&, const auto&) { fakes.stop.request_stop(); };
+  CHECK(fakes.run(make_plan({"a"}), 1).good());
+}
+
+TEST_CASE("scheduler: a stop before the run cancels everything") {
+  FakeRun fakes;
+  fakes.stop.request_stop();
+  CHECK(fakes.run(make_plan({"a", "b"}), 2).canceled == 2);
+  CHECK(fakes.journal.lines.empty());
+}
+
+TEST_CASE("scheduler: a step that the journal cannot announce does not start") {
+  FakeRun fakes;
+  fakes.journal.fails_at = "before create b";
+  CHECK_THROWS_WITH_AS(fakes.run(make_plan({"a", "b", "c"}), 1), "the disk is full", Error);
+  CHECK(fakes.reporter.titles(EventType::step_started) == Lines{"create a"});
+  CHECK(outcomes_of(fakes.reporter).at("create c") == Outcome::canceled);
+  CHECK(fakes.reporter.events.back().type == EventType::run_finished);
+}
+
+TEST_CASE("scheduler: when an end cannot be journaled nothing more is started") {
+  auto plan = make_plan({"a", "b"}, {{}, {0}});
+  FakeRun fakes;
+  fakes.journal.fails_at = "after create a";
+  CHECK_THROWS_WITH_AS(fakes.run(plan, 2), "the disk is full", Error);
+  CHECK(fakes.reporter.titles(EventType::step_started) == Lines{"create a"});
+}

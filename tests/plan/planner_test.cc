@@ -1,0 +1,351 @@
+#include <doctest/doctest.h>
+
+#include "tests/support/clusters.h"
+
+using namespace muster;
+using namespace muster::testing;
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+Role& role_in(std::vector<Role>& roles, const std::string& name) {
+  return *std::find_if(roles.begin(), roles.end(), [&](const Role& r) { return r.name == name; });
+}
+
+NodeRecord& node_in(DeploymentRecord& record, const std::string& name) {
+  return *std::find_if(record.nodes.begin(), record.nodes.end(),
+                       [&](const NodeRecord& n) { return n.name == name; });
+}
+
+}  // namespace
+
+TEST_CASE("planner: a new deployment creates every node and applies every role, by node") {
+  auto plan = plan_apply(stock_cluster(1), stock_roles(), nullptr);
+  CHECK(steps_of(plan) == Lines{"create c-1: new node", "base on c-1: new node",
+                                "etcd on c-1: new node", "k8s-master on c-1: new node",
+                                "network-bridge on c-1: new node", "k8s-addons on c-1: new node",
+                                "create w-1: new node", "base on w-1: new node",
+                                "k8s-worker on w-1: new node", "network-bridge on w-1: new node"});
+  CHECK(plan.deployment == "quickstart");
+  CHECK(plan.tenant == "default");
+  CHECK(plan.base_revision == 0);
+  CHECK_FALSE(find_cycle(plan).has_value());
+}
+
+TEST_CASE("planner: a worker waits for the first controller") {
+  auto plan = plan_apply(stock_cluster(2), stock_roles(), nullptr);
+  CHECK(waits_for(plan, "k8s-worker on w-1", "k8s-master on c-1"));
+  CHECK(waits_for(plan, "k8s-worker on w-1", "etcd on c-1"));
+  CHECK(waits_for(plan, "k8s-worker on w-1", "create w-1"));
+  CHECK_FALSE(waits_for(plan, "k8s-master on c-1", "k8s-worker on w-1"));
+}
+
+TEST_CASE("planner: a worker never waits for another worker's roles") {
+  auto plan = plan_apply(stock_cluster(2), stock_roles(), nullptr);
+  for (const char* other : {"create w-2", "base on w-2", "k8s-worker on w-2"}) {
+    CHECK_FALSE(waits_for(plan, "k8s-worker on w-1", other));
+  }
+}
+
+TEST_CASE("planner: a role waits for the addresses of the members that it uses") {
+  auto roles = stock_roles();
+  auto cluster = make_cluster({make_node("e-1", {"etcd"}, roles), make_node("e-2", {"etcd"}, roles),
+                               make_node("w-1", {"network-bridge"}, roles)});
+  auto plan = plan_apply(cluster, roles, nullptr);
+  CHECK(waits_for(plan, "etcd on e-1", "create e-2"));
+  CHECK_FALSE(waits_for(plan, "etcd on e-1", "etcd on e-2"));
+  CHECK_FALSE(waits_for(plan, "etcd on e-1", "create w-1"));
+  CHECK(waits_for(plan, "network-bridge on w-1", "create e-1"));
+  for (const auto& gate : plan.gates) {
+    CHECK(gate.despite_failures == (gate.name == "every node created"));
+  }
+}
+
+TEST_CASE("planner: role_apply_order gives way to the roles' own order") {
+  auto roles = stock_roles();
+  auto plan = plan_apply(stock_cluster(1), roles, nullptr);
+  CHECK_FALSE(waits_for(plan, "k8s-master on c-1", "k8s-worker on w-1"));
+  CHECK(waits_for(plan, "k8s-addons on c-1", "k8s-master on c-1"));
+}
+
+TEST_CASE("planner: role_apply_order makes each listed role wait for the one before it") {
+  std::vector<Role> roles{make_role("a"), make_role("b"), make_role("c"), make_role("unused")};
+  auto cluster =
+      make_cluster({make_node("n-1", {"a", "c"}, roles), make_node("n-2", {"b"}, roles)});
+  cluster.role_order = {"c", "unused", "b", "a"};
+  auto plan = plan_apply(cluster, roles, nullptr);
+  CHECK(waits_for(plan, "b on n-2", "c on n-1"));
+  CHECK(waits_for(plan, "a on n-1", "b on n-2"));
+  cluster.role_order.clear();
+  CHECK_FALSE(waits_for(plan_apply(cluster, roles, nullptr), "b on n-2", "c on n-1"));
+}
+
+TEST_CASE("planner: a role_apply_order that turns back on itself keeps its first half") {
+  std::vector<Role> roles{make_role("a"), make_role("b")};
+  auto cluster = make_cluster({make_node("n-1", {"a"}, roles), make_node("n-2", {"b"}, roles)});
+  cluster.role_order = {"a", "b", "a"};
+  auto plan = plan_apply(cluster, roles, nullptr);
+  CHECK_FALSE(find_cycle(plan).has_value());
+  CHECK(waits_for(plan, "b on n-2", "a on n-1"));
+}
+
+TEST_CASE("planner: a cycle of roles is named") {
+  std::vector<Role> roles{make_role("base"), make_role("a", {"base"}, {"c"}),
+                          make_role("b", {}, {"a"}), make_role("c", {"b"})};
+  auto cluster = make_cluster({make_node("n-1", {"a"}, roles), make_node("n-2", {"c"}, roles)});
+  CHECK(find_cycle(plan_apply(cluster, roles, nullptr)) == "a -> c -> b -> a");
+}
+
+TEST_CASE("planner: a role that needs itself is a cycle") {
+  std::vector<Role> roles{make_role("a", {"a"})};
+  Node node;
+  node.name = "n-1";
+  node.all_roles = {"a"};
+  CHECK(find_cycle(plan_apply(make_cluster({node}), roles, nullptr)) == "a -> a");
+}
+
+TEST_CASE("planner: without commit only nodes are created") {
+  auto cluster = stock_cluster(1);
+  cluster.commit = false;
+  CHECK(steps_of(plan_apply(cluster, stock_roles(), nullptr)) ==
+        Lines{"create c-1: new node", "create w-1: new node"});
+}
+
+TEST_CASE("planner: what was applied needs nothing") {
+  auto roles = stock_roles();
+  auto record = applied(stock_cluster(3), roles);
+  CHECK(plan_apply(stock_cluster(3), roles, &record).empty());
+}
+
+TEST_CASE("planner: one more worker means steps for it and for those that list the nodes") {
+  auto roles = stock_roles();
+  auto record = applied(stock_cluster(2), roles);
+  auto plan = plan_apply(stock_cluster(3), roles, &record);
+  CHECK(steps_of(plan) == Lines{"network-bridge on c-1: new member w-3",
+                                "network-bridge on w-1: new member w-3",
+                                "network-bridge on w-2: new member w-3", "create w-3: new node",
+                                "base on w-3: new node", "k8s-worker on w-3: new node",
+                                "network-bridge on w-3: new node"});
+  CHECK(plan.base_revision == 1);
+  CHECK(waits_for(plan, "network-bridge on c-1", "create w-3"));
+}
+
+TEST_CASE("planner: many new members are counted, not listed") {
+  auto roles = stock_roles();
+  auto record = applied(stock_cluster(1), roles);
+  auto plan = plan_apply(stock_cluster(6), roles, &record);
+  CHECK(find_step(plan, "network-bridge on w-1")->reason == "new members w-2, w-3, w-4 and 2 more");
+}
+
+TEST_CASE("planner: a removed worker is undone in reverse, then destroyed, dead or alive") {
+  auto roles = stock_roles();
+  auto record = applied(stock_cluster(2), roles);
+  auto plan = plan_apply(stock_cluster(1), roles, &record);
+  CHECK(steps_of(plan) == Lines{"network-bridge on c-1: leaving member w-2",
+                                "network-bridge on w-1: leaving member w-2",
+                                "undo network-bridge on w-2: no longer in the definition",
+                                "undo k8s-worker on w-2: no longer in the definition",
+                                "undo base on w-2: no longer in the definition",
+                                "destroy w-2: no longer in the definition"});
+  CHECK(waits_for(plan, "undo k8s-worker on w-2", "undo network-bridge on w-2"));
+  CHECK(waits_for(plan, "destroy w-2", "undo base on w-2"));
+  for (const auto& step : plan.steps) {
+    CHECK(step.despite_failures == (step.node == "w-2"));
+  }
+}
+
+TEST_CASE("planner: workers are undone before masters, masters before etcd") {
+  auto roles = stock_roles();
+  auto cluster =
+      make_cluster({make_node("keep", {"base"}, roles), make_node("e", {"etcd"}, roles),
+                    make_node("m", {"k8s-master"}, roles), make_node("w", {"k8s-worker"}, roles)});
+  auto record = applied(cluster, roles);
+  cluster.nodes.resize(1);
+  auto plan = plan_apply(cluster, roles, &record);
+  CHECK(waits_for(plan, "undo k8s-master on m", "undo k8s-worker on w"));
+  CHECK(waits_for(plan, "undo etcd on e", "undo k8s-master on m"));
+  CHECK_FALSE(waits_for(plan, "undo base on w", "undo etcd on e"));
+  CHECK_FALSE(find_cycle(plan).has_value());
+}
+
+TEST_CASE("planner: role files that turned around since the apply make no cycle of undo steps") {
+  std::vector<Role> roles{make_role("a"), make_role("b", {"a"})};
+  auto cluster = make_cluster({make_node("n-1", {"b"}, roles), make_node("n-2", {"b"}, roles)});
+  auto record = applied(cluster, roles);
+  roles = {make_role("a", {}, {"b"}), make_role("b")};
+  cluster.nodes.clear();
+  auto plan = plan_apply(cluster, roles, &record);
+  CHECK_FALSE(find_cycle(plan).has_value());
+  CHECK(waits_for(plan, "undo a on n-1", "undo b on n-1"));
+}
+
+TEST_CASE("planner: a role that leaves a kept node is undone before the node's other steps") {
+  auto roles = stock_roles();
+  auto cluster = make_cluster({make_node("n-1", {"etcd", "k8s-addons"}, roles)});
+  auto record = applied(cluster, roles);
+  cluster.nodes[0] = make_node("n-1", {"etcd"}, roles);
+  cluster.nodes[0].pod_cidr = record.nodes[0].pod_cidr;
+  auto plan = plan_apply(cluster, roles, &record);
+  CHECK(steps_of(plan) == Lines{"undo k8s-addons on n-1: no longer wanted on this node",
+                                "base on n-1: changed: node", "etcd on n-1: changed: node"});
+  CHECK(waits_for(plan, "base on n-1", "undo k8s-addons on n-1"));
+}
+
+TEST_CASE(
+    "planner: a role is applied again when something that it renders changed, and says what") {
+  auto roles = stock_roles();
+  auto cluster = stock_cluster(1);
+  auto record = applied(cluster, roles);
+
+  SUBCASE("its files") {
+    role_in(roles, "etcd").fingerprint = "other files";
+    CHECK(steps_of(plan_apply(cluster, roles, &record)) ==
+          Lines{"etcd on c-1: changed: role files"});
+  }
+  SUBCASE("the settings") {
+    cluster.settings.attribs["k8s_ndots"] = "2";
+    auto plan = plan_apply(cluster, roles, &record);
+    CHECK(plan.steps.size() == 8);
+    CHECK(plan.steps[0].reason == "changed: settings");
+  }
+  SUBCASE("the public keys, for roles that use access") {
+    cluster.public_keys["ann"] = "ssh-ed25519 AAAA";
+    CHECK(steps_of(plan_apply(cluster, roles, &record)) ==
+          Lines{"base on c-1: changed: settings", "base on w-1: changed: settings"});
+  }
+  SUBCASE("the node's labels and its role's files") {
+    cluster.nodes[1].labels["disk"] = "ssd";
+    role_in(roles, "k8s-worker").fingerprint = "other files";
+    auto plan = plan_apply(cluster, roles, &record);
+    CHECK(find_step(plan, "base on w-1")->reason == "changed: node");
+    CHECK(find_step(plan, "k8s-worker on w-1")->reason == "changed: role files, node");
+    CHECK(plan.steps.size() == 3);
+  }
+  SUBCASE("its members and its files") {
+    role_in(roles, "network-bridge").fingerprint = "other files";
+    auto more = stock_cluster(2);
+    more.nodes.erase(more.nodes.begin() + 1);
+    CHECK(find_step(plan_apply(more, roles, &record), "network-bridge on c-1")->reason ==
+          "new member w-2; leaving member w-1; changed: role files");
+  }
+  SUBCASE("an older way of recording it") {
+    node_in(record, "c-1").roles[0].fingerprint = "0123456789abcdef";
+    CHECK(steps_of(plan_apply(cluster, roles, &record)) ==
+          Lines{"base on c-1: changed: how muster records it"});
+  }
+}
+
+TEST_CASE("planner: a new role on a kept node and one that a run did not finish are told apart") {
+  auto roles = stock_roles();
+  auto cluster = make_cluster({make_node("n-1", {"etcd"}, roles)});
+  auto record = applied(cluster, roles);
+  record.nodes[0].roles.pop_back();
+  cluster.nodes[0].all_roles.push_back("k8s-addons");
+  CHECK(steps_of(plan_apply(cluster, roles, &record)) ==
+        Lines{"etcd on n-1: not finished by an earlier run", "k8s-addons on n-1: new role"});
+}
+
+TEST_CASE("planner: a role recorded without a fingerprint was begun and is applied again") {
+  auto roles = stock_roles();
+  auto cluster = stock_cluster(0);
+  auto record = applied(cluster, roles);
+  record.nodes[0].roles[1].fingerprint.clear();
+  CHECK(steps_of(plan_apply(cluster, roles, &record)) ==
+        Lines{"etcd on c-1: not finished by an earlier run"});
+}
+
+TEST_CASE("planner: a node that is half made is finished") {
+  auto roles = stock_roles();
+  auto record = applied(stock_cluster(1), roles);
+  node_in(record, "w-1").state = NodeState::creating;
+  node_in(record, "w-1").roles.clear();
+  auto plan = plan_apply(stock_cluster(1), roles, &record);
+  CHECK(steps_of(plan) == Lines{"network-bridge on c-1: new member w-1",
+                                "create w-1: its creation was not finished by an earlier run",
+                                "base on w-1: new node", "k8s-worker on w-1: new node",
+                                "network-bridge on w-1: new node"});
+}
+
+TEST_CASE("planner: a node that is half gone and wanted again is destroyed first") {
+  auto roles = stock_roles();
+  auto record = applied(stock_cluster(1), roles);
+  node_in(record, "w-1").state = NodeState::destroying;
+  auto plan = plan_apply(stock_cluster(1), roles, &record);
+  CHECK(find_step(plan, "destroy w-1")->reason == "its removal was not finished by an earlier run");
+  CHECK(find_step(plan, "create w-1")->reason == "wanted again");
+  CHECK(waits_for(plan, "create w-1", "destroy w-1"));
+  CHECK(find_step(plan, "network-bridge on c-1")->reason == "new member w-1");
+  CHECK_FALSE(find_step(plan, "undo base on w-1"));
+}
+
+TEST_CASE("planner: a node that is half made and no longer wanted is destroyed without undo") {
+  auto roles = stock_roles();
+  auto record = applied(stock_cluster(1), roles);
+  node_in(record, "w-1").state = NodeState::creating;
+  auto plan = plan_apply(stock_cluster(0), roles, &record);
+  CHECK(steps_of(plan) == Lines{"network-bridge on c-1: leaving member w-1",
+                                "destroy w-1: no longer in the definition"});
+}
+
+TEST_CASE("planner: a kept node's share of the pod network is the recorded one") {
+  auto roles = stock_roles();
+  auto record = applied(stock_cluster(1), roles);
+  auto cluster = stock_cluster(1);
+  cluster.nodes[1].pod_cidr = "10.1.77.0/24";
+  CHECK(plan_apply(cluster, roles, &record).empty());
+}
+
+TEST_CASE("planner: a step waits for what a role that is done already would wait for") {
+  auto roles = stock_roles();
+  auto record = applied(stock_cluster(1), roles);
+  role_in(roles, "etcd").fingerprint = "other files";
+  auto plan = plan_apply(stock_cluster(2), roles, &record);
+  REQUIRE_FALSE(find_step(plan, "k8s-master on c-1"));
+  CHECK(waits_for(plan, "k8s-worker on w-2", "etcd on c-1"));
+}
+
+TEST_CASE("planner: the fingerprint of a planned step is the role's fingerprint") {
+  auto roles = stock_roles();
+  auto cluster = stock_cluster(1);
+  auto plan = plan_apply(cluster, roles, nullptr);
+  CHECK(find_step(plan, "etcd on c-1")->fingerprint ==
+        role_fingerprint(cluster, cluster.nodes[0], role_in(roles, "etcd"), nullptr));
+}
+
+TEST_CASE("planner: verify looks at what was applied, in the order of an apply") {
+  auto roles = stock_roles();
+  auto record = applied(stock_cluster(1), roles);
+  node_in(record, "w-1").roles.pop_back();
+  auto plan = plan_verify(stock_cluster(2), roles, record);
+  CHECK(steps_of(plan) ==
+        Lines{"verify base on c-1: applied before", "verify etcd on c-1: applied before",
+              "verify k8s-master on c-1: applied before",
+              "verify network-bridge on c-1: applied before",
+              "verify k8s-addons on c-1: applied before", "verify base on w-1: applied before",
+              "verify k8s-worker on w-1: applied before"});
+  CHECK(waits_for(plan, "verify k8s-worker on w-1", "verify etcd on c-1"));
+}
+
+TEST_CASE("planner: destroy deletes whole machines, the last made first") {
+  auto record = applied(stock_cluster(2), stock_roles());
+  record.revision = 7;
+  auto plan = plan_destroy(record, stock_roles());
+  CHECK(steps_of(plan) == Lines{"destroy w-2: the deployment is destroyed",
+                                "destroy w-1: the deployment is destroyed",
+                                "destroy c-1: the deployment is destroyed"});
+  CHECK(plan.base_revision == 7);
+  for (const auto& step : plan.steps) CHECK(step.despite_failures);
+}
+
+TEST_CASE("planner: destroy undoes the roles of machines that live on") {
+  auto roles = stock_roles();
+  auto record = applied(stock_cluster(1), roles);
+  for (auto& node : record.nodes) node.provider = "inventory";
+  auto plan = plan_destroy(record, roles);
+  CHECK(plan.steps.size() == 10);
+  CHECK(waits_for(plan, "undo k8s-master on c-1", "undo k8s-worker on w-1"));
+  CHECK(waits_for(plan, "destroy c-1", "undo base on c-1"));
+  record.nodes[0].provider = "local";
+  CHECK(plan_destroy(record, roles).steps.size() == 5);
+}
