@@ -20,28 +20,45 @@ inline constexpr const char* kNodeStore = "/opt/muster/store";
 
 enum class Mode { apply, check };
 
+/// Where scripts keep their own things on a node; tests move them.
+struct NodeLayout {
+  std::string run = "/run";  ///< the lock and temporary files; $TMPDIR when it cannot be written
+  std::string state = "/var/lib/muster";  ///< what must outlive a reboot
+  std::string store = kNodeStore;
+  int lock_seconds = 120;  ///< to wait for another run's script to end
+};
+
 /// What compiling needs from outside; all of it pure for the same inputs.
 struct CompileInput {
   const Role* role = nullptr;
   const std::vector<Task>* tasks = nullptr;  ///< role->tasks or role->undo
   Mode mode = Mode::apply;
   const nlohmann::json* context = nullptr;  ///< what templates see
-  std::string nonce;                        ///< unguessable; marks our lines in the reply
+  std::string nonce;  ///< unguessable letters and digits; marks our lines in the reply
   std::function<std::string(const std::string&)> load_template;  ///< name -> text
   std::function<std::string(const std::string&)>
       artifact_sha256;  ///< name -> sha256; throws if unknown
+  NodeLayout layout = {};
 };
 
 /// One exchange with a node: a POSIX sh script for stdin of "sh", and how to read the answer.
+/// The script answers each task in order, stops after the first that failed, and says "end" in
+/// either case; it exits with kLockedExit when another script holds the node.
 struct CompiledScript {
   std::string script;
   std::vector<std::string> task_names;  ///< tasks, then handlers; index = number in the reply
   std::vector<ArtifactRef> artifacts;   ///< needed in the node's store before the script runs
 };
 
+inline constexpr int kLockedExit = 75;
+
 /// Renders and compiles. Throws Error with role file and line for a bad task or a template that
 /// names something missing.
 CompiledScript compile(const CompileInput& input);
+
+/// What can be said of a role's tasks without a node: unknown kinds and arguments, missing ones,
+/// wrong types. Throws Error naming all of them.
+void check_role(const Role& role);
 
 /// Strict mustache: escaping off; a name that is missing is an Error with file and line.
 std::string render_template(const std::string& text, const std::string& file,
