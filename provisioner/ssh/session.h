@@ -28,7 +28,7 @@ class ConnectionLost : public Error {
 
 /// What came of one remote command.
 struct RemoteResult {
-  int exit_code = 0;
+  int exit_code = 0;         ///< 128 + signal when killed, 124 when timed out
   bool timed_out = false;    ///< the deadline passed; the channel was closed
   std::string error_output;  ///< the last 16 KiB of stderr
 };
@@ -61,7 +61,8 @@ class Session {
   std::unique_ptr<State> state_;
 };
 
-/// True when something at the address answers with an SSH banner within `deadline`.
+/// True when something at the address answers with an SSH banner within `deadline`; asks again
+/// until then, so this also waits for a node that is starting.
 bool answers_ssh(const std::string& address, int port, std::chrono::milliseconds deadline);
 
 }  // namespace muster

@@ -1,0 +1,126 @@
+#include "provisioner/ssh/tcp.h"
+
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "provisioner/ssh/session.h"
+
+namespace muster {
+
+namespace {
+
+using Milliseconds = std::chrono::milliseconds;
+
+struct AddressesFree {
+  void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
+};
+using Addresses = std::unique_ptr<addrinfo, AddressesFree>;
+
+ConnectionLost cannot_connect(const std::string& host, int port, const std::string& why) {
+  return ConnectionLost("cannot connect to '" + host_and_port(host, port) + "': " + why);
+}
+
+Addresses resolve(const std::string& host, int port) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV;
+  addrinfo* list = nullptr;
+  int failure = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &list);
+  if (failure != 0) throw cannot_connect(host, port, ::gai_strerror(failure));
+  return Addresses(list);
+}
+
+bool wait_for(int fd, short events, const Deadline& deadline) {
+  pollfd waiting{fd, events, 0};
+  for (;;) {
+    int ready = ::poll(&waiting, 1, static_cast<int>(deadline.left().count()));
+    if (ready >= 0 || errno != EINTR) return ready > 0;
+  }
+}
+
+/// 0, or the errno of the failure.
+int connect_to(const Descriptor& socket, const addrinfo& address, const Deadline& deadline) {
+  if (::connect(socket.fd(), address.ai_addr, address.ai_addrlen) == 0) return 0;
+  if (errno != EINPROGRESS) return errno;
+  if (!wait_for(socket.fd(), POLLOUT, deadline)) return ETIMEDOUT;
+  int failure = 0;
+  socklen_t size = sizeof failure;
+  ::getsockopt(socket.fd(), SOL_SOCKET, SO_ERROR, &failure, &size);
+  return failure;
+}
+
+/// The first line of at most 255 bytes that starts with "SSH-" (RFC 4253, 4.2; other lines may
+/// come before it).
+bool reads_banner(int fd, const Deadline& deadline) {
+  std::string text;
+  char buffer[256];
+  while (text.size() < 8192 && wait_for(fd, POLLIN, deadline)) {
+    auto count = ::recv(fd, buffer, sizeof buffer, 0);
+    if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (count <= 0) return false;
+    text.append(buffer, static_cast<std::size_t>(count));
+    if (text.starts_with("SSH-") || text.find("\nSSH-") != std::string::npos) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Descriptor::~Descriptor() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+int Descriptor::release() { return std::exchange(fd_, -1); }
+
+std::string host_and_port(const std::string& host, int port) {
+  if (port == 22) return host;
+  bool v6 = host.find(':') != std::string::npos;
+  return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+Descriptor connect_tcp(const std::string& host, int port, const Deadline& deadline) {
+  auto addresses = resolve(host, port);
+  int count = 0;
+  for (auto* at = addresses.get(); at != nullptr; at = at->ai_next) ++count;
+  int failure = 0;
+  for (auto* at = addresses.get(); at != nullptr; at = at->ai_next, --count) {
+    Descriptor socket(::socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (socket.fd() < 0) {
+      failure = errno;
+      continue;
+    }
+    failure = connect_to(socket, *at, Deadline(deadline.left() / count));
+    if (failure == 0) {
+      int on = 1;
+      ::setsockopt(socket.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      return socket;
+    }
+  }
+  throw cannot_connect(host, port, std::strerror(failure));
+}
+
+bool answers_ssh(const std::string& address, int port, Milliseconds deadline) {
+  constexpr Milliseconds kPause{50};
+  for (Deadline until(deadline); !until.passed();) {
+    try {
+      auto socket = connect_tcp(address, port, until);
+      if (reads_banner(socket.fd(), until)) return true;
+    } catch (const ConnectionLost&) {
+      // Nothing there yet.
+    }
+    ::poll(nullptr, 0, static_cast<int>(std::min(kPause, until.left()).count()));
+  }
+  return false;
+}
+
+}  // namespace muster
