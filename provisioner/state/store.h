@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "inventory/record.h"
+#include "provisioner/base/clock.h"
 #include "provisioner/base/secret.h"
 #include "provisioner/report/event.h"
 
@@ -24,6 +25,15 @@ struct Lease {
   std::int64_t expires_ms = 0;  ///< by the store's clock
 };
 
+/// One definition that was applied, or begun to be.
+struct RevisionRecord {
+  int revision = 0;
+  std::string definition_file;
+  std::string definition_text;
+  std::int64_t created_ms = 0;
+  std::string user;  ///< who ran muster
+};
+
 /// One execution of a plan.
 struct RunRecord {
   std::int64_t id = 0;
@@ -34,8 +44,8 @@ struct RunRecord {
   std::string result;            ///< "done", "failed", "interrupted", "" while running
 };
 
-/// What muster remembers. Every call is durable when it returns. All throw Error (exit code 3)
-/// when the state cannot be read or written; nothing is overwritten then.
+/// What muster remembers. Every call is durable when it returns, and any thread may make it. All
+/// throw Error (exit code 3) when the state cannot be read or written; nothing is overwritten then.
 class Store {
  public:
   virtual ~Store() = default;
@@ -45,13 +55,18 @@ class Store {
 
   virtual std::vector<DeploymentRecord> deployments() = 0;
   virtual std::optional<DeploymentRecord> deployment(const std::string& name) = 0;
-  /// Creates the deployment or gives it a new revision; nodes are kept. Returns the revision.
+  /// Creates the deployment or gives it a new revision, not applied yet; nodes are kept (those in
+  /// `record` are not looked at). Returns the revision: numbers go on after forget_deployment.
   virtual int begin_revision(const DeploymentRecord& record) = 0;
   virtual void mark_applied(const std::string& deployment, bool applied) = 0;
-  /// Forgets the deployment and its secrets; its runs and events stay readable.
+  /// Every definition that the deployment had, oldest first; known after forget_deployment too.
+  virtual std::vector<RevisionRecord> revisions(const std::string& deployment) = 0;
+  /// Forgets the deployment, its nodes, and its secrets (scope "NAME" and "NAME/..."); its
+  /// revisions, runs and events stay readable.
   virtual void forget_deployment(const std::string& name) = 0;
 
-  /// Intent before effect: a node is put as `creating` before the provider is called.
+  /// Intent before effect: a node is put as `creating` before the provider is called. The node's
+  /// roles are not touched, put_role and forget_role are for those.
   virtual void put_node(const std::string& deployment, const NodeRecord& node) = 0;
   virtual void forget_node(const std::string& deployment, const std::string& node) = 0;
   virtual void put_role(const std::string& deployment, const std::string& node,
@@ -63,22 +78,31 @@ class Store {
   virtual void put_secret(const std::string& scope, const std::string& key,
                           const Secret& value) = 0;
 
-  /// Takes the lease, or returns the holder's when another one has it and it has not expired.
+  /// Takes the lease, or returns the holder's when another one has it, it has not expired, and its
+  /// process has not died on our host. Times are the store's, those in `wanted` are not looked at.
   virtual std::optional<Lease> acquire_lease(const Lease& wanted, std::int64_t ttl_ms) = 0;
   /// False when the lease is no longer ours.
   virtual bool renew_lease(const std::string& deployment, std::int64_t pid,
                            std::int64_t ttl_ms) = 0;
+  /// Gives back the lease that this store took, if it is still ours. One that it never took is
+  /// taken away from its holder: `muster unlock`.
   virtual void release_lease(const std::string& deployment) = 0;
+  /// As recorded: it may have expired.
   virtual std::optional<Lease> lease(const std::string& deployment) = 0;
 
   virtual std::int64_t begin_run(const std::string& deployment, const std::string& command) = 0;
   virtual void finish_run(std::int64_t run, const std::string& result) = 0;
+  /// Durable at once for runs and steps. Tasks, notes and warnings survive the process, and reach
+  /// the disk with the next durable call: a step has dozens, and a sync for each would be the
+  /// slowest part of a big run.
   virtual void journal(std::int64_t run, const Event& event) = 0;
   virtual std::vector<RunRecord> runs(const std::string& deployment) = 0;
   virtual std::vector<Event> events(std::int64_t run) = 0;
 };
 
-/// Opens (creates, migrates) <directory>/muster.db: directory 0700, file 0600, WAL.
+/// Opens (creates, migrates) <directory>/muster.db: directory 0700, file 0600, WAL. `clock` is the
+/// store's clock and outlives it.
+std::unique_ptr<Store> open_store(const std::filesystem::path& directory, const Clock& clock);
 std::unique_ptr<Store> open_store(const std::filesystem::path& directory);
 
 }  // namespace muster

@@ -1,0 +1,103 @@
+#include "provisioner/state/schema.h"
+
+namespace muster {
+
+namespace {
+
+// Rows are read in the order of their rowid wherever the order of insertion matters: an upsert
+// keeps it.
+constexpr const char* kMigrations[] = {
+    R"sql(
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+INSERT INTO meta VALUES ('id', lower(hex(randomblob(8))));
+
+CREATE TABLE deployments (
+  name TEXT PRIMARY KEY,
+  tenant TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  applied INTEGER NOT NULL
+);
+CREATE TABLE revisions (  -- outlive their deployment
+  deployment TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  definition_file TEXT NOT NULL,
+  definition_text TEXT NOT NULL,
+  created_ms INTEGER NOT NULL,
+  user TEXT NOT NULL,
+  PRIMARY KEY (deployment, revision)
+);
+CREATE TABLE nodes (
+  deployment TEXT NOT NULL REFERENCES deployments(name) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  provider TEXT NOT NULL,
+  token TEXT NOT NULL,
+  handle TEXT NOT NULL,
+  state TEXT NOT NULL,
+  address TEXT NOT NULL,
+  port INTEGER NOT NULL,
+  user TEXT NOT NULL,
+  host_key TEXT NOT NULL,
+  pod_cidr TEXT NOT NULL,
+  wanted_roles TEXT NOT NULL,  -- one a line
+  PRIMARY KEY (deployment, name)
+);
+CREATE TABLE roles (  -- applied, in the order of applying
+  deployment TEXT NOT NULL,
+  node TEXT NOT NULL,
+  role TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  PRIMARY KEY (deployment, node, role),
+  FOREIGN KEY (deployment, node) REFERENCES nodes(deployment, name) ON DELETE CASCADE
+);
+CREATE TABLE secrets (
+  scope TEXT NOT NULL,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (scope, key)
+);
+CREATE TABLE leases (
+  deployment TEXT PRIMARY KEY,
+  user TEXT NOT NULL,
+  host TEXT NOT NULL,
+  pid INTEGER NOT NULL,
+  command TEXT NOT NULL,
+  since_ms INTEGER NOT NULL,
+  expires_ms INTEGER NOT NULL
+);
+CREATE TABLE runs (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  deployment TEXT NOT NULL,
+  command TEXT NOT NULL,
+  started_ms INTEGER NOT NULL,
+  finished_ms INTEGER NOT NULL DEFAULT 0,
+  result TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX runs_of_deployment ON runs(deployment);
+CREATE TABLE events (
+  seq INTEGER PRIMARY KEY,
+  run INTEGER NOT NULL REFERENCES runs(id),
+  type TEXT NOT NULL,
+  time_ms INTEGER NOT NULL,
+  deployment TEXT NOT NULL,
+  node TEXT NOT NULL,
+  step TEXT NOT NULL,
+  verb TEXT NOT NULL,
+  role TEXT NOT NULL,
+  task TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  ms INTEGER NOT NULL,
+  steps INTEGER NOT NULL,
+  exit_code INTEGER NOT NULL,
+  command TEXT NOT NULL,
+  output TEXT NOT NULL,
+  message TEXT NOT NULL
+);
+CREATE INDEX events_of_run ON events(run);
+)sql",
+};
+
+}  // namespace
+
+std::span<const char* const> migrations() { return kMigrations; }
+
+}  // namespace muster

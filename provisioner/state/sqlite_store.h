@@ -1,0 +1,54 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+
+#include "provisioner/state/database.h"
+#include "provisioner/state/store.h"
+
+namespace muster {
+
+/// The Store in one SQLite file.
+class SqliteStore : public Store {
+ public:
+  SqliteStore(const std::filesystem::path& directory, const Clock& clock);
+
+  std::string id() override { return id_; }
+
+  std::vector<DeploymentRecord> deployments() override;
+  std::optional<DeploymentRecord> deployment(const std::string& name) override;
+  int begin_revision(const DeploymentRecord& record) override;
+  void mark_applied(const std::string& deployment, bool applied) override;
+  std::vector<RevisionRecord> revisions(const std::string& deployment) override;
+  void forget_deployment(const std::string& name) override;
+
+  void put_node(const std::string& deployment, const NodeRecord& node) override;
+  void forget_node(const std::string& deployment, const std::string& node) override;
+  void put_role(const std::string& deployment, const std::string& node,
+                const RoleRecord& role) override;
+  void forget_role(const std::string& deployment, const std::string& node,
+                   const std::string& role) override;
+
+  std::optional<Secret> secret(const std::string& scope, const std::string& key) override;
+  void put_secret(const std::string& scope, const std::string& key, const Secret& value) override;
+
+  std::optional<Lease> acquire_lease(const Lease& wanted, std::int64_t ttl_ms) override;
+  bool renew_lease(const std::string& deployment, std::int64_t pid, std::int64_t ttl_ms) override;
+  void release_lease(const std::string& deployment) override;
+  std::optional<Lease> lease(const std::string& deployment) override;
+
+  std::int64_t begin_run(const std::string& deployment, const std::string& command) override;
+  void finish_run(std::int64_t run, const std::string& result) override;
+  void journal(std::int64_t run, const Event& event) override;
+  std::vector<RunRecord> runs(const std::string& deployment) override;
+  std::vector<Event> events(std::int64_t run) override;
+
+ private:
+  Database database_;
+  const Clock& clock_;
+  std::string id_;
+  std::mutex taken_mutex_;
+  std::map<std::string, Lease> taken_;  // leases acquired here; guarded by taken_mutex_
+};
+
+}  // namespace muster

@@ -1,0 +1,247 @@
+#include "provisioner/state/store.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+#include "provisioner/base/error.h"
+#include "provisioner/base/text.h"
+#include "provisioner/state/sql.h"
+#include "provisioner/state/sqlite_store.h"
+
+namespace muster {
+
+namespace {
+
+constexpr std::array kNodeStates = {"creating", "ready", "destroying"};
+
+NodeState parse_node_state(const std::string& text) {
+  for (std::size_t i = 0; i < kNodeStates.size(); ++i) {
+    if (text == kNodeStates[i]) return static_cast<NodeState>(i);
+  }
+  throw Error("the state holds a node in the unknown state '" + text + "'", ExitCode::locked)
+      .hint("use the muster that wrote it");
+}
+
+std::string user_name() {
+  std::array<char, 4096> buffer{};
+  passwd entry{};
+  passwd* found = nullptr;
+  ::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found);
+  return found != nullptr ? found->pw_name : std::to_string(::geteuid());
+}
+
+NodeRecord read_node(const SQLite::Statement& row) {
+  NodeRecord node;
+  node.name = row.getColumn("name").getString();
+  node.provider = row.getColumn("provider").getString();
+  node.token = row.getColumn("token").getString();
+  node.handle = row.getColumn("handle").getString();
+  node.state = parse_node_state(row.getColumn("state").getString());
+  node.endpoint.address = row.getColumn("address").getString();
+  node.endpoint.port = row.getColumn("port").getInt();
+  node.endpoint.user = row.getColumn("user").getString();
+  node.endpoint.host_key = row.getColumn("host_key").getString();
+  node.pod_cidr = row.getColumn("pod_cidr").getString();
+  auto wanted = row.getColumn("wanted_roles").getString();
+  if (!wanted.empty()) node.wanted_roles = split(wanted, '\n');
+  return node;
+}
+
+std::vector<NodeRecord> read_nodes(SQLite::Database& db, const std::string& deployment) {
+  std::vector<NodeRecord> nodes;
+  std::map<std::string, std::vector<RoleRecord>> roles;
+  query(
+      db, "SELECT node, role, fingerprint FROM roles WHERE deployment = ? ORDER BY rowid",
+      [&](const SQLite::Statement& row) {
+        roles[row.getColumn(0).getString()].push_back(
+            {row.getColumn(1).getString(), row.getColumn(2).getString()});
+      },
+      deployment);
+  query(
+      db, "SELECT * FROM nodes WHERE deployment = ? ORDER BY rowid",
+      [&](const SQLite::Statement& row) {
+        nodes.push_back(read_node(row));
+        nodes.back().roles = std::move(roles[nodes.back().name]);
+      },
+      deployment);
+  return nodes;
+}
+
+std::optional<DeploymentRecord> read_deployment(SQLite::Database& db, const std::string& name) {
+  std::optional<DeploymentRecord> found;
+  query(
+      db,
+      "SELECT d.name, tenant, d.revision, applied, definition_file, definition_text"
+      " FROM deployments d JOIN revisions r ON r.deployment = d.name AND r.revision = d.revision"
+      " WHERE d.name = ?",
+      [&](const SQLite::Statement& row) {
+        auto& record = found.emplace();
+        record.name = row.getColumn(0).getString();
+        record.tenant = row.getColumn(1).getString();
+        record.revision = row.getColumn(2).getInt();
+        record.applied = row.getColumn(3).getInt() != 0;
+        record.definition_file = row.getColumn(4).getString();
+        record.definition_text = row.getColumn(5).getString();
+      },
+      name);
+  if (found) found->nodes = read_nodes(db, name);
+  return found;
+}
+
+std::string quoted(const std::string& name) { return "'" + name + "'"; }
+
+}  // namespace
+
+std::unique_ptr<Store> open_store(const std::filesystem::path& directory, const Clock& clock) {
+  return std::make_unique<SqliteStore>(directory, clock);
+}
+
+std::unique_ptr<Store> open_store(const std::filesystem::path& directory) {
+  static const RealClock kClock;
+  return open_store(directory, kClock);
+}
+
+SqliteStore::SqliteStore(const std::filesystem::path& directory, const Clock& clock)
+    : database_(directory), clock_(clock) {
+  id_ = database_.read("opening the state", [](SQLite::Database& db) {
+    return db.execAndGet("SELECT value FROM meta WHERE key = 'id'").getString();
+  });
+}
+
+std::vector<DeploymentRecord> SqliteStore::deployments() {
+  return database_.read("reading the deployments", [](SQLite::Database& db) {
+    std::vector<std::string> names;
+    query(db, "SELECT name FROM deployments ORDER BY name",
+          [&](const SQLite::Statement& row) { names.push_back(row.getColumn(0).getString()); });
+    std::vector<DeploymentRecord> records;
+    for (const auto& name : names) records.push_back(read_deployment(db, name).value());
+    return records;
+  });
+}
+
+std::optional<DeploymentRecord> SqliteStore::deployment(const std::string& name) {
+  return database_.read("reading the deployment " + quoted(name),
+                        [&](SQLite::Database& db) { return read_deployment(db, name); });
+}
+
+int SqliteStore::begin_revision(const DeploymentRecord& record) {
+  auto user = user_name();
+  auto now = clock_.wall_ms();
+  return database_.write(
+      "recording the deployment " + quoted(record.name), [&](SQLite::Database& db) {
+        int revision = 1;
+        query(
+            db, "SELECT coalesce(max(revision), 0) + 1 FROM revisions WHERE deployment = ?",
+            [&](const SQLite::Statement& row) { revision = row.getColumn(0).getInt(); },
+            record.name);
+        execute(db, "INSERT INTO revisions VALUES (?, ?, ?, ?, ?, ?)", record.name, revision,
+                record.definition_file, record.definition_text, now, user);
+        execute(db,
+                "INSERT INTO deployments VALUES (?, ?, ?, 0) ON CONFLICT (name) DO UPDATE SET"
+                " tenant = excluded.tenant, revision = excluded.revision, applied = 0",
+                record.name, record.tenant, revision);
+        return revision;
+      });
+}
+
+void SqliteStore::mark_applied(const std::string& deployment, bool applied) {
+  database_.write("recording the deployment " + quoted(deployment), [&](SQLite::Database& db) {
+    execute(db, "UPDATE deployments SET applied = ? WHERE name = ?", applied ? 1 : 0, deployment);
+  });
+}
+
+std::vector<RevisionRecord> SqliteStore::revisions(const std::string& deployment) {
+  return database_.read(
+      "reading the revisions of " + quoted(deployment), [&](SQLite::Database& db) {
+        std::vector<RevisionRecord> revisions;
+        query(
+            db,
+            "SELECT revision, definition_file, definition_text, created_ms, user FROM revisions"
+            " WHERE deployment = ? ORDER BY revision",
+            [&](const SQLite::Statement& row) {
+              revisions.push_back({row.getColumn(0).getInt(), row.getColumn(1).getString(),
+                                   row.getColumn(2).getString(), row.getColumn(3).getInt64(),
+                                   row.getColumn(4).getString()});
+            },
+            deployment);
+        return revisions;
+      });
+}
+
+void SqliteStore::forget_deployment(const std::string& name) {
+  database_.write("forgetting the deployment " + quoted(name), [&](SQLite::Database& db) {
+    execute(db, "DELETE FROM deployments WHERE name = ?", name);
+    execute(db,
+            "DELETE FROM secrets WHERE scope = ?1 OR substr(scope, 1, length(?1) + 1) = ?1 || '/'",
+            name);
+  });
+}
+
+void SqliteStore::put_node(const std::string& deployment, const NodeRecord& node) {
+  database_.write("recording the node " + quoted(node.name), [&](SQLite::Database& db) {
+    execute(db,
+            "INSERT INTO nodes (deployment, name, provider, token, handle, state, address, port,"
+            " user, host_key, pod_cidr, wanted_roles) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (deployment, name) DO UPDATE SET provider = excluded.provider,"
+            " token = excluded.token, handle = excluded.handle, state = excluded.state,"
+            " address = excluded.address, port = excluded.port, user = excluded.user,"
+            " host_key = excluded.host_key, pod_cidr = excluded.pod_cidr,"
+            " wanted_roles = excluded.wanted_roles",
+            deployment, node.name, node.provider, node.token, node.handle,
+            kNodeStates.at(static_cast<std::size_t>(node.state)), node.endpoint.address,
+            node.endpoint.port, node.endpoint.user, node.endpoint.host_key, node.pod_cidr,
+            join(node.wanted_roles, "\n"));
+  });
+}
+
+void SqliteStore::forget_node(const std::string& deployment, const std::string& node) {
+  database_.write("forgetting the node " + quoted(node), [&](SQLite::Database& db) {
+    execute(db, "DELETE FROM nodes WHERE deployment = ? AND name = ?", deployment, node);
+  });
+}
+
+void SqliteStore::put_role(const std::string& deployment, const std::string& node,
+                           const RoleRecord& role) {
+  database_.write(
+      "recording the role " + quoted(role.role) + " of " + quoted(node), [&](SQLite::Database& db) {
+        execute(db,
+                "INSERT INTO roles VALUES (?, ?, ?, ?) ON CONFLICT (deployment, node, role)"
+                " DO UPDATE SET fingerprint = excluded.fingerprint",
+                deployment, node, role.role, role.fingerprint);
+      });
+}
+
+void SqliteStore::forget_role(const std::string& deployment, const std::string& node,
+                              const std::string& role) {
+  database_.write("forgetting the role " + quoted(role) + " of " + quoted(node),
+                  [&](SQLite::Database& db) {
+                    execute(db, "DELETE FROM roles WHERE deployment = ? AND node = ? AND role = ?",
+                            deployment, node, role);
+                  });
+}
+
+std::optional<Secret> SqliteStore::secret(const std::string& scope, const std::string& key) {
+  return database_.read("reading the secret " + quoted(key), [&](SQLite::Database& db) {
+    std::optional<Secret> found;
+    query(
+        db, "SELECT value FROM secrets WHERE scope = ? AND key = ?",
+        [&](const SQLite::Statement& row) { found.emplace(row.getColumn(0).getString()); }, scope,
+        key);
+    return found;
+  });
+}
+
+void SqliteStore::put_secret(const std::string& scope, const std::string& key,
+                             const Secret& value) {
+  database_.write("recording the secret " + quoted(key), [&](SQLite::Database& db) {
+    execute(db,
+            "INSERT INTO secrets VALUES (?, ?, ?) ON CONFLICT (scope, key)"
+            " DO UPDATE SET value = excluded.value",
+            scope, key, value.reveal());
+  });
+}
+
+}  // namespace muster
