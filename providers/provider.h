@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "inventory/record.h"
+#include "provisioner/base/error.h"
 
 namespace muster {
 
@@ -17,9 +18,9 @@ struct NodeSpec {
   std::string fqdn;
   std::string deployment;
   std::string tenant;
-  std::string tag;             ///< of the deployment, unique over all states; `list` finds by it
-  std::string token;           ///< of this node; creating twice with one token makes one node
-  std::string hints;           ///< JSON object text
+  std::string tag;    ///< "<state>/<deployment>", unique over all states; `list` finds by it
+  std::string token;  ///< of this node; creating twice with one token makes one node
+  std::string hints;  ///< JSON object text
   std::string authorized_key;  ///< muster's own public key line, for the login user
 };
 
@@ -54,6 +55,12 @@ class Provider {
 
   /// Every node with the tag, also half made ones.
   virtual std::vector<ProvidedNode> list(const std::string& tag) = 0;
+
+  /// Switches the node off as if its plug were pulled, or on again; it keeps disk and address.
+  /// On returns when the node answers on SSH.
+  virtual void set_power(const std::string& handle, bool on) {
+    throw Error("the provider of node '" + handle + "' cannot switch it " + (on ? "on" : "off"));
+  }
 };
 
 /// What providers may use of this machine.

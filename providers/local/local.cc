@@ -1,0 +1,285 @@
+#include "providers/local/local.h"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <thread>
+
+#include "providers/local/checks.h"
+#include "providers/local/disk.h"
+#include "providers/local/hints.h"
+#include "providers/local/image.h"
+#include "providers/local/launch.h"
+#include "providers/local/lock.h"
+#include "providers/local/names.h"
+#include "providers/local/network.h"
+#include "provisioner/base/clock.h"
+#include "provisioner/base/error.h"
+#include "provisioner/base/files.h"
+#include "provisioner/base/text.h"
+
+namespace muster {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::chrono::seconds kBootDeadline{60};
+constexpr std::chrono::seconds kKillDeadline{20};
+constexpr std::chrono::milliseconds kPoll{20};
+
+ProvidedNode provided(const LocalNode& node) {
+  return {node.id, node.token, node.name, node.complete, {node.address, 22, "root", node.host_key}};
+}
+
+LocalHints hints_of(const NodeSpec& spec) {
+  std::vector<std::string> mistakes;
+  auto hints = parse_local_hints(spec.hints, mistakes);
+  if (!mistakes.empty()) throw Error(join(mistakes, "\n"), ExitCode::usage);
+  return hints;
+}
+
+/// What nspawn keeps outside of its namespaces and leaves when it is killed.
+void remove_nspawn_traces(const std::string& id) {
+  std::error_code ignored;
+  fs::remove_all("/run/systemd/nspawn/propagate/" + id, ignored);
+}
+
+/// True when something at the address answers with an SSH banner within the time.
+bool answers_ssh(const std::string& address, int port, std::chrono::milliseconds within) {
+  int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  sockaddr_in peer{};
+  peer.sin_family = AF_INET;
+  peer.sin_port = htons(static_cast<std::uint16_t>(port));
+  ::inet_pton(AF_INET, address.c_str(), &peer.sin_addr);
+  char banner[4] = {};
+  bool good =
+      ::connect(fd, reinterpret_cast<sockaddr*>(&peer), sizeof peer) == 0 || errno == EINPROGRESS;
+  pollfd wait{fd, POLLIN, 0};
+  good = good && ::poll(&wait, 1, static_cast<int>(within.count())) == 1 &&
+         ::recv(fd, banner, sizeof banner, 0) == 4 && std::string_view(banner, 4) == "SSH-";
+  ::close(fd);
+  return good;
+}
+
+void check_handle(const std::string& handle) {
+  if (!is_local_node_id(handle)) throw Error("'" + handle + "' is no node of provider 'local'");
+}
+
+}  // namespace
+
+fs::path default_local_root() {
+  const char* root = std::getenv("MUSTER_LOCAL_DIR");
+  return root != nullptr && *root == '/' ? root : "/var/lib/muster/local";
+}
+
+LocalProvider::LocalProvider(fs::path root, fs::path cache)
+    : records_(std::move(root)), cache_(std::move(cache)), cgroups_(cgroup_host()) {}
+
+std::vector<std::string> LocalProvider::validate(const std::string& hints) {
+  std::vector<std::string> problems;
+  auto parsed = parse_local_hints(hints, problems);
+  auto facts = gather_local_facts(records_, fs::exists(node_image(cache_)));
+  auto more = local_problems(facts, parsed);
+  problems.insert(problems.end(), more.begin(), more.end());
+  return problems;
+}
+
+void LocalProvider::prepare(const std::function<void(const std::string&)>& note) {
+  make_directory(cache_ / "store");
+  build_node_image(cache_, note);
+}
+
+ProvidedNode LocalProvider::create(const NodeSpec& spec) {
+  auto id = local_node_id(spec.token);
+  auto lock = HostLock::of_node(id);
+  try {
+    auto node = records_.node(id);
+    if (!node || !node->complete) {
+      // Whatever a cut create left is not worth keeping.
+      switch_off(id);
+      remove_disk(records_.folder(id));
+      node = reserve(spec);
+      make(*node, spec);
+    } else if (!cgroups_have_processes(cgroups_, id)) {
+      switch_on(*node);
+    } else {
+      wait_until_it_answers(*node);
+    }
+    return provided(*node);
+  } catch (Error& error) {
+    error.while_doing("creating local node '" + spec.name + "'");
+    throw;
+  }
+}
+
+LocalNode LocalProvider::reserve(const NodeSpec& spec) const {
+  auto hints = hints_of(spec);
+  auto lock = HostLock::of_networks();
+  LocalNode node;
+  node.id = local_node_id(spec.token);
+  auto network = network_for(spec, hints);
+  std::vector<std::uint32_t> used;
+  for (const auto& other : records_.nodes()) {
+    if (other.bridge != network.bridge || other.id == node.id) continue;
+    if (auto range = parse_ipv4_range(other.address + "/32")) used.push_back(range->first);
+  }
+  auto address = free_address(network.range, used);
+  if (!address) {
+    throw Error("the network " + to_text(network.range) + " of tenant '" + spec.tenant +
+                "' has no free address")
+        .hint("destroy nodes, or spread the deployments over more tenants");
+  }
+  node.token = spec.token;
+  node.tag = spec.tag;
+  node.deployment = spec.deployment;
+  node.tenant = spec.tenant;
+  node.name = spec.name;
+  node.fqdn = spec.fqdn;
+  node.bridge = network.bridge;
+  node.address = ipv4_text(*address);
+  node.image = node_image(cache_).string();
+  node.cpus = hints.cpus;
+  node.memory_mb = hints.memory_mb;
+  node.internet = hints.internet;
+  records_.put(node);
+  records_.put(network);
+  raise(network);
+  return node;
+}
+
+LocalNetwork LocalProvider::network_for(const NodeSpec& spec, const LocalHints& hints) const {
+  auto bridge = local_bridge(local_owner(records_.root().string(), spec));
+  auto pool = hints.network.value_or(default_local_pool());
+  if (auto network = records_.network(bridge)) {
+    if (!hints.network || pool.overlaps(network->range)) return *network;
+    throw Error("tenant '" + spec.tenant + "' has the network " + to_text(network->range) +
+                " already, which is not in the hint 'network' (" + to_text(pool) + ")")
+        .hint("leave the hint out, or destroy the tenant's local nodes first");
+  }
+  auto taken = host_ranges();
+  for (const auto& other : records_.networks()) taken.push_back(other.range);
+  auto range = free_network(pool, taken);
+  if (!range) {
+    throw Error("the address range " + to_text(pool) + " has no free network for tenant '" +
+                spec.tenant + "'")
+        .hint("name another range with the hint 'network', e.g. {\"network\": \"10.77.0.0/16\"}");
+  }
+  return {bridge, spec.tenant, *range};
+}
+
+void LocalProvider::raise(const LocalNetwork& network) const {
+  auto nodes = records_.nodes();
+  std::erase_if(nodes, [&](const LocalNode& node) { return node.bridge != network.bridge; });
+  raise_network(network, nodes);
+}
+
+void LocalProvider::put(const LocalNode& node) const {
+  auto lock = HostLock::of_networks();
+  records_.put(node);
+}
+
+void LocalProvider::make(LocalNode& node, const NodeSpec& spec) const {
+  node.host_key = make_disk(node, records_.folder(node.id), spec.authorized_key);
+  switch_on(node);
+  node.complete = true;
+  put(node);
+}
+
+void LocalProvider::switch_on(const LocalNode& node) const {
+  switch_off(node.id);
+  {
+    auto lock = HostLock::of_networks();
+    auto network = records_.network(node.bridge);
+    if (!network) throw Error("the record of network '" + node.bridge + "' is gone");
+    raise(*network);
+  }
+  auto folder = records_.folder(node.id);
+  HeldNode held(nspawn_arguments(node, folder, cache_ / "store"),
+                overlay_options(node.image, folder), folder);
+  enter_cgroups(cgroups_, node.id, {node.cpus, node.memory_mb}, held.pid());
+  plug_in(node, *records_.network(node.bridge), held.pid());
+  held.go();
+  wait_until_it_answers(node);
+}
+
+void LocalProvider::switch_off(const std::string& id) const {
+  clear_cgroups(cgroups_, id, kKillDeadline);
+  unplug(id);
+  remove_nspawn_traces(id);
+}
+
+void LocalProvider::wait_until_it_answers(const LocalNode& node) const {
+  Deadline deadline(kBootDeadline);
+  while (!answers_ssh(node.address, 22, kPoll * 10)) {
+    bool alive = cgroups_have_processes(cgroups_, node.id);
+    if (alive && !deadline.passed()) {
+      std::this_thread::sleep_for(kPoll);
+      continue;
+    }
+    auto console = records_.folder(node.id) / "console.log";
+    auto said = fs::exists(console) ? last_lines(read_file(console), 15) : "";
+    throw Error("local node '" + node.name + "' (" + node.address + ") " +
+                (alive ? "does not answer on SSH after " + std::to_string(kBootDeadline.count()) +
+                             " seconds"
+                       : "ended while starting") +
+                (said.empty() ? "" : "; its console says:\n" + said))
+        .hint("its whole console is in '" + console.string() + "'");
+  }
+}
+
+void LocalProvider::destroy(const std::string& handle) {
+  check_handle(handle);
+  auto lock = HostLock::of_node(handle);
+  try {
+    switch_off(handle);
+    remove_disk(records_.folder(handle));
+    auto networks = HostLock::of_networks();
+    remove_networks_without(handle);
+    // The record goes last: until then `list` still finds the node.
+    records_.forget_node(handle);
+    records_.tidy();
+  } catch (Error& error) {
+    error.while_doing("destroying local node '" + handle + "'");
+    throw;
+  }
+}
+
+void LocalProvider::remove_networks_without(const std::string& leaving) const {
+  auto nodes = records_.nodes();
+  for (const auto& network : records_.networks()) {
+    bool used = std::any_of(nodes.begin(), nodes.end(), [&](const LocalNode& node) {
+      return node.bridge == network.bridge && node.id != leaving;
+    });
+    if (used) continue;
+    remove_network(network.bridge);
+    records_.forget_network(network.bridge);
+  }
+}
+
+std::vector<ProvidedNode> LocalProvider::list(const std::string& tag) {
+  std::vector<ProvidedNode> nodes;
+  for (const auto& node : records_.nodes()) {
+    if (node.tag == tag) nodes.push_back(provided(node));
+  }
+  return nodes;
+}
+
+void LocalProvider::set_power(const std::string& handle, bool on) {
+  check_handle(handle);
+  auto lock = HostLock::of_node(handle);
+  auto node = records_.node(handle);
+  if (!node || !node->complete) throw Error("there is no local node '" + handle + "'");
+  if (!on) {
+    switch_off(handle);
+  } else if (!cgroups_have_processes(cgroups_, handle)) {
+    switch_on(*node);
+  }
+}
+
+}  // namespace muster

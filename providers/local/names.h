@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "providers/provider.h"
+
+namespace muster {
+
+/// Everything of a local node is named after its id, so that it can be found and removed with
+/// nothing else known: "mu" and 10 hex digits of the token's fingerprint.
+std::string local_node_id(const std::string& token);
+bool is_local_node_id(const std::string& text);
+
+/// The host's end of the node's network cable (interface names have at most 15 characters).
+std::string local_cable(const std::string& id);
+/// 32 hex digits: the node keeps its machine id over restarts.
+std::string local_machine_id(const std::string& id);
+/// A locally administered MAC address that belongs to `owner`.
+std::string local_mac(const std::string& owner);
+
+/// Who owns a network: one tenant of one state, in one folder of local nodes.
+struct LocalOwner {
+  std::string root;
+  std::string state;  ///< the tag up to its first "/"
+  std::string tenant;
+};
+
+LocalOwner local_owner(const std::string& root, const NodeSpec& spec);
+/// "mub" and 8 hex digits.
+std::string local_bridge(const LocalOwner& owner);
+std::string local_table(const std::string& bridge);
+
+}  // namespace muster

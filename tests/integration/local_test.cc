@@ -1,0 +1,343 @@
+// Real nodes of the provider `local`; needs root, and is run by tests/integration/local.sh.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <future>
+#include <iostream>
+#include <random>
+#include <thread>
+
+#include "providers/local/local.h"
+#include "providers/local/names.h"
+#include "provisioner/base/error.h"
+#include "provisioner/base/files.h"
+#include "provisioner/base/process.h"
+#include "provisioner/base/text.h"
+
+using namespace muster;
+
+namespace {
+
+const std::string kLeftovers = std::string(MUSTER_SOURCE_DIR) + "/tests/support/leftovers.sh";
+
+/// The client's side: a key of our own, and a folder for it that goes away.
+struct Keys {
+  Keys() {
+    char name[] = "/tmp/muster-local-test.XXXXXX";
+    folder = ::mkdtemp(name);
+    run_or_throw({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", private_key()});
+  }
+  ~Keys() { std::filesystem::remove_all(folder); }
+  std::string private_key() const { return (folder / "id").string(); }
+  std::string public_key() const { return trim(read_file(folder / "id.pub")); }
+  std::filesystem::path folder;
+};
+
+const Keys& keys() {
+  static const Keys keys;
+  return keys;
+}
+
+LocalProvider& provider() {
+  static LocalProvider provider(default_local_root(), default_cache_directory());
+  static bool prepared = [] {
+    provider.prepare([](const std::string& line) { std::cerr << line << "\n"; });
+    return true;
+  }();
+  (void)prepared;
+  return provider;
+}
+
+NodeSpec spec_of(const std::string& name, const std::string& tenant = "a",
+                 const std::string& hints = "{}") {
+  NodeSpec spec;
+  spec.name = name;
+  spec.fqdn = name + ".example";
+  spec.deployment = "d";
+  spec.tenant = tenant;
+  spec.tag = "integration/" + tenant;
+  spec.token = "token of " + name + " " + std::to_string(::getpid());
+  spec.hints = hints;
+  spec.authorized_key = keys().public_key();
+  return spec;
+}
+
+/// Destroys what a test case made, also when it fails.
+struct Cleanup {
+  ~Cleanup() {
+    for (const char* tenant : {"a", "b"}) {
+      for (const auto& node : provider().list(std::string("integration/") + tenant)) {
+        provider().destroy(node.handle);
+      }
+    }
+  }
+};
+
+/// With the host key that the provider names, and no other.
+ProcessResult ssh(const ProvidedNode& node, const std::string& command) {
+  auto known = keys().folder / "known_hosts";
+  write_file(known, node.endpoint.address + " " + node.endpoint.host_key + "\n");
+  ProcessSpec spec;
+  spec.argv = {"ssh",
+               "-i",
+               keys().private_key(),
+               "-o",
+               "BatchMode=yes",
+               "-o",
+               "ConnectTimeout=5",
+               "-o",
+               "StrictHostKeyChecking=yes",
+               "-o",
+               "UserKnownHostsFile=" + known.string(),
+               "root@" + node.endpoint.address,
+               command};
+  return run_process(spec);
+}
+
+std::string leftovers() {
+  ProcessSpec spec;
+  spec.argv = {kLeftovers};
+  return run_process(spec).output;
+}
+
+bool reaches(const ProvidedNode& from, const std::string& address, int port) {
+  return ssh(from, "exec 2>/dev/null; timeout 1 bash -c '</dev/tcp/" + address + "/" +
+                       std::to_string(port) + "'")
+             .exit_code == 0;
+}
+
+bool pings(const ProvidedNode& from, const std::string& address) {
+  // The image has no ping; a refused connection answers as well.
+  return reaches(from, address, 22);
+}
+
+/// Runs `work` in a process of its own and kills it after `wait`.
+void run_and_kill(const std::function<void()>& work, std::chrono::microseconds wait) {
+  pid_t child = ::fork();
+  if (child == 0) {
+    ::setpgid(0, 0);
+    try {
+      work();
+    } catch (const std::exception&) {
+    }
+    ::_exit(0);
+  }
+  std::this_thread::sleep_for(wait);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+}
+
+std::chrono::microseconds time_of(const std::function<void()>& work) {
+  auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
+                                                               start);
+}
+
+}  // namespace
+
+TEST_CASE("local: nodes answer, know their names, and reach their own tenant only") {
+  Cleanup cleanup;
+  CHECK(provider().validate("{}") == std::vector<std::string>{});
+  auto make = [](NodeSpec spec) { return provider().create(spec); };
+  auto first = std::async(std::launch::async, make, spec_of("a-1"));
+  auto second = std::async(std::launch::async, make, spec_of("a-2"));
+  auto third = std::async(std::launch::async, make, spec_of("b-1", "b", R"({"internet": false})"));
+  auto a1 = first.get(), a2 = second.get(), b1 = third.get();
+
+  CHECK(ssh(a1, "hostname; cat /etc/hostname").output == "a-1\na-1\n");
+  CHECK(ssh(a2, "hostname -f").output == "a-2.example\n");
+  CHECK(ssh(a1, "systemctl is-system-running --wait").output == "running\n");
+  CHECK(ssh(a1, "echo x > /opt/muster/store/x").exit_code != 0);
+  CHECK(ssh(a1, "cat /proc/1/cgroup").output == ssh(a2, "cat /proc/1/cgroup").output);
+  CHECK(ssh(b1, "true").exit_code == 0);
+
+  CHECK(pings(a1, a2.endpoint.address));
+  CHECK(pings(a2, a1.endpoint.address));
+  CHECK_FALSE(pings(a1, b1.endpoint.address));
+  CHECK_FALSE(pings(b1, a1.endpoint.address));
+  CHECK_FALSE(pings(b1, a2.endpoint.address));
+  CHECK(ssh(a1, "ip route get " + b1.endpoint.address).exit_code == 0);
+
+  CHECK(provider().list("integration/a").size() == 2);
+  CHECK(provider().list("integration/b").size() == 1);
+  CHECK(provider().list("integration").empty());
+}
+
+TEST_CASE("local: a node reaches the outside when it may, and never the host's services") {
+  Cleanup cleanup;
+  auto online = provider().create(spec_of("a-1"));
+  auto offline = provider().create(spec_of("a-2", "a", R"({"internet": false})"));
+  // The outside: a network namespace behind the host, with an sshd-like listener.
+  run_or_throw({"ip", "link", "add", "mutestout", "type", "veth", "peer", "name", "mutestin"});
+  run_or_throw({"ip", "netns", "add", "mutest"});
+  run_or_throw({"ip", "link", "set", "mutestin", "netns", "mutest"});
+  run_or_throw({"ip", "addr", "add", "198.51.100.1/30", "dev", "mutestout"});
+  run_or_throw({"ip", "link", "set", "mutestout", "up"});
+  for (const char* line :
+       {"link set lo up", "link set mutestin up", "addr add 198.51.100.2/30 dev mutestin"}) {
+    auto argv = split("ip -n mutest " + std::string(line), ' ');
+    run_or_throw(argv);
+  }
+  const std::string serve =
+      "import socket,sys\n"
+      "s=socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\n"
+      "s.bind((sys.argv[1], 7007)); s.listen(8)\n"
+      "print('up', flush=True)\n"
+      "sys.stdin.read()\n";
+  auto listen = [&](std::vector<std::string> prefix, const std::string& address) {
+    prefix.insert(prefix.end(), {"python3", "-c", serve, address});
+    std::vector<char*> argv;
+    for (auto& word : prefix) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    int in[2], out[2];
+    REQUIRE(::pipe2(in, O_CLOEXEC) == 0);
+    REQUIRE(::pipe2(out, O_CLOEXEC) == 0);
+    pid_t child = ::fork();
+    if (child == 0) {
+      ::dup2(in[0], 0);
+      ::dup2(out[1], 1);
+      ::execvp(argv[0], argv.data());
+      ::_exit(127);
+    }
+    ::close(in[0]);
+    ::close(out[1]);
+    char byte;
+    REQUIRE(::read(out[0], &byte, 1) == 1);
+    ::close(out[0]);
+    return std::pair(child, in[1]);
+  };
+  auto outside = listen({"ip", "netns", "exec", "mutest"}, "198.51.100.2");
+  auto gateway = trim(ssh(online, "ip -4 route show default | cut -d' ' -f3").output);
+  auto host = listen({}, gateway);
+
+  CHECK(reaches(online, "198.51.100.2", 7007));
+  CHECK_FALSE(reaches(offline, "198.51.100.2", 7007));
+  CHECK_FALSE(reaches(online, gateway, 7007));
+  CHECK_FALSE(reaches(online, "198.51.100.1", 7007));
+
+  for (auto [pid, pipe] : {outside, host}) {
+    ::close(pipe);
+    ::waitpid(pid, nullptr, 0);
+  }
+  run_or_throw({"ip", "link", "del", "mutestout"});
+  run_or_throw({"ip", "netns", "del", "mutest"});
+}
+
+TEST_CASE("local: creating again with the same token finds the same node") {
+  Cleanup cleanup;
+  auto first = provider().create(spec_of("a-1"));
+  CHECK(ssh(first, "echo kept > /root/mark; sync").exit_code == 0);
+  auto again = provider().create(spec_of("a-1"));
+  CHECK(again.handle == first.handle);
+  CHECK(again.endpoint.address == first.endpoint.address);
+  CHECK(again.endpoint.host_key == first.endpoint.host_key);
+  CHECK(ssh(again, "cat /root/mark").output == "kept\n");
+  CHECK(provider().list("integration/a").size() == 1);
+}
+
+TEST_CASE("local: a node that was off keeps its disk, address, key and machine id") {
+  Cleanup cleanup;
+  auto node = provider().create(spec_of("a-1"));
+  auto id = ssh(node, "echo kept > /root/mark; sync; cat /etc/machine-id").output;
+  CHECK(id == local_machine_id(node.handle) + "\n");
+  provider().set_power(node.handle, false);
+  CHECK(ssh(node, "true").exit_code == 255);
+  provider().set_power(node.handle, true);
+  CHECK(ssh(node, "cat /root/mark /etc/machine-id").output == "kept\n" + id);
+
+  // As after a reboot of the host: the bridge and its rules are gone as well.
+  provider().set_power(node.handle, false);
+  auto bridge = local_bridge(local_owner(default_local_root().string(), spec_of("a-1")));
+  run_or_throw({"ip", "link", "del", bridge});
+  run_or_throw({"nft", "delete", "table", "inet", local_table(bridge)});
+  CHECK(provider().create(spec_of("a-1")).handle == node.handle);
+  CHECK(ssh(node, "cat /root/mark").output == "kept\n");
+
+  // A reboot from inside.
+  auto boot = ssh(node, "cat /proc/sys/kernel/random/boot_id; stat -c %Y /proc/1").output;
+  ssh(node, "systemctl reboot");
+  CHECK(provider().create(spec_of("a-1")).handle == node.handle);
+}
+
+TEST_CASE("local: limits hold inside the node") {
+  Cleanup cleanup;
+  auto node = provider().create(spec_of("a-1", "a", R"({"cpus": 0.5, "memory_mb": 300})"));
+  auto v1 = "/sys/fs/cgroup/memory/muster-" + node.handle + "/memory.limit_in_bytes";
+  auto v2 = "/sys/fs/cgroup/muster-" + node.handle + "/memory.max";
+  auto file = std::filesystem::exists(v1) ? v1 : v2;
+  CHECK(trim(read_file(file)) == "314572800");
+}
+
+TEST_CASE("local: a network that the host uses is refused by name") {
+  Cleanup cleanup;
+  auto node = provider().create(spec_of("a-1"));
+  auto range = node.endpoint.address.substr(0, node.endpoint.address.rfind('.')) + ".0/24";
+  CHECK_THROWS_WITH_AS(
+      provider().create(spec_of("b-1", "b", R"({"network": ")" + range + "\"}")),
+      ("the address range " + range +
+       " has no free network for tenant 'b'\n"
+       "  name another range with the hint 'network', e.g. {\"network\": \"10.77.0.0/16\"}\n"
+       "  while creating local node 'b-1'")
+          .c_str(),
+      Error);
+  CHECK_THROWS_AS(provider().create(spec_of("a-2", "a", R"({"network": "10.77.0.0/16"})")), Error);
+}
+
+TEST_CASE("local: destroying twice, or what never was, is fine; another's name is refused") {
+  Cleanup cleanup;
+  auto node = provider().create(spec_of("a-1"));
+  provider().destroy(node.handle);
+  provider().destroy(node.handle);
+  provider().destroy("mu0123456789");
+  CHECK(leftovers() == "");
+  CHECK_THROWS_WITH_AS(provider().destroy("../../etc"),
+                       "'../../etc' is no node of provider 'local'", Error);
+}
+
+TEST_CASE("local: whenever create is killed, list and destroy leave nothing, or create finishes") {
+  Cleanup cleanup;
+  auto spec = spec_of("a-1");
+  auto whole = time_of([&] { provider().create(spec); });
+  for (const auto& node : provider().list(spec.tag)) provider().destroy(node.handle);
+  CHECK(leftovers() == "");
+  std::mt19937 random(std::random_device{}());
+  for (int round = 0; round < 30; ++round) {
+    auto wait = std::chrono::microseconds(
+        std::uniform_int_distribution<long>(0, whole.count() * 11 / 10)(random));
+    CAPTURE(wait.count());
+    run_and_kill([&] { provider().create(spec); }, wait);
+    auto nodes = provider().list(spec.tag);
+    CHECK(nodes.size() <= 1);
+    if (round % 3 == 0) {
+      auto node = provider().create(spec);
+      CHECK(ssh(node, "hostname").output == "a-1\n");
+      nodes = provider().list(spec.tag);
+    }
+    for (const auto& node : nodes) provider().destroy(node.handle);
+    CHECK(leftovers() == "");
+  }
+}
+
+TEST_CASE("local: whenever destroy is killed, destroying again leaves nothing") {
+  Cleanup cleanup;
+  auto spec = spec_of("a-1");
+  auto handle = provider().create(spec).handle;
+  auto whole = time_of([&] { provider().destroy(handle); });
+  std::mt19937 random(std::random_device{}());
+  for (int round = 0; round < 15; ++round) {
+    provider().create(spec);
+    auto wait =
+        std::chrono::microseconds(std::uniform_int_distribution<long>(0, whole.count())(random));
+    CAPTURE(wait.count());
+    run_and_kill([&] { provider().destroy(handle); }, wait);
+    for (const auto& node : provider().list(spec.tag)) provider().destroy(node.handle);
+    CHECK(leftovers() == "");
+  }
+}
