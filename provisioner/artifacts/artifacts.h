@@ -1,31 +1,31 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "provisioner/artifacts/artifact.h"
+#include "provisioner/artifacts/build.h"
+#include "provisioner/artifacts/catalog.h"
+#include "provisioner/artifacts/download.h"
+#include "provisioner/artifacts/file_cache.h"
 
 namespace muster {
 
-/// A file that roles install, found and verified.
-struct Artifact {
-  std::string name;     ///< "kube-apiserver"
-  std::string version;  ///< "v1.20.2"
-  std::string arch;     ///< "amd64"
-  std::string sha256;
-  std::filesystem::path file;  ///< <cache>/store/<sha256>
-  std::string origin;          ///< the URL, or "built from Debian source", for status
-};
-
-/// The versioned files that roles install. Lookup: cache, mirrors, upstream, a build script of
-/// ours. Every file is in the store under its sha256, which was checked when it came in.
+/// The versioned files that roles install. Lookup: cache, upstream, mirrors, a build script of
+/// ours. Every file is in the store under its sha256, which was checked when it came in. Several
+/// threads and processes may share a cache: one at a time fills it.
 class Artifacts {
  public:
   using Note = std::function<void(const std::string&)>;
 
-  /// `cache` is the cache directory; `catalog` the YAML text.
-  Artifacts(std::filesystem::path cache, const std::string& catalog);
+  /// `cache` is the cache directory; `catalog` the YAML text. Throws Error for a bad catalog.
+  Artifacts(std::filesystem::path cache, const std::string& catalog,
+            Scripts scripts = embedded_scripts());
 
   /// What the catalog knows for a Kubernetes version; whether each is in the cache already.
   struct Listed {
@@ -50,8 +50,22 @@ class Artifacts {
   std::vector<Artifact> verify();
 
  private:
-  std::filesystem::path cache_;
-  std::string catalog_;
+  /// What was tried in vain for one artifact, a line each.
+  using Tried = std::vector<std::string>;
+
+  const CatalogEntry& entry(const std::string& name) const;
+  bool bring(const CatalogEntry& entry, const ArtifactKey& key, const Note& note, Tried& tried);
+  bool download(const CatalogEntry& entry, const ArtifactKey& key, const Note& note, Tried& tried);
+  bool pull(const CatalogEntry& entry, const ArtifactKey& key, const Note& note, Tried& tried);
+  bool build(const CatalogEntry& entry, const ArtifactKey& key, const Note& note, Tried& tried);
+  std::string expected_sha256(const CatalogEntry& entry, const ArtifactKey& key,
+                              const std::string& url, Tried& tried);
+
+  std::filesystem::path root_;
+  Catalog catalog_;
+  FileCache cache_;
+  Downloader downloader_;
+  Builder builder_;
 };
 
 }  // namespace muster

@@ -1,0 +1,206 @@
+#include "provisioner/artifacts/artifacts.h"
+
+#include "provisioner/artifacts/registry.h"
+#include "provisioner/base/error.h"
+#include "provisioner/base/files.h"
+#include "provisioner/base/text.h"
+#include "provisioner/pki/digest.h"
+
+namespace muster {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string label(const ArtifactKey& key) { return key.name + " " + key.version; }
+
+/// A checksum proves nothing when it came over a line that anyone may write on; loopback is ours.
+bool trusted(const std::string& url) {
+  for (const char* prefix : {"https://", "http://127.0.0.1:", "http://localhost:"}) {
+    if (url.rfind(prefix, 0) == 0) return true;
+  }
+  return false;
+}
+
+/// The first word of a checksum file, when it is a sha256.
+std::string first_sha256(const std::string& text) {
+  auto hex = text.substr(0, text.find_first_of(" \t\r\n"));
+  bool good = hex.size() == 64 && hex.find_first_not_of("0123456789abcdef") == std::string::npos;
+  return good ? hex : "";
+}
+
+}  // namespace
+
+Artifacts::Artifacts(fs::path cache, const std::string& catalog, Scripts scripts)
+    : root_(cache),
+      catalog_(parse_catalog(catalog)),
+      cache_(cache),
+      builder_(cache, std::move(scripts)) {}
+
+const CatalogEntry& Artifacts::entry(const std::string& name) const {
+  if (const auto* found = catalog_.find(name)) return *found;
+  std::vector<std::string> names;
+  for (const auto& known : catalog_.entries) names.push_back(known.name);
+  Error error("the catalog has no artifact '" + name + "'");
+  if (auto near = nearest(name, names)) error.hint("did you mean '" + *near + "'?");
+  throw error;
+}
+
+std::vector<Artifacts::Listed> Artifacts::list(const std::string& kubernetes_version,
+                                               const std::string& arch) const {
+  std::vector<Listed> out;
+  for (const auto& entry : catalog_.entries) {
+    auto key = entry.key(kubernetes_version, arch);
+    Listed listed{key.name, key.version, key.arch, "", "", false, 0};
+    if (auto found = cache_.find(key)) {
+      listed.sha256 = found->sha256;
+      listed.origin = found->origin;
+      listed.cached = true;
+      listed.bytes = fs::file_size(found->file);
+    } else if (!entry.urls.empty()) {
+      listed.origin = expand(entry.urls.front(), key);
+    } else if (!entry.manifest_url.empty()) {
+      listed.origin = expand(entry.manifest_url, key);
+    } else {
+      listed.origin = catalog_.build(entry.build)->origin;
+    }
+    out.push_back(std::move(listed));
+  }
+  return out;
+}
+
+std::optional<Artifact> Artifacts::find(const std::string& name,
+                                        const std::string& kubernetes_version,
+                                        const std::string& arch) const {
+  return cache_.find(entry(name).key(kubernetes_version, arch));
+}
+
+std::vector<std::pair<std::string, std::string>> Artifacts::fetch(
+    const std::vector<std::string>& names, const std::string& kubernetes_version,
+    const std::string& arch, const Note& note) {
+  std::vector<std::pair<std::string, std::string>> left_out;
+  for (const auto& name : names) {
+    const auto& wanted = entry(name);
+    auto key = wanted.key(kubernetes_version, arch);
+    if (cache_.find(key)) continue;
+    make_directory(root_);
+    FileLock lock(root_ / "lock");
+    Tried tried;
+    if (cache_.find(key) || bring(wanted, key, note, tried)) continue;
+    if (wanted.optional.empty()) {
+      Error error("cannot get " + label(key) + " for " + arch + "; tried in vain:");
+      for (const auto& attempt : tried) error.hint("- " + attempt);
+      throw error.hint("give this machine a way to one of them, then run it again");
+    }
+    note(label(key) + ": left out; " + wanted.optional);
+    left_out.emplace_back(name, join(tried, "; "));
+  }
+  return left_out;
+}
+
+bool Artifacts::bring(const CatalogEntry& entry, const ArtifactKey& key, const Note& note,
+                      Tried& tried) {
+  if (std::find(entry.arches.begin(), entry.arches.end(), key.arch) == entry.arches.end()) {
+    tried.push_back("the catalog has it for " + join(entry.arches, ", ") + " only");
+    return false;
+  }
+  return download(entry, key, note, tried) || pull(entry, key, note, tried) ||
+         build(entry, key, note, tried);
+}
+
+std::string Artifacts::expected_sha256(const CatalogEntry& entry, const ArtifactKey& key,
+                                       const std::string& url, Tried& tried) {
+  if (auto pin = entry.sha256.find(key.version + "/" + key.arch); pin != entry.sha256.end()) {
+    return pin->second;
+  }
+  auto source = expand(entry.sha256_url, key, url);
+  if (!trusted(source)) {
+    tried.push_back(url + ": nothing to check it against (no pinned sha256, none over https)");
+    return "";
+  }
+  auto text = downloader_.to_text(source);
+  auto hex = first_sha256(text.body);
+  if (hex.empty()) {
+    tried.push_back(source + ": " + (text.problem.empty() ? "it holds no sha256" : text.problem));
+  }
+  return hex;
+}
+
+bool Artifacts::download(const CatalogEntry& entry, const ArtifactKey& key, const Note& note,
+                         Tried& tried) {
+  for (const auto& pattern : entry.urls) {
+    auto url = expand(pattern, key);
+    auto expected = expected_sha256(entry, key, url, tried);
+    if (expected.empty()) {
+      note(label(key) + ": " + tried.back());
+      continue;
+    }
+    // Named by content: what a mirror began, another may end.
+    make_directory(root_ / "partial");
+    auto part = root_ / "partial" / expected;
+    note(label(key) + ": downloading " + url);
+    auto problem = downloader_.to_file(url, part, label(key), note);
+    if (problem.empty()) {
+      auto got = sha256_of_file(part);
+      if (got == expected) {
+        cache_.take(key, part, url);
+        return true;
+      }
+      fs::remove(part);
+      problem = "refused: its sha256 is " + got + ", not " + expected;
+    }
+    tried.push_back(url + ": " + problem);
+    note(label(key) + ": " + tried.back());
+  }
+  return false;
+}
+
+bool Artifacts::pull(const CatalogEntry& entry, const ArtifactKey& key, const Note& note,
+                     Tried& tried) {
+  if (entry.manifest_url.empty()) return false;
+  auto url = expand(entry.manifest_url, key);
+  auto folder = root_ / "partial" / key.text();
+  std::string problem = "refused: not https";
+  if (trusted(url)) {
+    note(label(key) + ": pulling " + url);
+    problem = pull_image(downloader_, {url, entry.ref, key.arch}, folder, note);
+  }
+  if (!problem.empty()) {
+    tried.push_back(url + ": " + problem);
+    note(label(key) + ": " + tried.back());
+    return false;
+  }
+  cache_.take(key, folder / "image.tar", url);
+  fs::remove_all(folder);
+  return true;
+}
+
+bool Artifacts::build(const CatalogEntry& entry, const ArtifactKey& key, const Note& note,
+                      Tried& tried) {
+  const auto* rule = catalog_.build(entry.build);
+  if (rule == nullptr) return false;
+  auto script = "artifacts/" + rule->run.front();
+  if (key.version != rule->version || key.arch != machine_arch()) {
+    tried.push_back(script + ": builds " + rule->version + " for " + machine_arch() + " only");
+    return false;
+  }
+  try {
+    builder_.make(catalog_, *rule, expand(entry.output, key), note);
+  } catch (const Error& error) {
+    tried.push_back(script + ": " + error.what());
+    note(label(key) + ": " + tried.back());
+    return false;
+  }
+  // One build makes several artifacts: all are taken.
+  for (const auto& other : catalog_.entries) {
+    if (other.build != entry.build) continue;
+    auto made = other.key(rule->version, key.arch);
+    auto file = builder_.directory(*rule) / expand(other.output, made);
+    if (made.version == rule->version && fs::exists(file)) cache_.take(made, file, rule->origin);
+  }
+  return true;
+}
+
+std::vector<Artifact> Artifacts::verify() { return cache_.verify(); }
+
+}  // namespace muster

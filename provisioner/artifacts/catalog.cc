@@ -1,0 +1,169 @@
+#include "provisioner/artifacts/catalog.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+
+#include "provisioner/base/error.h"
+#include "provisioner/base/text.h"
+
+namespace muster {
+
+namespace {
+
+[[noreturn]] void refuse(const YAML::Node& at, const std::string& message) {
+  throw Error("artifacts/catalog.yaml:" + std::to_string(at.Mark().line + 1) + ": " + message);
+}
+
+void check_keys(const YAML::Node& map, const std::vector<std::string>& known) {
+  if (!map.IsMap()) refuse(map, "expected a map");
+  for (const auto& item : map) {
+    auto key = item.first.as<std::string>();
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
+      refuse(item.first, "unknown key '" + key + "'");
+    }
+  }
+}
+
+std::string text(const YAML::Node& map, const char* key) {
+  auto node = map[key];
+  if (!node) return "";
+  if (!node.IsScalar()) refuse(node, "'" + std::string(key) + "' must be text");
+  return node.as<std::string>();
+}
+
+std::string required(const YAML::Node& map, const char* key) {
+  auto value = text(map, key);
+  if (value.empty()) refuse(map, "'" + std::string(key) + "' is missing");
+  return value;
+}
+
+/// One text, or a list of them.
+std::vector<std::string> texts(const YAML::Node& map, const char* key) {
+  auto node = map[key];
+  if (!node) return {};
+  if (node.IsScalar()) return {node.as<std::string>()};
+  if (!node.IsSequence()) refuse(node, "'" + std::string(key) + "' must be a list");
+  return node.as<std::vector<std::string>>();
+}
+
+BuildRule parse_build(const std::string& name, const YAML::Node& node) {
+  check_keys(node, {"version", "run", "needs", "origin"});
+  BuildRule rule;
+  rule.name = name;
+  rule.version = required(node, "version");
+  rule.run = split(required(node, "run"), ' ');
+  rule.origin = required(node, "origin");
+  auto needs = split(text(node, "needs"), '/');
+  if (needs.size() == 2) {
+    rule.needs = needs[0];
+    rule.needs_output = needs[1];
+  } else if (node["needs"]) {
+    refuse(node["needs"], "'needs' must be a build and its file: \"kubernetes/pause\"");
+  }
+  return rule;
+}
+
+std::map<std::string, std::string> parse_pins(const YAML::Node& node) {
+  std::map<std::string, std::string> pins;
+  if (!node) return pins;
+  for (const auto& pin : node) {
+    auto hex = pin.second.as<std::string>();
+    if (hex.size() != 64 || hex.find_first_not_of("0123456789abcdef") != std::string::npos) {
+      refuse(pin.second, "'" + hex + "' is no sha256 in lower-case hex");
+    }
+    pins[pin.first.as<std::string>()] = hex;
+  }
+  return pins;
+}
+
+void parse_entries(const YAML::Node& node, Catalog& catalog) {
+  check_keys(node, {"name", "version", "arch", "url", "mirrors", "sha256", "sha256_url",
+                    "manifest_url", "ref", "build", "output", "optional"});
+  CatalogEntry entry;
+  entry.version = required(node, "version");
+  entry.arches = texts(node, "arch");
+  entry.urls = texts(node, "url");
+  for (auto& mirror : texts(node, "mirrors")) entry.urls.push_back(std::move(mirror));
+  entry.sha256 = parse_pins(node["sha256"]);
+  entry.sha256_url = text(node, "sha256_url");
+  entry.manifest_url = text(node, "manifest_url");
+  entry.ref = text(node, "ref");
+  entry.build = text(node, "build");
+  entry.output = text(node, "output");
+  entry.optional = text(node, "optional");
+  if (!entry.build.empty() && catalog.build(entry.build) == nullptr) {
+    refuse(node["build"], "no build '" + entry.build + "'");
+  }
+  if (!entry.build.empty() && entry.output.empty()) refuse(node, "'output' is missing");
+  if (entry.urls.empty() && entry.manifest_url.empty() && entry.build.empty()) {
+    refuse(node, "there is neither a 'url' nor a 'manifest_url' nor a 'build'");
+  }
+  if (!entry.urls.empty() && entry.sha256_url.empty() && entry.sha256.empty()) {
+    refuse(node, "a 'url' needs a 'sha256' or a 'sha256_url'");
+  }
+  auto names = texts(node, "name");
+  if (names.empty()) refuse(node, "'name' is missing");
+  for (auto& name : names) {
+    entry.name = std::move(name);
+    if (catalog.find(entry.name) != nullptr) refuse(node, "'" + entry.name + "' is there twice");
+    catalog.entries.push_back(entry);
+  }
+}
+
+}  // namespace
+
+ArtifactKey CatalogEntry::key(const std::string& kubernetes_version,
+                              const std::string& arch) const {
+  ArtifactKey key{name, version == "kubernetes" ? kubernetes_version : version, arch};
+  // They become part of a file's name.
+  for (const auto& part : {key.version, key.arch}) {
+    if (part.empty() || part.find('/') != std::string::npos) {
+      throw Error("there is no " + name + " of version '" + key.version + "' for '" + arch + "'");
+    }
+  }
+  return key;
+}
+
+const CatalogEntry* Catalog::find(const std::string& name) const {
+  auto found = std::find_if(entries.begin(), entries.end(),
+                            [&](const CatalogEntry& entry) { return entry.name == name; });
+  return found == entries.end() ? nullptr : &*found;
+}
+
+const BuildRule* Catalog::build(const std::string& name) const {
+  auto found = std::find_if(builds.begin(), builds.end(),
+                            [&](const BuildRule& rule) { return rule.name == name; });
+  return found == builds.end() ? nullptr : &*found;
+}
+
+Catalog parse_catalog(const std::string& yaml) try {
+  Catalog catalog;
+  auto root = YAML::Load(yaml);
+  check_keys(root, {"builds", "artifacts"});
+  for (const auto& item : root["builds"]) {
+    auto rule = parse_build(item.first.as<std::string>(), item.second);
+    if (!rule.needs.empty() && catalog.build(rule.needs) == nullptr) {
+      refuse(item.second["needs"], "no build '" + rule.needs + "' above this one");
+    }
+    catalog.builds.push_back(std::move(rule));
+  }
+  for (const auto& node : root["artifacts"]) parse_entries(node, catalog);
+  return catalog;
+} catch (const YAML::Exception& error) {
+  throw Error("artifacts/catalog.yaml:" + std::to_string(error.mark.line + 1) + ": " + error.msg);
+}
+
+std::string expand(std::string text, const ArtifactKey& key, const std::string& url) {
+  const std::pair<std::string_view, const std::string&> values[] = {
+      {"{url}", url}, {"{name}", key.name}, {"{version}", key.version}, {"{arch}", key.arch}};
+  for (const auto& [name, value] : values) {
+    for (auto at = text.find(name); at != std::string::npos;
+         at = text.find(name, at + value.size())) {
+      text.replace(at, name.size(), value);
+    }
+  }
+  return text;
+}
+
+}  // namespace muster

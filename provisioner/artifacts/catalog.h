@@ -1,0 +1,61 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace muster {
+
+/// Which file exactly: the name of its place in the cache's index.
+struct ArtifactKey {
+  std::string name;
+  std::string version;
+  std::string arch;
+
+  /// "kubelet@v1.20.2-amd64"
+  std::string text() const { return name + "@" + version + "-" + arch; }
+};
+
+/// How to make artifacts on this machine when no source on the network answers.
+struct BuildRule {
+  std::string name;     ///< "kubernetes"; its outputs are in <cache>/built/<name>-<version>
+  std::string version;  ///< the only one that it makes
+  std::vector<std::string> run;  ///< a script of artifacts/, arguments; {out} is its directory
+  std::string needs;             ///< a build that runs before it, for its file
+  std::string needs_output;      ///< that file; {needs} is its path
+  std::string origin;            ///< what `artifacts list` says of the outputs
+};
+
+/// What the catalog knows of one artifact. Templates hold {name}, {version}, {arch}.
+struct CatalogEntry {
+  std::string name;
+  std::string version;  ///< "kubernetes": the cluster's
+  std::vector<std::string> arches;
+  std::vector<std::string> urls;              ///< templates: upstream, then the mirrors
+  std::string sha256_url;                     ///< template that may hold {url}; must be https
+  std::map<std::string, std::string> sha256;  ///< pinned: "v1.20.2/amd64" -> hex; wins
+  std::string manifest_url;                   ///< template: an image's manifest in a registry
+  std::string ref;       ///< an image's name inside its archive: "k8s.gcr.io/pause:3.2"
+  std::string build;     ///< a BuildRule's name, or empty
+  std::string output;    ///< template: the file in the build's directory
+  std::string optional;  ///< not empty: clusters work without it; this says what is lost
+
+  ArtifactKey key(const std::string& kubernetes_version, const std::string& arch) const;
+};
+
+struct Catalog {
+  std::vector<CatalogEntry> entries;
+  std::vector<BuildRule> builds;
+
+  /// nullptr when there is none of that name.
+  const CatalogEntry* find(const std::string& name) const;
+  const BuildRule* build(const std::string& name) const;
+};
+
+/// Throws Error with the line of the first mistake.
+Catalog parse_catalog(const std::string& yaml);
+
+/// Puts `key` (and `url`, for checksums) into a template.
+std::string expand(std::string text, const ArtifactKey& key, const std::string& url = "");
+
+}  // namespace muster
