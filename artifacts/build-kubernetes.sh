@@ -39,7 +39,7 @@ tree=$(find "$work/src" -maxdepth 1 -type d -name 'kubernetes-*')
 
 say "compiling (about 8 minutes on 2 cores)"
 export GOPATH="$work/go" GOROOT=/usr/lib/go-1.19 PATH="/usr/lib/go-1.19/bin:$PATH"
-export GO111MODULE=off CGO_ENABLED=0 GOFLAGS= GOCACHE="$work/gocache"
+export GO111MODULE=off CGO_ENABLED=0 GOFLAGS="" GOCACHE="$work/gocache"
 mkdir -p "$GOPATH/src/k8s.io"
 ln -s "$tree" "$GOPATH/src/k8s.io/kubernetes"
 cd "$GOPATH/src/k8s.io/kubernetes"

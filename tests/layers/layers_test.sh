@@ -21,8 +21,11 @@ layers() {
 
 # "FILE:LINE:INCLUDED" for each include of the sources below ROOT, system headers as <...>.
 includes() {
-  (cd "$1" && grep -rnE '^[[:space:]]*#[[:space:]]*include' --include='*.h' --include='*.cc' \
-    provisioner inventory providers || true) |
+  (
+    cd "$1"
+    grep -rnE '^[[:space:]]*#[[:space:]]*include' --include='*.h' --include='*.cc' \
+      provisioner inventory providers
+  ) |
     sed -E 's/^([^:]+:[0-9]+):[^"<]*("([^"]*)"|(<[^>]*>)).*/\1:\3\4/'
 }
 
