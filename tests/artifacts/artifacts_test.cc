@@ -12,6 +12,7 @@
 #include "provisioner/base/text.h"
 #include "provisioner/pki/digest.h"
 #include "tests/artifacts/http_server.h"
+#include "tests/support/folder.h"
 
 using namespace muster;
 namespace fs = std::filesystem;
@@ -20,18 +21,14 @@ namespace {
 
 /// A cache directory of its own for each test.
 struct Cache {
-  Cache() {
-    char name[] = "/tmp/muster-artifacts.XXXXXX";
-    path = ::mkdtemp(name);
-  }
-  ~Cache() { fs::remove_all(path); }
   std::size_t stored() const { return count("store"); }
   std::size_t count(const char* folder) const {
     std::error_code none;
     auto files = fs::directory_iterator(path / folder, none);
     return static_cast<std::size_t>(std::distance(begin(files), end(files)));
   }
-  fs::path path;
+  TestFolder folder;
+  fs::path path = folder.path();
 };
 
 struct Notes {
