@@ -264,6 +264,23 @@ TEST_CASE("artifacts: a host that did not answer is not waited for again") {
         tried_in_vain(host + "/tool.sha256: not tried: its host could not be reached before"));
 }
 
+TEST_CASE("artifacts: a recipe with another origin builds anew what the old one built") {
+  Cache cache;
+  auto catalog = unreachable_catalog(dead_host());
+  Artifacts before(cache.path, catalog, build_scripts());
+  REQUIRE(failure(before) == "none");
+  auto scripts = build_scripts();
+  scripts["base.sh"] = "exit 1\n";  // its file is there already
+  scripts["tools.sh"] = "echo mended > \"$1/tool\"\n";
+  Artifacts same(cache.path, catalog, scripts);
+  CHECK(same.find("tool", "v1", machine_arch()).has_value());
+  catalog.replace(catalog.find("origin: made"), 12, "origin: mended");
+  Artifacts after(cache.path, catalog, scripts);
+  CHECK_FALSE(after.find("tool", "v1", machine_arch()).has_value());
+  CHECK(failure(after) == "none");
+  CHECK(read_file(after.find("tool", "v1", machine_arch())->file) == "mended\n");
+}
+
 TEST_CASE("artifacts: what an interrupted run built is taken, not built again") {
   Cache cache;
   fs::create_directories(cache.path / "built" / "tools-v1");
