@@ -46,7 +46,7 @@ cp -rL "/usr/share/gocode/src/$reflect2" "$tree/vendor/$reflect2"
 
 say "compiling (about 8 minutes on 2 cores)"
 export GOPATH="$work/go" GOROOT=/usr/lib/go-1.19 PATH="/usr/lib/go-1.19/bin:$PATH"
-export GO111MODULE=off CGO_ENABLED=0 GOFLAGS= GOCACHE="$work/gocache"
+export GO111MODULE=off CGO_ENABLED=0 GOFLAGS="" GOCACHE="$work/gocache"
 mkdir -p "$GOPATH/src/k8s.io"
 ln -s "$tree" "$GOPATH/src/k8s.io/kubernetes"
 cd "$GOPATH/src/k8s.io/kubernetes"

@@ -86,6 +86,10 @@ std::vector<CgroupPlan> plan_cgroups(const CgroupHost& host, const std::string& 
   return plans;
 }
 
+std::string unified_group(const CgroupHost& host, const std::string& id) {
+  return host.unified() ? plan_cgroups(host, id, {}).front().path.string() : "";
+}
+
 std::vector<std::string> scope_command(const std::string& id, const CgroupLimits& limits,
                                        pid_t pid) {
   std::vector<std::string> properties{

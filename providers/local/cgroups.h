@@ -56,6 +56,9 @@ std::vector<CgroupPlan> plan_cgroups(const CgroupHost& host, const std::string& 
 std::vector<std::string> scope_command(const std::string& id, const CgroupLimits& limits,
                                        pid_t pid);
 
+/// The node's group where there is only cgroup v2, else "".
+std::string unified_group(const CgroupHost& host, const std::string& id);
+
 /// Makes the node's cgroups and moves the process into each.
 void enter_cgroups(const CgroupHost& host, const std::string& id, const CgroupLimits& limits,
                    pid_t pid);

@@ -2,10 +2,12 @@
 
 #include <sstream>
 
+#include "providers/local/launch.h"
 #include "providers/local/names.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
 #include "provisioner/base/process.h"
+#include "provisioner/base/resources.h"
 #include "provisioner/base/text.h"
 
 namespace muster {
@@ -67,6 +69,9 @@ std::string make_disk(const LocalNode& node, const fs::path& folder,
   make_directory(upper / "root", 0700);
   make_directory(upper / "root/.ssh", 0700);
 
+  auto keeper = find_resource("providers/local/keep-node.sh");
+  if (!keeper) bug("the script that keeps a node running is not in the binary");
+  write_file(folder / kKeeper, *keeper, 0700);
   auto host_key = make_host_key(upper / "etc/ssh/ssh_host_ed25519_key");
   write_file(upper / "root/.ssh/authorized_keys", trim(authorized_key) + "\n", 0600);
   write_file(upper / "etc/hostname", node.name + "\n");

@@ -87,7 +87,7 @@ void reset_signals() {
     ::_exit(1);
   }
   ::execve(launch.argv.front(), launch.argv.data(), launch.environment.data());
-  constexpr std::string_view kFailed = "cannot run systemd-nspawn\n";
+  constexpr std::string_view kFailed = "cannot run /bin/sh\n";
   (void)!::write(2, kFailed.data(), kFailed.size());
   ::_exit(127);
 }
@@ -122,12 +122,12 @@ std::string bind_option(const std::filesystem::path& from, const std::string& to
 
 }  // namespace
 
-std::vector<std::string> nspawn_arguments(const LocalNode& node,
-                                          const std::filesystem::path& folder,
-                                          const std::filesystem::path& store) {
-  return {"/usr/bin/systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit",
-          "--directory=" + (folder / "root").string(), "--machine=" + node.id,
-          "--hostname=" + node.name,
+std::vector<std::string> node_command(const LocalNode& node, const std::filesystem::path& folder,
+                                      const std::filesystem::path& store,
+                                      const std::string& group) {
+  return {"/bin/sh", (folder / kKeeper).string(), group, "systemd-nspawn", "--quiet", "--boot",
+          "--register=no", "--keep-unit", "--directory=" + (folder / "root").string(),
+          "--machine=" + node.id, "--hostname=" + node.name,
           // Our own, in which the cable lies already.
           "--network-namespace-path=/proc/self/ns/net", "--capability=all",
           "--system-call-filter=@keyring bpf", "--bind=/dev/kmsg",

@@ -11,10 +11,12 @@
 
 namespace muster {
 
-/// The command line of the node's container.
-std::vector<std::string> nspawn_arguments(const LocalNode& node,
-                                          const std::filesystem::path& folder,
-                                          const std::filesystem::path& store);
+/// Where the text of keep-node.sh is, in the node's folder.
+inline constexpr const char* kKeeper = "keep-node.sh";
+
+/// The command line that runs the node's container. `group`: see keep-node.sh.
+std::vector<std::string> node_command(const LocalNode& node, const std::filesystem::path& folder,
+                                      const std::filesystem::path& store, const std::string& group);
 
 /// A node's first process, held back until go(): it has its own session, mounts (the node's
 /// disk, seen by nobody else) and network namespace, and nothing of ours. All of that lives in

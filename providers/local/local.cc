@@ -200,8 +200,8 @@ void LocalProvider::switch_on(const LocalNode& node) const {
     raise(*network);
   }
   auto folder = records_.folder(node.id);
-  HeldNode held(nspawn_arguments(node, folder, cache_ / "store"),
-                overlay_options(node.image, folder), folder);
+  auto command = node_command(node, folder, cache_ / "store", unified_group(cgroups_, node.id));
+  HeldNode held(command, overlay_options(node.image, folder), folder);
   enter_cgroups(cgroups_, node.id, {node.cpus, node.memory_mb}, held.pid());
   plug_in(node, *records_.network(node.bridge), held.pid());
   held.go();
@@ -264,6 +264,9 @@ void LocalProvider::remove_networks_without(const std::string& leaving) const {
 
 std::vector<ProvidedNode> LocalProvider::list(const std::string& tag) {
   std::vector<ProvidedNode> nodes;
+  if (!fs::exists(records_.root())) return nodes;
+  auto lock = HostLock::of_networks();
+  records_.tidy();
   for (const auto& node : records_.nodes()) {
     if (node.tag == tag) nodes.push_back(provided(node));
   }

@@ -46,13 +46,22 @@ const CatalogEntry& Artifacts::entry(const std::string& name) const {
   throw error;
 }
 
+std::optional<Artifact> Artifacts::cached(const CatalogEntry& entry, const ArtifactKey& key) const {
+  auto found = cache_.find(key);
+  if (!found || found->origin.find("://") != std::string::npos) return found;
+  // Built by a recipe that is no longer ours: it may have the fault that the new one mends.
+  const auto* rule = catalog_.build(entry.build);
+  if (rule == nullptr || rule->origin != found->origin) return std::nullopt;
+  return found;
+}
+
 std::vector<Artifacts::Listed> Artifacts::list(const std::string& kubernetes_version,
                                                const std::string& arch) const {
   std::vector<Listed> out;
   for (const auto& entry : catalog_.entries) {
     auto key = entry.key(kubernetes_version, arch);
     Listed listed{key.name, key.version, key.arch, "", "", false, 0};
-    if (auto found = cache_.find(key)) {
+    if (auto found = cached(entry, key)) {
       listed.sha256 = found->sha256;
       listed.origin = found->origin;
       listed.cached = true;
@@ -72,7 +81,8 @@ std::vector<Artifacts::Listed> Artifacts::list(const std::string& kubernetes_ver
 std::optional<Artifact> Artifacts::find(const std::string& name,
                                         const std::string& kubernetes_version,
                                         const std::string& arch) const {
-  return cache_.find(entry(name).key(kubernetes_version, arch));
+  const auto& wanted = entry(name);
+  return cached(wanted, wanted.key(kubernetes_version, arch));
 }
 
 std::vector<std::pair<std::string, std::string>> Artifacts::fetch(
@@ -82,11 +92,11 @@ std::vector<std::pair<std::string, std::string>> Artifacts::fetch(
   for (const auto& name : names) {
     const auto& wanted = entry(name);
     auto key = wanted.key(kubernetes_version, arch);
-    if (cache_.find(key)) continue;
+    if (cached(wanted, key)) continue;
     make_directory(root_);
     FileLock lock(root_ / "lock");
     Tried tried;
-    if (cache_.find(key) || bring(wanted, key, note, tried)) continue;
+    if (cached(wanted, key) || bring(wanted, key, note, tried)) continue;
     if (wanted.optional.empty()) {
       Error error("cannot get " + label(key) + " for " + arch + "; tried in vain:");
       for (const auto& attempt : tried) error.hint("- " + attempt);

@@ -54,6 +54,7 @@ class Artifacts {
   using Tried = std::vector<std::string>;
 
   const CatalogEntry& entry(const std::string& name) const;
+  std::optional<Artifact> cached(const CatalogEntry& entry, const ArtifactKey& key) const;
   bool bring(const CatalogEntry& entry, const ArtifactKey& key, const Note& note, Tried& tried);
   bool download(const CatalogEntry& entry, const ArtifactKey& key, const Note& note, Tried& tried);
   bool pull(const CatalogEntry& entry, const ArtifactKey& key, const Note& note, Tried& tried);

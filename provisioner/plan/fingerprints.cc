@@ -54,6 +54,18 @@ RecordIndex index_of(const DeploymentRecord* record) {
   return index;
 }
 
+const NodeRecord* kept_record(const RecordIndex& recorded, const Node& node) {
+  auto found = recorded.find(node.name);
+  if (found == recorded.end() || found->second->state != NodeState::ready) return nullptr;
+  return found->second;
+}
+
+const RoleRecord* find_role_record(const NodeRecord& node, const std::string& role) {
+  auto found = std::find_if(node.roles.begin(), node.roles.end(),
+                            [&](const RoleRecord& record) { return record.role == role; });
+  return found == node.roles.end() ? nullptr : &*found;
+}
+
 bool wants(const Node& node, const std::string& role) {
   return std::find(node.all_roles.begin(), node.all_roles.end(), role) != node.all_roles.end();
 }
@@ -75,9 +87,8 @@ std::string Fingerprints::of(const Node& node, const Role& role) {
 }
 
 std::string Fingerprints::pod_cidr(const Node& node) const {
-  auto found = recorded_.find(node.name);
-  bool kept = found != recorded_.end() && found->second->state == NodeState::ready;
-  return kept && !found->second->pod_cidr.empty() ? found->second->pod_cidr : node.pod_cidr;
+  const auto* kept = kept_record(recorded_, node);
+  return kept != nullptr && !kept->pod_cidr.empty() ? kept->pod_cidr : node.pod_cidr;
 }
 
 std::string Fingerprints::node_part(const Node& node) const {

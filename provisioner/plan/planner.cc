@@ -5,13 +5,12 @@
 #include "provisioner/base/text.h"
 #include "provisioner/plan/edges.h"
 #include "provisioner/plan/fingerprints.h"
+#include "provisioner/plan/membership.h"
 #include "provisioner/plan/plan.h"
 
 namespace muster {
 
 namespace {
-
-constexpr std::size_t kNamedMembers = 3;
 
 int add_step(Plan& plan, Verb verb, const std::string& node, const std::string& role,
              std::string reason) {
@@ -24,16 +23,6 @@ int add_step(Plan& plan, Verb verb, const std::string& node, const std::string& 
   step.despite_failures = verb == Verb::undo_role || verb == Verb::destroy_node;
   plan.steps.push_back(std::move(step));
   return plan.steps.back().id;
-}
-
-/// "new member w-1", "new members a, b, c and 7 more".
-std::string with_members(const std::string& text, const std::vector<std::string>& members) {
-  std::vector<std::string> named(
-      members.begin(),
-      members.begin() + static_cast<std::ptrdiff_t>(std::min(members.size(), kNamedMembers)));
-  auto more = members.size() - named.size();
-  return text + (members.size() > 1 ? "members " : "member ") + join(named, ", ") +
-         (more > 0 ? " and " + std::to_string(more) + " more" : "");
 }
 
 /// Undoes the roles of `node` that `leaves` says, last applied first.
@@ -92,7 +81,8 @@ class ApplyPlanner {
         table_(roles),
         record_(record),
         recorded_(index_of(record)),
-        fingerprints_(cluster, record) {
+        fingerprints_(cluster, record),
+        membership_(cluster, record) {
     plan_.deployment = cluster.name;
     plan_.tenant = cluster.tenant;
     plan_.base_revision = record == nullptr ? 0 : record->revision;
@@ -111,41 +101,19 @@ class ApplyPlanner {
   Plan verify() {
     std::vector<NodeSteps> nodes;
     for (const auto& node : cluster_.nodes) {
-      if (const auto* recorded = kept(node)) nodes.push_back(verify_node(node, *recorded));
+      if (const auto* recorded = kept_record(recorded_, node))
+        nodes.push_back(verify_node(node, *recorded));
     }
     add_apply_edges(plan_, nodes, cluster_.role_order);
     return std::move(plan_);
   }
 
  private:
-  /// Who joins and leaves the list of a role's members.
-  struct Members {
-    std::vector<std::string> created;  ///< anew, perhaps in place of one of the same name
-    std::vector<std::string> joining;  ///< the created, and those that get the role
-    std::vector<std::string> leaving;
-  };
-
-  const NodeRecord* recorded(const std::string& node) const {
-    auto found = recorded_.find(node);
-    return found == recorded_.end() ? nullptr : found->second;
-  }
-
-  /// The record of a node that is there and stays.
-  const NodeRecord* kept(const Node& node) const {
-    const auto* record = recorded(node.name);
-    return record != nullptr && record->state == NodeState::ready ? record : nullptr;
-  }
-
-  static const RoleRecord* find(const NodeRecord& node, const std::string& role) {
-    auto found = std::find_if(node.roles.begin(), node.roles.end(),
-                              [&](const RoleRecord& record) { return record.role == role; });
-    return found == node.roles.end() ? nullptr : &*found;
-  }
-
   int plan_creation(const Node& node) {
-    const auto* record = recorded(node.name);
-    if (record == nullptr) return add_step(plan_, Verb::create_node, node.name, "", "new node");
-    if (record->state == NodeState::creating) {
+    auto record = recorded_.find(node.name);
+    if (record == recorded_.end())
+      return add_step(plan_, Verb::create_node, node.name, "", "new node");
+    if (record->second->state == NodeState::creating) {
       return add_step(plan_, Verb::create_node, node.name, "",
                       "its creation was not finished by an earlier run");
     }
@@ -158,7 +126,7 @@ class ApplyPlanner {
 
   NodeSteps plan_node(const Node& node) {
     NodeSteps steps;
-    const auto* record = kept(node);
+    const auto* record = kept_record(recorded_, node);
     if (record == nullptr) steps.create = plan_creation(node);
     if (!cluster_.commit) return steps;
     std::set<std::string> wanted_before;
@@ -187,59 +155,10 @@ class ApplyPlanner {
   std::string reason_to_apply(const Role& role, const NodeRecord& node,
                               const std::string& fingerprint,
                               const std::set<std::string>& wanted_before) {
-    const auto* record = find(node, role.name);
+    const auto* record = find_role_record(node, role.name);
     if (record == nullptr && wanted_before.count(role.name) == 0) return "new role";
     if (record == nullptr || record->fingerprint.empty()) return "not finished by an earlier run";
-    return reason_of_change(role, changed_parts(record->fingerprint, fingerprint));
-  }
-
-  std::string reason_of_change(const Role& role, std::vector<std::string> parts) {
-    auto members_changed = std::find(parts.begin(), parts.end(), "members");
-    std::set<std::string> joining;
-    std::set<std::string> leaving;
-    for (const auto& used : role.uses) {
-      const auto& members = members_of(used);
-      // A replaced node keeps its name, and with it everyone's fingerprint, but has a new address.
-      const auto& join = members_changed == parts.end() ? members.created : members.joining;
-      joining.insert(join.begin(), join.end());
-      if (members_changed != parts.end()) {
-        leaving.insert(members.leaving.begin(), members.leaving.end());
-      }
-    }
-    std::vector<std::string> reasons;
-    if (!joining.empty()) {
-      reasons.push_back(with_members("new ", {joining.begin(), joining.end()}));
-    }
-    if (!leaving.empty()) {
-      reasons.push_back("leaving " + with_members("", {leaving.begin(), leaving.end()}));
-    }
-    if (!reasons.empty() && members_changed != parts.end()) parts.erase(members_changed);
-    if (!parts.empty()) reasons.push_back("changed: " + join(parts, ", "));
-    return join(reasons, "; ");
-  }
-
-  const Members& members_of(const std::string& used) {
-    auto [found, fresh] = members_.emplace(used, Members{});
-    auto& members = found->second;
-    if (!fresh || used == "access") return members;
-    bool all = used == "*";
-    std::unordered_set<std::string> staying;
-    for (const auto& node : cluster_.nodes) {
-      if (!all && !wants(node, used)) continue;
-      staying.insert(node.name);
-      const auto* record = kept(node);
-      if (record == nullptr) members.created.push_back(node.name);
-      if (record == nullptr || (!all && find(*record, used) == nullptr)) {
-        members.joining.push_back(node.name);
-      }
-    }
-    if (record_ == nullptr) return members;
-    for (const auto& node : record_->nodes) {
-      if ((all || find(node, used) != nullptr) && staying.count(node.name) == 0) {
-        members.leaving.push_back(node.name);
-      }
-    }
-    return members;
+    return membership_.reason_of_change(role, changed_parts(record->fingerprint, fingerprint));
   }
 
   void plan_removed_nodes() {
@@ -263,7 +182,7 @@ class ApplyPlanner {
   NodeSteps verify_node(const Node& node, const NodeRecord& record) {
     NodeSteps steps;
     for (const auto& name : node.all_roles) {
-      if (find(record, name) == nullptr) continue;
+      if (find_role_record(record, name) == nullptr) continue;
       const auto& role = table_.get(name);
       int id = add_step(plan_, Verb::verify_role, node.name, name, "applied before");
       plan_.steps.back().fingerprint = fingerprints_.of(node, role);
@@ -278,8 +197,8 @@ class ApplyPlanner {
   const DeploymentRecord* record_;
   RecordIndex recorded_;
   Fingerprints fingerprints_;
-  std::map<std::string, Members> members_;  ///< by used role
-  std::vector<std::vector<int>> undone_;    ///< undo steps of each node, in the order they run
+  Membership membership_;
+  std::vector<std::vector<int>> undone_;  ///< undo steps of each node, in the order they run
   Plan plan_;
 };
 

@@ -13,11 +13,17 @@ struct TaskReply {
   std::string outcome;  ///< "changed", "unchanged", "failed"
   int exit_code = 0;    ///< of a failed task
   long ms = 0;
-  std::string output;  ///< of a failed or changed task, bounded by the script
+  std::string command;  ///< what a failed task ran last, when it ran something
+  std::string output;   ///< of a failed or changed task, bounded by the script
 };
 
-/// Reads the stream a compiled script answers with, however it is cut into pieces. Lines that do
-/// not carry the nonce (banners, chatty profiles) are kept aside and never taken for a reply.
+/// Reads the stream a compiled script answers with, however it is cut into pieces. Bytes that do
+/// not follow the nonce (banners, chatty profiles) are kept aside and never taken for a reply.
+///
+/// The frames, N being the nonce:
+///   N start <index>\n
+///   N done <index> <outcome> <exit> <ms> <command bytes> <output bytes>\n<command><output>
+///   N end\n
 class ReplyParser {
  public:
   ReplyParser(std::string nonce, std::function<void(const TaskReply&)> on_reply);
@@ -33,6 +39,8 @@ class ReplyParser {
 
  private:
   void parse();
+  bool parse_frame();
+  bool take_done(std::string_view line, std::size_t body);
   void keep_noise(std::string_view bytes);
 
   std::string nonce_;

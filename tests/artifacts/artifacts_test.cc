@@ -12,6 +12,7 @@
 #include "provisioner/base/text.h"
 #include "provisioner/pki/digest.h"
 #include "tests/artifacts/http_server.h"
+#include "tests/support/folder.h"
 
 using namespace muster;
 namespace fs = std::filesystem;
@@ -20,18 +21,14 @@ namespace {
 
 /// A cache directory of its own for each test.
 struct Cache {
-  Cache() {
-    char name[] = "/tmp/muster-artifacts.XXXXXX";
-    path = ::mkdtemp(name);
-  }
-  ~Cache() { fs::remove_all(path); }
   std::size_t stored() const { return count("store"); }
   std::size_t count(const char* folder) const {
     std::error_code none;
     auto files = fs::directory_iterator(path / folder, none);
     return static_cast<std::size_t>(std::distance(begin(files), end(files)));
   }
-  fs::path path;
+  TestFolder folder;
+  fs::path path = folder.path();
 };
 
 struct Notes {
@@ -265,6 +262,23 @@ TEST_CASE("artifacts: a host that did not answer is not waited for again") {
   failure(artifacts);
   CHECK(failure(artifacts) ==
         tried_in_vain(host + "/tool.sha256: not tried: its host could not be reached before"));
+}
+
+TEST_CASE("artifacts: a recipe with another origin builds anew what the old one built") {
+  Cache cache;
+  auto catalog = unreachable_catalog(dead_host());
+  Artifacts before(cache.path, catalog, build_scripts());
+  REQUIRE(failure(before) == "none");
+  auto scripts = build_scripts();
+  scripts["base.sh"] = "exit 1\n";  // its file is there already
+  scripts["tools.sh"] = "echo mended > \"$1/tool\"\n";
+  Artifacts same(cache.path, catalog, scripts);
+  CHECK(same.find("tool", "v1", machine_arch()).has_value());
+  catalog.replace(catalog.find("origin: made"), 12, "origin: mended");
+  Artifacts after(cache.path, catalog, scripts);
+  CHECK_FALSE(after.find("tool", "v1", machine_arch()).has_value());
+  CHECK(failure(after) == "none");
+  CHECK(read_file(after.find("tool", "v1", machine_arch())->file) == "mended\n");
 }
 
 TEST_CASE("artifacts: what an interrupted run built is taken, not built again") {

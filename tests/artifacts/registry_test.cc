@@ -6,6 +6,7 @@
 #include "provisioner/base/process.h"
 #include "provisioner/pki/digest.h"
 #include "tests/artifacts/http_server.h"
+#include "tests/support/folder.h"
 
 using namespace muster;
 namespace fs = std::filesystem;
@@ -15,8 +16,6 @@ namespace {
 /// A registry with one image of two layers, made for amd64 only.
 struct Registry {
   Registry() {
-    char name[] = "/tmp/muster-registry.XXXXXX";
-    folder = ::mkdtemp(name);
     auto manifest = "{\"config\":{\"digest\":\"" + blob("the config") +
                     "\"},\"layers\":[{\"digest\":\"" + blob("layer one") + "\"},{\"digest\":\"" +
                     blob("layer two") + "\"}]}";
@@ -27,7 +26,6 @@ struct Registry {
                   "\"architecture\":\"s390x\"}},{\"digest\":\"" +
                   digest + "\",\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\"}}]}"});
   }
-  ~Registry() { fs::remove_all(folder); }
 
   std::string blob(const std::string& content) {
     auto digest = "sha256:" + sha256(content);
@@ -38,15 +36,17 @@ struct Registry {
   std::string pull(const std::string& arch) {
     Downloader downloader;
     return pull_image(downloader, {server.url("/v2/dns/manifests/v1"), "k8s.gcr.io/dns:1", arch},
-                      folder / "work", [](const std::string&) {});
+                      folder.path() / "work", [](const std::string&) {});
   }
 
+  fs::path image() const { return folder.path() / "work" / "image.tar"; }
+
   std::string member(const std::string& name) const {
-    return run_or_throw({"tar", "-xOf", folder / "work" / "image.tar", name});
+    return run_or_throw({"tar", "-xOf", image(), name});
   }
 
   HttpServer server;
-  fs::path folder;
+  TestFolder folder;
 };
 
 }  // namespace
@@ -64,10 +64,10 @@ TEST_CASE("registry: an image becomes an archive with its config, its layers and
 TEST_CASE("registry: the same image gives the same bytes") {
   Registry registry;
   REQUIRE(registry.pull("amd64") == "");
-  auto first = sha256_of_file(registry.folder / "work" / "image.tar");
-  fs::remove_all(registry.folder / "work");
+  auto first = sha256_of_file(registry.image());
+  fs::remove_all(registry.folder.path() / "work");
   REQUIRE(registry.pull("amd64") == "");
-  CHECK(sha256_of_file(registry.folder / "work" / "image.tar") == first);
+  CHECK(sha256_of_file(registry.image()) == first);
 }
 
 TEST_CASE("registry: a layer that is not its digest's is refused") {
@@ -75,7 +75,7 @@ TEST_CASE("registry: a layer that is not its digest's is refused") {
   auto digest = "sha256:" + sha256("layer one");
   registry.server.serve("/v2/dns/blobs/" + digest, {"something else"});
   CHECK(registry.pull("amd64") == "the part '" + digest + "' came with another content");
-  CHECK_FALSE(fs::exists(registry.folder / "work" / "image.tar"));
+  CHECK_FALSE(fs::exists(registry.image()));
 }
 
 TEST_CASE("registry: an image that is not made for the machine says so") {

@@ -120,6 +120,14 @@ CFG
     for other in "${nodes[@]}"; do
       case $other in cp-*) echo "  server $other $(address "$other"):6443" ;; esac
     done
+    # kubelet 1.20 looks for Docker for 5 s before it goes on. Told of one that is too old to use,
+    # it goes on at once.
+    cat <<'CFG'
+frontend no-docker
+  mode http
+  bind unix@/run/muster-no-docker.sock mode 600
+  http-request return status 200 content-type application/json string '{"DockerRootDir":"/var/lib/docker","ServerVersion":"0.0.0","Version":"0.0.0","ApiVersion":"1.24"}'
+CFG
   } > "$root/etc/muster/balancer.cfg"
   unit "$root" muster-balancer <<'UNIT'
 [Service]
@@ -216,10 +224,12 @@ YAML
 [Unit]
 After=containerd.service muster-balancer.service
 [Service]
+# Without this kubelet asks 169.254.169.254 for 6 s whether it is on AWS.
+Environment=AWS_EC2_METADATA_DISABLED=true
 ExecStart=/opt/muster/bin/kubelet --config=/etc/muster/kubelet.yaml --kubeconfig=/etc/muster/kubelet.conf \\
   --hostname-override=$node --node-ip=$ip --container-runtime=remote \\
   --container-runtime-endpoint=unix:///run/containerd/containerd.sock \\
-  --pod-infra-container-image=k8s.gcr.io/pause:3.2 $taint
+  --docker=unix:///run/muster-no-docker.sock $taint
 Restart=always
 RestartSec=1
 UNIT
@@ -267,6 +277,9 @@ write_master() {  # NODE
   chown -R "$owner" "$root/etc/muster/etcd" "$root/var/lib/etcd"
   chmod 0700 "$root/var/lib/etcd"
 
+  # A lone member waits a whole election timeout before it elects itself.
+  local election=""
+  [ "$masters" -gt 1 ] || election="--heartbeat-interval=10 --election-timeout=100"
   unit "$root" etcd <<UNIT
 [Service]
 Type=notify
@@ -279,7 +292,7 @@ ExecStart=/usr/bin/etcd --name=$node --data-dir=/var/lib/etcd \\
   --cert-file=/etc/muster/etcd/member.crt --key-file=/etc/muster/etcd/member.key \\
   --peer-client-cert-auth --peer-trusted-ca-file=/etc/muster/etcd/ca.crt \\
   --peer-cert-file=/etc/muster/etcd/member.crt --peer-key-file=/etc/muster/etcd/member.key \\
-  --listen-metrics-urls=http://127.0.0.1:2381
+  --listen-metrics-urls=http://127.0.0.1:2381 $election
 Restart=always
 RestartSec=1
 LimitNOFILE=65536

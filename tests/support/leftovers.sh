@@ -19,11 +19,11 @@ found() {
     grep -q '^State:.Z' "$process/status" 2>/dev/null && continue
     if grep -q '/muster-mu' "$process/cgroup" 2>/dev/null ||
        tr '\0' ' ' 2>/dev/null < "$process/cmdline" |
-         grep -q '^/usr/bin/systemd-nspawn .*--machine=mu[0-9a-f]\{10\} '; then
+         grep -q 'systemd-nspawn .*--machine=mu[0-9a-f]\{10\} '; then
       echo "process ${process#/proc/} $(tr '\0' ' ' 2>/dev/null < "$process/cmdline" | cut -c1-80)"
     fi
   done
-  [ -e "$root" ] && find "$root" -maxdepth 2 | sed 's/^/file /'
+  [ -e "$root" ] && find "$root" -mindepth 2 -maxdepth 2 | sed 's/^/file /'
   for file in /run/muster-local.settings /run/systemd/nspawn/propagate/mu* \
     /run/systemd/nspawn/locks/*mu*; do
     [ -e "$file" ] && echo "file $file"

@@ -1,0 +1,61 @@
+#include "provisioner/tasks/kind.h"
+
+#include <algorithm>
+
+#include "provisioner/base/error.h"
+
+namespace muster {
+
+const std::vector<Kind>& kinds() {
+  static const std::vector<Kind> all{
+      package_kind(), file_kind(),  directory_kind(),      link_kind(),   line_kind(),
+      artifact_kind(), unpack_kind(), user_kind(), authorized_key_kind(), sysctl_kind(),
+      module_kind(),  mount_kind(), unit_kind(),           command_kind(), wait_kind(),
+      manifest_kind(), image_kind()};
+  return all;
+}
+
+const Kind* find_kind(std::string_view name) {
+  auto found = std::ranges::find(kinds(), name, &Kind::name);
+  return found == kinds().end() ? nullptr : &*found;
+}
+
+ArgRule state_rule() {
+  return {"state", ArgType::choice, false, "present", {"present", "absent"}};
+}
+
+std::string check_content(const Args& args) {
+  if (args.has("content") && args.has("template")) return "has both 'content' and 'template'";
+  if (args.text("state") == "present" && !args.has("content") && !args.has("template")) {
+    return "needs 'content' or 'template'";
+  }
+  return "";
+}
+
+std::string TaskScript::content() {
+  auto rendered = args.has("content")
+                      ? args.text("content")
+                      : render_template(input_.load_template(args.text("template")),
+                                        args.text("template"), *input_.context);
+  auto [found, added] = contents_.try_emplace(rendered);
+  if (added) found->second = "m_content_" + std::to_string(contents_.size() - 1);
+  return found->second;
+}
+
+std::string TaskScript::artifact() {
+  const auto& name = args.text("name");
+  auto sha256 = input_.artifact_sha256(name);
+  auto known = std::ranges::find(script_.artifacts, name, &ArtifactRef::name);
+  if (known == script_.artifacts.end()) script_.artifacts.push_back({name, sha256});
+  return input_.layout.store + "/" + sha256;
+}
+
+std::string TaskScript::shown(std::string_view name) const {
+  auto written = args.written(name);
+  for (const char* secret : {"pki.", "secrets."}) {
+    if (written.find(secret) != std::string::npos) return written;
+  }
+  return args.text(name);
+}
+
+}  // namespace muster

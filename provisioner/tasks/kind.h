@@ -1,0 +1,89 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "provisioner/tasks/args.h"
+#include "provisioner/tasks/compile.h"
+
+namespace muster {
+
+/// What a kind may ask for while it turns one task into a shell call.
+class TaskScript {
+ public:
+  TaskScript(const Args& args, const CompileInput& input, CompiledScript& script,
+             std::map<std::string, std::string>& contents)
+      : args(args), input_(input), script_(script), contents_(contents) {}
+
+  const Args& args;
+
+  const std::string& text(std::string_view name) const { return args.text(name); }
+  /// The name of a shell function that runs its arguments with "content" or the rendered
+  /// "template" of the task on stdin.
+  std::string content();
+  /// The path of the artifact in the node's store, which it is then sure to be in.
+  std::string artifact();
+  /// How an argument may be shown: as rendered, unless it names keys or secrets.
+  std::string shown(std::string_view name) const;
+
+ private:
+  const CompileInput& input_;
+  CompiledScript& script_;
+  std::map<std::string, std::string>& contents_;  ///< text -> function
+};
+
+/// One kind of task: what it takes, the shell functions that do it, and how to call them.
+///
+/// The functions run in a subshell under "set -e" with stdin empty. Each change is written as
+///   if m_change "what would be done"; then m_do the command; fi
+/// which is false in check mode: that is the same script. Later tasks must therefore cope with
+/// things that an earlier one would have made. m_fail "why" ends the task.
+struct Kind {
+  std::string_view name;
+  std::vector<ArgRule> args;
+  std::vector<std::string_view> library;  ///< shell functions; the same text is taken once
+  /// Runs programs that may print without end or leave others behind.
+  bool chatty = false;
+  /// The shell words of the call; each is quoted.
+  std::vector<std::string> (*call)(TaskScript& task) = nullptr;
+  /// What is wrong with the arguments together; empty when nothing is.
+  std::string (*check)(const Args& args) = nullptr;
+};
+
+const std::vector<Kind>& kinds();
+const Kind* find_kind(std::string_view name);
+
+/// Shell text that more than one kind needs.
+extern const std::string_view kShellCore;        ///< in every script
+extern const std::string_view kShellAttributes;  ///< m_attributes
+extern const std::string_view kShellWrite;       ///< m_write, m_same
+extern const std::string_view kShellAccounts;    ///< m_account
+extern const std::string_view kShellHolds;       ///< m_holds
+
+/// "state" of the kinds that can take away what they made.
+ArgRule state_rule();
+/// Content that is written in one place: "content" or "template".
+std::string check_content(const Args& args);
+
+// One for each kind, in kinds/<name>.cc.
+Kind package_kind();
+Kind file_kind();
+Kind directory_kind();
+Kind link_kind();
+Kind line_kind();
+Kind artifact_kind();
+Kind unpack_kind();
+Kind user_kind();
+Kind authorized_key_kind();
+Kind sysctl_kind();
+Kind module_kind();
+Kind mount_kind();
+Kind unit_kind();
+Kind command_kind();
+Kind wait_kind();
+Kind manifest_kind();
+Kind image_kind();
+
+}  // namespace muster

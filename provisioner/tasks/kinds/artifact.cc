@@ -1,0 +1,51 @@
+#include "provisioner/tasks/kind.h"
+
+namespace muster {
+
+namespace {
+
+constexpr std::string_view kShell = R"sh(
+# m_artifact PATH STORED MODE NAME
+m_artifact() {
+  if [ -L "$1" ] && [ "$1" -ef "$2" ]; then
+    m_mode_now=$(stat -c %a "$2")
+    if [ "$m_mode_now" = "$3" ]; then return; fi
+    if m_change "change the mode of $4 from $m_mode_now to $3"; then m_do chmod "$3" "$2"; fi
+    return
+  fi
+  if [ -d "$1" ] && [ ! -L "$1" ]; then m_fail "$1 is a directory"; fi
+  if m_change "install $4 as $1"; then
+    [ -f "$2" ] || m_fail "the node's store has no $2 ($4)"
+    [ -d "${1%/*}/" ] || m_do mkdir -p "${1%/*}/"
+    m_do chmod "$3" "$2"
+    rm -f "$1"
+    m_do ln -s "$2" "$1"
+  fi
+}
+
+# The file stays in the store: it costs nothing to come back to.
+m_artifact_absent() {
+  if [ -L "$1" ] || [ -e "$1" ]; then
+    if m_change "remove $1"; then m_do rm -f "$1"; fi
+  fi
+}
+)sh";
+
+std::vector<std::string> call(TaskScript& task) {
+  if (task.text("state") == "absent") return {"m_artifact_absent", task.text("path")};
+  return {"m_artifact", task.text("path"), task.artifact(), task.text("mode"), task.text("name")};
+}
+
+}  // namespace
+
+Kind artifact_kind() {
+  return {.name = "artifact",
+          .args = {{"name", ArgType::text, true},
+                   {"path", ArgType::path, true},
+                   {"mode", ArgType::mode, false, "755"},
+                   state_rule()},
+          .library = {kShell},
+          .call = call};
+}
+
+}  // namespace muster

@@ -1,0 +1,60 @@
+#include "provisioner/base/text.h"
+#include "provisioner/tasks/kind.h"
+
+namespace muster {
+
+namespace {
+
+constexpr std::string_view kShell = R"sh(
+# The file without our lines, and then our lines.
+m_keys_content() {
+  if [ -f "$m_file" ]; then
+    sed '/^# BEGIN muster$/,/^# END muster$/d' "$m_file"
+    [ -z "$(tail -c 1 "$m_file")" ] || echo
+  fi
+  [ -z "$1" ] || printf '%s\n' "$1"
+}
+
+# m_authorized_key USER BLOCK
+m_authorized_key() {
+  if ! m_account "$1"; then
+    if m_change "authorize keys of $1"; then m_fail "there is no user $1"; fi
+    return
+  fi
+  m_file=$m_home/.ssh/authorized_keys
+  # As root, we would follow the user's links anywhere.
+  if [ -L "$m_home/.ssh" ] || [ -L "$m_file" ]; then m_fail "$m_file is behind a symbolic link"; fi
+  m_now=
+  if [ -f "$m_file" ]; then m_now=$(sed -n '/^# BEGIN muster$/,/^# END muster$/p' "$m_file"); fi
+  case $m_now in
+    '' | *'# END muster') ;;
+    *) m_fail "$m_file has '# BEGIN muster' without '# END muster'; put that after muster's keys" ;;
+  esac
+  if [ "$m_now" = "$2" ]; then return; fi
+  if m_change "authorize keys of $1"; then
+    [ -d "$m_home/.ssh" ] || m_do mkdir -p -m 700 "$m_home/.ssh"
+    m_told "write $m_file"
+    (umask 077 && m_keys_content "$2" >"$m_file.muster")
+    m_do chown "$m_uid:$m_gid" "$m_home/.ssh" "$m_file.muster"
+    m_do mv -f "$m_file.muster" "$m_file"
+  fi
+}
+)sh";
+
+std::vector<std::string> call(TaskScript& task) {
+  const auto& keys = task.args.items("keys");
+  std::string block;
+  if (!keys.empty()) block = "# BEGIN muster\n" + join(keys, "\n") + "\n# END muster";
+  return {"m_authorized_key", task.text("user"), block};
+}
+
+}  // namespace
+
+Kind authorized_key_kind() {
+  return {.name = "authorized_key",
+          .args = {{"user", ArgType::text, true}, {"keys", ArgType::lines, true}},
+          .library = {kShellAccounts, kShell},
+          .call = call};
+}
+
+}  // namespace muster

@@ -1,0 +1,99 @@
+#include <algorithm>
+
+#include "provisioner/base/text.h"
+#include "provisioner/tasks/kind.h"
+
+namespace muster {
+
+namespace {
+
+constexpr std::string_view kShell = R"sh(
+# m_directory PATH MODE OWNER GROUP
+m_directory() {
+  if [ -d "$1" ]; then
+    m_attributes "$@"
+  elif [ -e "$1" ] || [ -L "$1" ]; then
+    m_fail "$1 is in the way: it is no directory"
+  elif m_change "create $1"; then
+    m_do mkdir -p -m "$2" "$1"
+    m_do chown "$3:$4" "$1"
+  fi
+}
+
+# Sets m_mounts to what is mounted at or below the path, the last first, one a line.
+m_find_mounts() {
+  m_mounts=
+  while read -r m_ m_place m_; do
+    case $m_place in
+      "$1" | "$1"/*) m_mounts="$m_place
+$m_mounts" ;;
+    esac
+  done </proc/self/mounts
+}
+
+# What is mounted below is someone else's data: it is unmounted, never removed. A mount point
+# stays, empty.
+m_directory_absent() {
+  if [ ! -d "$1" ] && [ ! -e "$1" ] && [ ! -L "$1" ]; then return; fi
+  if [ ! -d "$1" ] || [ -L "$1" ]; then m_fail "$1 is no directory"; fi
+  m_find_mounts "$1"
+  case "
+$m_mounts" in
+    *"
+$1
+"*)
+      [ -n "$(ls -A "$1")" ] || return 0
+      m_keep=1
+      ;;
+    *) m_keep= ;;
+  esac
+  if m_change "remove $1 and all it holds"; then
+    m_old_ifs=$IFS
+    IFS='
+'
+    for m_place in $m_mounts; do
+      m_place=$(printf '%b' "$m_place")
+      if [ "$m_place" != "$1" ]; then m_do umount "$m_place"; fi
+    done
+    IFS=$m_old_ifs
+    if [ -n "$m_keep" ]; then
+      m_do find "$1" -mindepth 1 -delete
+    else
+      m_do rm -rf "$1"
+    fi
+  fi
+}
+)sh";
+
+std::vector<std::string> call(TaskScript& task) {
+  if (task.text("state") == "absent") return {"m_directory_absent", task.text("path")};
+  return {"m_directory", task.text("path"), task.text("mode"), task.text("owner"),
+          task.text("group")};
+}
+
+/// A slip in a role must not take a node's system away.
+std::string check(const Args& args) {
+  if (args.text("state") != "absent") return "";
+  auto parts = split(args.text("path"), '/');
+  auto depth = std::ranges::count_if(parts, [](const auto& part) {
+    return !part.empty() && part != ".";
+  });
+  if (depth >= 2) return "";
+  return "will not remove '" + args.text("path") + "': name a directory further down";
+}
+
+}  // namespace
+
+Kind directory_kind() {
+  return {.name = "directory",
+          .args = {{"path", ArgType::path, true},
+                   {"mode", ArgType::mode, false, "755"},
+                   {"owner", ArgType::text, false, "root"},
+                   {"group", ArgType::text, false, "root"},
+                   state_rule()},
+          .library = {kShellAttributes, kShell},
+          .call = call,
+          .check = check};
+}
+
+}  // namespace muster

@@ -1,0 +1,49 @@
+#include "provisioner/tasks/kind.h"
+
+namespace muster {
+
+namespace {
+
+constexpr std::string_view kShell = R"sh(
+# m_link PATH TO
+m_link() {
+  if [ -L "$1" ]; then
+    if [ "$(readlink "$1")" = "$2" ]; then return; fi
+  elif [ -d "$1" ]; then
+    m_fail "$1 is a directory"
+  fi
+  if m_change "link $1 to $2"; then
+    rm -f "$1"
+    m_do ln -s "$2" "$1"
+  fi
+}
+
+m_link_absent() {
+  if [ -L "$1" ]; then
+    if m_change "remove $1"; then m_do rm -f "$1"; fi
+  elif [ -e "$1" ]; then
+    m_fail "$1 is no symbolic link"
+  fi
+}
+)sh";
+
+std::vector<std::string> call(TaskScript& task) {
+  if (task.text("state") == "absent") return {"m_link_absent", task.text("path")};
+  return {"m_link", task.text("path"), task.text("to")};
+}
+
+std::string check(const Args& args) {
+  return args.text("state") == "present" && !args.has("to") ? "needs 'to'" : "";
+}
+
+}  // namespace
+
+Kind link_kind() {
+  return {.name = "link",
+          .args = {{"path", ArgType::path, true}, {"to"}, state_rule()},
+          .library = {kShell},
+          .call = call,
+          .check = check};
+}
+
+}  // namespace muster

@@ -1,0 +1,84 @@
+#include <algorithm>
+
+#include "provisioner/tasks/kind.h"
+
+namespace muster {
+
+namespace {
+
+constexpr std::string_view kShell = R"sh(
+# Sets m_now to the first line of a file, with single spaces.
+m_read_line() {
+  m_now=
+  if [ -r "$1" ]; then read -r m_now <"$1" || :; fi
+  set -f
+  set -- $m_now
+  m_now=$*
+}
+
+# m_sysctl NAME VALUE FILE OPTIONAL
+m_sysctl() {
+  m_read_line "$3"
+  if [ "$m_now" != "$2" ]; then
+    # Writing what is there already tells whether the kernel lets us.
+    if [ -n "$4" ] && { [ ! -e "$3" ] || ! printf '%s\n' "$m_now" >"$3"; } 2>/dev/null; then
+      return
+    fi
+    if m_change "set $1 to $2"; then
+      m_told "echo $2 >$3"
+      printf '%s\n' "$2" >"$3"
+    fi
+  fi
+  m_kept=/etc/sysctl.d/90-muster-$1.conf
+  m_read_line "$m_kept"
+  if [ "$m_now" != "$1 = $2" ]; then
+    if m_change "keep $1 in $m_kept"; then
+      m_told "write $m_kept"
+      [ -d /etc/sysctl.d ] || mkdir -p /etc/sysctl.d
+      printf '%s\n' "$1 = $2" >"$m_kept"
+    fi
+  fi
+}
+)sh";
+
+/// "a.b/c.d" is /proc/sys/a/b.c/d: sysctl(8) swaps the two letters.
+std::string file_of(std::string name) {
+  auto first = name.find_first_of("./");
+  if (first == std::string::npos || name[first] == '/') return "/proc/sys/" + name;
+  for (char& c : name) {
+    if (c == '.' || c == '/') c = c == '.' ? '/' : '.';
+  }
+  return "/proc/sys/" + name;
+}
+
+std::string single_spaces(const std::string& text) {
+  std::string out;
+  for (char c : text) {
+    bool space = c == ' ' || c == '\t' || c == '\n';
+    if (!space) out += c;
+    if (space && !out.empty() && out.back() != ' ') out += ' ';
+  }
+  if (!out.empty() && out.back() == ' ') out.pop_back();
+  return out;
+}
+
+std::vector<std::string> call(TaskScript& task) {
+  auto name = task.text("name");
+  auto file = file_of(name);
+  std::ranges::replace(name, '/', '.');
+  return {"m_sysctl", name, single_spaces(task.text("value")), file,
+          task.args.flag("optional") ? "optional" : ""};
+}
+
+}  // namespace
+
+Kind sysctl_kind() {
+  return {.name = "sysctl",
+          .args = {{"name", ArgType::text, true},
+                   {"value", ArgType::text, true},
+                   {"optional", ArgType::boolean, false, "false"}},
+          .library = {kShell},
+          .call = call};
+}
+
+}  // namespace muster
