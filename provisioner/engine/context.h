@@ -7,7 +7,7 @@
 #include "inventory/cluster.h"
 #include "inventory/record.h"
 #include "provisioner/pki/pki.h"
-#include "provisioner/tasks/compile.h"
+#include "provisioner/tasks/facts.h"
 
 namespace muster {
 

@@ -10,6 +10,7 @@
 #include "provisioner/artifacts/artifacts.h"
 #include "provisioner/ssh/session.h"
 #include "provisioner/tasks/compile.h"
+#include "provisioner/tasks/facts.h"
 #include "provisioner/tasks/reply.h"
 
 namespace muster {
