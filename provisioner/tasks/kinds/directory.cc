@@ -75,8 +75,9 @@ std::vector<std::string> call(TaskScript& task) {
 std::string check(const Args& args) {
   if (args.text("state") != "absent") return "";
   auto parts = split(args.text("path"), '/');
-  auto depth =
-      std::ranges::count_if(parts, [](const auto& part) { return !part.empty() && part != "."; });
+  auto depth = std::ranges::count_if(parts, [](const auto& part) {
+    return !part.empty() && part != ".";
+  });
   if (depth >= 2) return "";
   return "will not remove '" + args.text("path") + "': name a directory further down";
 }

@@ -18,11 +18,11 @@ m_line_find() {
   fi
 }
 
-# Puts a new content in place and keeps the file's mode and owner.
+# Puts $m_tmp/lines in place and keeps the file's mode and owner.
 m_line_replace() {
   m_told "write $1"
   cp -p "$1" "$1.muster-$$"
-  cat >"$1.muster-$$"
+  cat "$m_tmp/lines" >"$1.muster-$$"
   # A file that is a mount point, as /etc/hosts in a container is, cannot be replaced.
   mv -f "$1.muster-$$" "$1" 2>/dev/null || {
     cat "$1.muster-$$" >"$1"
@@ -55,16 +55,20 @@ m_line() {
   if m_change "put a line into $1"; then
     [ -e "$1" ] || : >"$1"
     if [ -n "$m_found" ]; then
-      m_line_change "$@" | m_line_replace "$1"
+      m_line_change "$@" >"$m_tmp/lines"
     else
-      m_line_append "$1" "$2" | m_line_replace "$1"
+      m_line_append "$1" "$2" >"$m_tmp/lines"
     fi
+    m_line_replace "$1"
   fi
 }
 
 m_line_absent() {
   if [ -z "$(m_line_find -n "$@")" ]; then return; fi
-  if m_change "take a line out of $1"; then m_line_find -v "$@" | m_line_replace "$1"; fi
+  if m_change "take a line out of $1"; then
+    m_line_find -v "$@" >"$m_tmp/lines"
+    m_line_replace "$1"
+  fi
 }
 )sh";
 

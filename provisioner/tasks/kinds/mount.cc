@@ -33,7 +33,9 @@ m_fstab() {
   [ ! -e /etc/fstab ] || m_fstab_without "$1"
   m_was=${m_now:-}
   if [ "$m_was" = "$2" ]; then return; fi
-  if m_change "${2:+put $1 into}${2:-take $1 out of} /etc/fstab"; then
+  m_why="take $1 out of /etc/fstab"
+  if [ -n "$2" ]; then m_why="put $1 into /etc/fstab"; fi
+  if m_change "$m_why"; then
     m_told "write /etc/fstab"
     [ -z "$2" ] || printf '%s\n' "$2" >>"$m_tmp/fstab"
     cp "$m_tmp/fstab" /etc/fstab.muster
@@ -67,20 +69,11 @@ std::string escaped(const std::string& text) {
   std::string out;
   for (char c : text) {
     switch (c) {
-      case ' ':
-        out += "\\040";
-        break;
-      case '\t':
-        out += "\\011";
-        break;
-      case '\n':
-        out += "\\012";
-        break;
-      case '\\':
-        out += "\\134";
-        break;
-      default:
-        out += c;
+      case ' ': out += "\\040"; break;
+      case '\t': out += "\\011"; break;
+      case '\n': out += "\\012"; break;
+      case '\\': out += "\\134"; break;
+      default: out += c;
     }
   }
   return out;

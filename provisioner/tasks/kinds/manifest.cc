@@ -1,0 +1,73 @@
+#include "provisioner/tasks/kind.h"
+
+namespace muster {
+
+namespace {
+
+constexpr std::string_view kShell = R"sh(
+# m_kubectl KUBECONFIG ARGUMENT...
+m_kubectl() {
+  m_config=$1
+  shift
+  kubectl ${m_config:+"--kubeconfig=$m_config"} "$@"
+}
+
+# m_manifest CONTENT KUBECONFIG NAME: the server says whether it changed anything.
+m_manifest() {
+  if [ "$m_mode" != apply ]; then
+    # diff fails too when there is no server yet: then there is all to do.
+    if "$1" m_kubectl "$2" diff -f - >/dev/null 2>&1; then return; fi
+    m_change "apply $3" || return 0
+  fi
+  m_told "kubectl apply -f - ($3)"
+  "$1" m_kubectl "$2" apply -f - >"$m_tmp/applied"
+  m_changed=
+  while IFS= read -r m_line; do
+    case $m_line in
+      *' unchanged') ;;
+      *)
+        m_changed=1
+        printf '%s\n' "$m_line"
+        ;;
+    esac
+  done <"$m_tmp/applied"
+  if [ -n "$m_changed" ]; then m_change "apply $3"; fi
+}
+
+m_manifest_absent() {
+  m_told "kubectl get -f - ($3)"
+  m_there=$("$1" m_kubectl "$2" get --ignore-not-found -o name -f -)
+  if [ -n "$m_there" ] && m_change "delete $3"; then
+    m_told "kubectl delete -f - ($3)"
+    "$1" m_kubectl "$2" delete --ignore-not-found -f -
+  fi
+}
+)sh";
+
+std::vector<std::string> call(TaskScript& task) {
+  bool absent = task.text("state") == "absent";
+  return {absent ? "m_manifest_absent" : "m_manifest", task.content(), task.text("kubeconfig"),
+          task.text("name")};
+}
+
+std::string check(const Args& args) {
+  if (args.has("content") || args.has("template")) return check_content(args);
+  return "needs 'content' or 'template'";
+}
+
+}  // namespace
+
+Kind manifest_kind() {
+  return {.name = "manifest",
+          .args = {{"name", ArgType::text, true},
+                   {"content"},
+                   {"template"},
+                   {"kubeconfig", ArgType::path},
+                   state_rule()},
+          .library = {kShell},
+          .chatty = true,
+          .call = call,
+          .check = check};
+}
+
+}  // namespace muster
