@@ -65,17 +65,22 @@ std::optional<std::string> wanted(const ArgRule& rule, const std::string& text) 
       break;
     case ArgType::text:
     case ArgType::list:
-    case ArgType::lines: break;
+    case ArgType::lines:
+      break;
   }
   return std::nullopt;
 }
 
 std::optional<std::string> scalar_text(const Value& value) {
   switch (value.kind) {
-    case Value::Kind::string: return value.text;
-    case Value::Kind::boolean: return value.boolean ? "true" : "false";
-    case Value::Kind::integer: return std::to_string(value.integer);
-    default: return std::nullopt;
+    case Value::Kind::string:
+      return value.text;
+    case Value::Kind::boolean:
+      return value.boolean ? "true" : "false";
+    case Value::Kind::integer:
+      return std::to_string(value.integer);
+    default:
+      return std::nullopt;
   }
 }
 

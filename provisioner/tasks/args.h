@@ -11,9 +11,9 @@
 namespace muster {
 
 enum class ArgType {
-  text,    ///< any scalar
-  path,    ///< absolute, without ".."
-  mode,    ///< octal digits, as text
+  text,  ///< any scalar
+  path,  ///< absolute, without ".."
+  mode,  ///< octal digits, as text
   boolean,
   number,  ///< whole, not negative
   choice,  ///< one of ArgRule::choices

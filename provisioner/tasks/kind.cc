@@ -8,9 +8,9 @@ namespace muster {
 
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> all{
-      package_kind(), file_kind(),  directory_kind(),      link_kind(),   line_kind(),
-      artifact_kind(), unpack_kind(), user_kind(), authorized_key_kind(), sysctl_kind(),
-      module_kind(),  mount_kind(), unit_kind(),           command_kind(), wait_kind(),
+      package_kind(),  file_kind(),   directory_kind(), link_kind(),           line_kind(),
+      artifact_kind(), unpack_kind(), user_kind(),      authorized_key_kind(), sysctl_kind(),
+      module_kind(),   mount_kind(),  unit_kind(),      command_kind(),        wait_kind(),
       manifest_kind(), image_kind()};
   return all;
 }
@@ -20,9 +20,7 @@ const Kind* find_kind(std::string_view name) {
   return found == kinds().end() ? nullptr : &*found;
 }
 
-ArgRule state_rule() {
-  return {"state", ArgType::choice, false, "present", {"present", "absent"}};
-}
+ArgRule state_rule() { return {"state", ArgType::choice, false, "present", {"present", "absent"}}; }
 
 std::string check_content(const Args& args) {
   if (args.has("content") && args.has("template")) return "has both 'content' and 'template'";
@@ -32,11 +30,33 @@ std::string check_content(const Args& args) {
   return "";
 }
 
+std::string kernel_escaped(const std::string& text) {
+  std::string out;
+  for (char c : text) {
+    switch (c) {
+      case ' ':
+        out += "\\040";
+        break;
+      case '\t':
+        out += "\\011";
+        break;
+      case '\n':
+        out += "\\012";
+        break;
+      case '\\':
+        out += "\\134";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
 std::string TaskScript::content() {
-  auto rendered = args.has("content")
-                      ? args.text("content")
-                      : render_template(input_.load_template(args.text("template")),
-                                        args.text("template"), *input_.context);
+  auto rendered = args.has("content") ? args.text("content")
+                                      : render_template(input_.load_template(args.text("template")),
+                                                        args.text("template"), *input_.context);
   auto [found, added] = contents_.try_emplace(rendered);
   if (added) found->second = "m_content_" + std::to_string(contents_.size() - 1);
   return found->second;

@@ -66,6 +66,8 @@ extern const std::string_view kShellHolds;       ///< m_holds
 ArgRule state_rule();
 /// Content that is written in one place: "content" or "template".
 std::string check_content(const Args& args);
+/// As fstab(5) and /proc/self/mounts write a field.
+std::string kernel_escaped(const std::string& text);
 
 // One for each kind, in kinds/<name>.cc.
 Kind package_kind();

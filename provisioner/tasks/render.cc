@@ -45,8 +45,8 @@ class TagReader {
     }
     if (!open_.empty()) {
       const auto& tag = tags_[open_.back()];
-      throw TemplateMistake{tag.line, "section '" + tag.name + "' is not closed; add {{/" +
-                                          tag.name + "}}"};
+      throw TemplateMistake{tag.line,
+                            "section '" + tag.name + "' is not closed; add {{/" + tag.name + "}}"};
     }
   }
 
@@ -131,8 +131,7 @@ class StrictContext : public mustache::basic_context<std::string> {
   StrictContext(const std::vector<Tag>& tags, const json& root) : tags_(tags), stack_{&root} {}
 
   void push(const mustache::data* data) override {
-    stack_.push_back(data->is_string() ? values_[std::stoul(data->string_value())]
-                                       : stack_.back());
+    stack_.push_back(data->is_string() ? values_[std::stoul(data->string_value())] : stack_.back());
   }
   void pop() override { stack_.pop_back(); }
 
@@ -213,8 +212,7 @@ std::string render(const std::string& text, const json& context) {
   return numbered.render(strict);
 }
 
-std::string render_template(const std::string& text, const std::string& file,
-                            const json& context) {
+std::string render_template(const std::string& text, const std::string& file, const json& context) {
   try {
     return render(text, context);
   } catch (const TemplateMistake& mistake) {

@@ -20,7 +20,8 @@ m_directory() {
   fi
 }
 
-# Sets m_mounts to what is mounted at or below the path, the last first, one a line.
+# Sets m_mounts to what is mounted at or below the path, the last first, one a line, all as the
+# kernel writes paths.
 m_find_mounts() {
   m_mounts=
   while read -r m_ m_place m_; do
@@ -32,15 +33,15 @@ $m_mounts" ;;
 }
 
 # What is mounted below is someone else's data: it is unmounted, never removed. A mount point
-# stays, empty.
+# stays, empty. m_directory_absent PATH WRITTEN-PATH
 m_directory_absent() {
   if [ ! -d "$1" ] && [ ! -e "$1" ] && [ ! -L "$1" ]; then return; fi
   if [ ! -d "$1" ] || [ -L "$1" ]; then m_fail "$1 is no directory"; fi
-  m_find_mounts "$1"
+  m_find_mounts "$2"
   case "
 $m_mounts" in
     *"
-$1
+$2
 "*)
       [ -n "$(ls -A "$1")" ] || return 0
       m_keep=1
@@ -48,14 +49,10 @@ $1
     *) m_keep= ;;
   esac
   if m_change "remove $1 and all it holds"; then
-    m_old_ifs=$IFS
-    IFS='
-'
+    set -f
     for m_place in $m_mounts; do
-      m_place=$(printf '%b' "$m_place")
-      if [ "$m_place" != "$1" ]; then m_do umount "$m_place"; fi
+      if [ "$m_place" != "$2" ]; then m_do umount "$(printf '%b' "$m_place")"; fi
     done
-    IFS=$m_old_ifs
     if [ -n "$m_keep" ]; then
       m_do find "$1" -mindepth 1 -delete
     else
@@ -66,7 +63,9 @@ $1
 )sh";
 
 std::vector<std::string> call(TaskScript& task) {
-  if (task.text("state") == "absent") return {"m_directory_absent", task.text("path")};
+  if (task.text("state") == "absent") {
+    return {"m_directory_absent", task.text("path"), kernel_escaped(task.text("path"))};
+  }
   return {"m_directory", task.text("path"), task.text("mode"), task.text("owner"),
           task.text("group")};
 }
@@ -75,9 +74,8 @@ std::vector<std::string> call(TaskScript& task) {
 std::string check(const Args& args) {
   if (args.text("state") != "absent") return "";
   auto parts = split(args.text("path"), '/');
-  auto depth = std::ranges::count_if(parts, [](const auto& part) {
-    return !part.empty() && part != ".";
-  });
+  auto depth =
+      std::ranges::count_if(parts, [](const auto& part) { return !part.empty() && part != "."; });
   if (depth >= 2) return "";
   return "will not remove '" + args.text("path") + "': name a directory further down";
 }

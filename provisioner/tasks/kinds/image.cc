@@ -43,7 +43,6 @@ Kind image_kind() {
   return {.name = "image",
           .args = {{"name", ArgType::text, true}, {"ref", ArgType::text, true}},
           .library = {kShell},
-          .chatty = true,
           .call = call};
 }
 

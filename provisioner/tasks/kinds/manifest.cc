@@ -36,7 +36,7 @@ m_manifest() {
 
 m_manifest_absent() {
   m_told "kubectl get -f - ($3)"
-  m_there=$("$1" m_kubectl "$2" get --ignore-not-found -o name -f -)
+  m_there=$("$1" m_kubectl "$2" get --ignore-not-found -o name -f -) || [ "$m_mode" != apply ]
   if [ -n "$m_there" ] && m_change "delete $3"; then
     m_told "kubectl delete -f - ($3)"
     "$1" m_kubectl "$2" delete --ignore-not-found -f -
@@ -65,7 +65,6 @@ Kind manifest_kind() {
                    {"kubeconfig", ArgType::path},
                    state_rule()},
           .library = {kShell},
-          .chatty = true,
           .call = call,
           .check = check};
 }

@@ -51,8 +51,7 @@ std::vector<std::string> call(TaskScript& task) {
 
 Kind module_kind() {
   return {.name = "module",
-          .args = {{"name", ArgType::text, true},
-                   {"optional", ArgType::boolean, false, "false"}},
+          .args = {{"name", ArgType::text, true}, {"optional", ArgType::boolean, false, "false"}},
           .library = {kShell},
           .call = call};
 }

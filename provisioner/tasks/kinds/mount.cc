@@ -64,29 +64,15 @@ m_mount_absent() {
 }
 )sh";
 
-/// As fstab(5) and /proc/self/mounts write a field.
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (char c : text) {
-    switch (c) {
-      case ' ': out += "\\040"; break;
-      case '\t': out += "\\011"; break;
-      case '\n': out += "\\012"; break;
-      case '\\': out += "\\134"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
-
 std::vector<std::string> call(TaskScript& task) {
   const auto& path = task.text("path");
-  if (task.text("state") == "absent") return {"m_mount_absent", path, escaped(path)};
+  if (task.text("state") == "absent") return {"m_mount_absent", path, kernel_escaped(path)};
   const auto& source = task.text("source");
   const auto& type = task.text("type");
   const auto& options = task.text("options");
-  auto line = escaped(source) + " " + escaped(path) + " " + type + " " + options + " 0 0";
-  return {"m_mount", path, escaped(path), line, source, type, options};
+  auto line =
+      kernel_escaped(source) + " " + kernel_escaped(path) + " " + type + " " + options + " 0 0";
+  return {"m_mount", path, kernel_escaped(path), line, source, type, options};
 }
 
 std::string check(const Args& args) {

@@ -117,8 +117,8 @@ m_unit() {
 )sh";
 
 std::vector<std::string> call(TaskScript& task) {
-  return {"m_unit",           task.text("name"), task.text("enabled"), task.text("state"),
-          task.text("wait"), task.args.flag("if_running") ? "if-running" : ""};
+  return {"m_unit",           task.text("name"), task.text("enabled"),
+          task.text("state"), task.text("wait"), task.args.flag("if_running") ? "if-running" : ""};
 }
 
 std::string check(const Args& args) {
@@ -137,17 +137,17 @@ std::string check(const Args& args) {
 }  // namespace
 
 Kind unit_kind() {
-  return {.name = "unit",
-          .args = {{"name", ArgType::text, true},
-                   {"enabled", ArgType::boolean},
-                   {"state", ArgType::choice, false, "",
-                    {"started", "stopped", "restarted", "reloaded"}},
-                   {"wait", ArgType::boolean, false, "true"},
-                   {"if_running", ArgType::boolean, false, "false"}},
-          .library = {kShell},
-          .chatty = true,
-          .call = call,
-          .check = check};
+  return {
+      .name = "unit",
+      .args =
+          {{"name", ArgType::text, true},
+           {"enabled", ArgType::boolean},
+           {"state", ArgType::choice, false, "", {"started", "stopped", "restarted", "reloaded"}},
+           {"wait", ArgType::boolean, false, "true"},
+           {"if_running", ArgType::boolean, false, "false"}},
+      .library = {kShell},
+      .call = call,
+      .check = check};
 }
 
 }  // namespace muster

@@ -23,8 +23,8 @@ m_unpack() {
 
 std::vector<std::string> call(TaskScript& task) {
   auto mark = fingerprint(task.text("name") + '\n' + task.text("into"));
-  return {"m_unpack",          task.artifact(), task.text("into"), task.text("creates"),
-          task.text("strip"), mark,            task.text("name")};
+  return {"m_unpack", task.artifact(),  task.text("into"), task.text("creates"), task.text("strip"),
+          mark,       task.text("name")};
 }
 
 }  // namespace

@@ -116,8 +116,9 @@ std::vector<std::string> call(TaskScript& task) {
 std::string check(const Args& args) {
   const auto& name = args.text("name");
   bool good = !name.empty() && name[0] != '-' &&
-              name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                     "0123456789_-") == std::string::npos;
+              name.find_first_not_of(
+                  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                  "0123456789_-") == std::string::npos;
   return good ? "" : "takes letters, digits, '_' and '-' in 'name', not '" + name + "'";
 }
 

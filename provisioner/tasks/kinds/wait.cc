@@ -54,6 +54,10 @@ std::vector<std::string> call(TaskScript& task) {
           checks,   task.shown("until"),           task.text("until")};
 }
 
+std::string check(const Args& args) {
+  return args.text("deadline_seconds") == "0" ? "needs a 'deadline_seconds' of 1 or more" : "";
+}
+
 }  // namespace
 
 Kind wait_kind() {
@@ -64,7 +68,8 @@ Kind wait_kind() {
                    {"checks"}},
           .library = {kShell},
           .chatty = true,
-          .call = call};
+          .call = call,
+          .check = check};
 }
 
 }  // namespace muster

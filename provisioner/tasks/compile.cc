@@ -1,0 +1,227 @@
+#include "provisioner/tasks/compile.h"
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "provisioner/base/error.h"
+#include "provisioner/base/text.h"
+#include "provisioner/tasks/args.h"
+#include "provisioner/tasks/kind.h"
+#include "provisioner/tasks/render.h"
+
+namespace muster {
+
+namespace {
+
+/// Nothing a person writes comes near; a shorter nonce would be a bug of the caller.
+constexpr std::size_t kShortestNonce = 16;
+
+Error role_error(const Role& role, const std::vector<TaskMistake>& mistakes) {
+  std::vector<std::string> lines;
+  for (const auto& mistake : mistakes) {
+    lines.push_back(role.file + ":" + std::to_string(mistake.line) + ": " + mistake.message +
+                    (mistake.hint.empty() ? "" : "; " + mistake.hint));
+  }
+  return Error(join(lines, "\n"), ExitCode::usage);
+}
+
+/// How a handler is called in the file name of its pending mark.
+std::string slug_of(const Role& role, const std::string& handler) {
+  std::string slug = role.name + "." + handler;
+  for (char& c : slug) {
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '.' && c != '_') c = '-';
+  }
+  return slug;
+}
+
+std::string quoted(const std::vector<std::string>& words) {
+  std::vector<std::string> out;
+  for (const auto& word : words) out.push_back(shell_quote(word));
+  return join(out, " ");
+}
+
+/// The task's kind; a mistake when there is none.
+const Kind* kind_of(const Task& task, std::vector<TaskMistake>& mistakes) {
+  const auto* kind = find_kind(task.kind);
+  if (kind != nullptr) return kind;
+  std::vector<std::string> names;
+  for (const auto& known : kinds()) names.emplace_back(known.name);
+  auto near = nearest(task.kind, names);
+  mistakes.push_back({task.line, "there is no task kind '" + task.kind + "'",
+                      near ? "did you mean '" + *near + "'?" : "see docs/roles.md for them"});
+  return nullptr;
+}
+
+/// A shell function that runs its arguments with `text` on their stdin.
+std::string content_function(const std::string& name, const std::string& text,
+                             const std::string& nonce) {
+  auto head = name + "() {\n  ";
+  if (text.empty()) return head + "\"$@\" </dev/null\n}\n";
+  auto end = "END-" + nonce;
+  bool plain = text.ends_with('\n') && text.find('\0') == std::string::npos &&
+               text.find(end) == std::string::npos;
+  if (plain) return head + "\"$@\" <<'" + end + "'\n" + text + end + "\n}\n";
+  std::string lines;
+  auto encoded = base64_encode(text);
+  for (std::size_t at = 0; at < encoded.size(); at += 76) lines += encoded.substr(at, 76) + "\n";
+  return head +
+         "command -v base64 >/dev/null || m_fail 'this node has no base64'\n  base64 -d <<'" + end +
+         "' | \"$@\"\n" + lines + end + "\n}\n";
+}
+
+/// Builds one script.
+class Compiler {
+ public:
+  explicit Compiler(const CompileInput& input) : input_(input), role_(*input.role) {}
+
+  CompiledScript compile() {
+    if (input_.nonce.size() < kShortestNonce ||
+        !std::ranges::all_of(input_.nonce, [](unsigned char c) { return std::isalnum(c) != 0; })) {
+      bug("a nonce that can be guessed or quoted");
+    }
+    bool undo = input_.tasks == &role_.undo;
+    for (const auto& task : *input_.tasks) add(task, nullptr);
+    if (input_.mode == Mode::apply && !undo) {
+      for (const auto& handler : role_.handlers) add(handler, &handler);
+    }
+    // What was asked for before has no meaning for a role that is gone.
+    if (input_.mode == Mode::apply && undo) {
+      body_ += "  m_forget_handlers " + shell_quote(role_.name) + "\n";
+    }
+    result_.script = text();
+    return std::move(result_);
+  }
+
+ private:
+  void add(const Task& task, const Task* handler) {
+    std::vector<TaskMistake> mistakes;
+    try {
+      if (wanted(task, mistakes)) add_call(task, handler, mistakes);
+    } catch (Error& error) {
+      error.while_doing("compiling '" + task.name + "' (" + role_.file + ":" +
+                        std::to_string(task.line) + ")");
+      throw;
+    }
+    if (!mistakes.empty()) throw role_error(role_, mistakes);
+  }
+
+  bool wanted(const Task& task, std::vector<TaskMistake>& mistakes) const {
+    if (task.when.empty()) return true;
+    bool negated = task.when[0] == '!';
+    auto path = task.when.substr(negated ? 1 : 0);
+    const auto* value = find_path(*input_.context, path);
+    if (value == nullptr) {
+      mistakes.push_back(
+          {task.line, "'when' of '" + task.name + "': nothing is named '" + path + "'", ""});
+      return false;
+    }
+    return is_true(*value) != negated;
+  }
+
+  void add_call(const Task& task, const Task* handler, std::vector<TaskMistake>& mistakes) {
+    const auto* kind = kind_of(task, mistakes);
+    if (kind == nullptr) return;
+    auto renderer = [&](const std::string& text) { return render(text, *input_.context); };
+    auto args = read_args(task, kind->args, renderer, mistakes);
+    if (!mistakes.empty()) return;
+    if (auto wrong = kind->check ? kind->check(args) : ""; !wrong.empty()) {
+      mistakes.push_back({task.line, "'" + task.kind + "' " + wrong, ""});
+      return;
+    }
+    TaskScript script(args, input_, result_, contents_);
+    auto call = quoted(kind->call(script));
+    for (auto text : kind->library) {
+      if (std::ranges::find(library_, text) == library_.end()) library_.push_back(text);
+    }
+    auto number = std::to_string(result_.task_names.size());
+    std::string runner = kind->chatty ? "m_chatty_task " : "m_task ";
+    if (handler != nullptr) {
+      body_ += "  m_handler " + runner + slug_of(role_, handler->name) + " " + number + " " + call;
+    } else {
+      body_ += "  " + runner + number + " " + shell_quote(slugs(task, mistakes)) + " " + call;
+    }
+    body_ += "\n";
+    result_.task_names.push_back(task.name);
+  }
+
+  std::string slugs(const Task& task, std::vector<TaskMistake>& mistakes) const {
+    std::vector<std::string> out;
+    for (const auto& name : task.notify) {
+      out.push_back(slug_of(role_, name));
+      if (std::ranges::find(role_.handlers, name, &Task::name) == role_.handlers.end()) {
+        mistakes.push_back(
+            {task.line, "'" + task.name + "' notifies no handler: '" + name + "'", ""});
+      }
+    }
+    return join(out, " ");
+  }
+
+  /// Functions only, and one call on the last line: a script that is cut on its way does nothing.
+  std::string text() const {
+    std::string out(kShellCore);
+    for (auto text : library_) out += text;
+    for (const auto& [content, name] : contents_) {
+      out += content_function(name, content, input_.nonce);
+    }
+    out += "m_all() {\n";
+    auto set = [&](const char* name, const std::string& value) {
+      out += std::string("  ") + name + "=" + shell_quote(value) + "\n";
+    };
+    set("m_nonce", input_.nonce);
+    set("m_mode", input_.mode == Mode::apply ? "apply" : "check");
+    set("m_run_dir", input_.layout.run);
+    set("m_state", input_.layout.state);
+    set("m_lock_seconds", std::to_string(input_.layout.lock_seconds));
+    set("m_path", own_programs());
+    return out + "  m_begin\n" + body_ + "  m_end\n}\nm_all\n";
+  }
+
+  /// Where roles put programs comes first in PATH.
+  std::string own_programs() const {
+    const auto* directory = find_path(*input_.context, "cluster.bin_dir");
+    if (directory == nullptr || !directory->is_string()) return "";
+    return directory->get<std::string>() + ":";
+  }
+
+  const CompileInput& input_;
+  const Role& role_;
+  CompiledScript result_;
+  std::string body_;
+  std::vector<std::string_view> library_;
+  std::map<std::string, std::string> contents_;  ///< text -> function
+};
+
+bool has_template(const Value& value) {
+  return value.text.find("{{") != std::string::npos ||
+         std::ranges::any_of(value.items, has_template) ||
+         std::ranges::any_of(value.members,
+                             [](const auto& member) { return has_template(member.value); });
+}
+
+void check_task(const Task& task, std::vector<TaskMistake>& mistakes) {
+  const auto* kind = kind_of(task, mistakes);
+  if (kind == nullptr) return;
+  auto before = mistakes.size();
+  auto args = read_args(task, kind->args, nullptr, mistakes);
+  if (kind->check == nullptr || mistakes.size() != before || has_template(task.args)) return;
+  if (auto wrong = kind->check(args); !wrong.empty()) {
+    mistakes.push_back({task.line, "'" + task.kind + "' " + wrong, ""});
+  }
+}
+
+}  // namespace
+
+CompiledScript compile(const CompileInput& input) { return Compiler(input).compile(); }
+
+void check_role(const Role& role) {
+  std::vector<TaskMistake> mistakes;
+  for (const auto* tasks : {&role.tasks, &role.handlers, &role.undo}) {
+    for (const auto& task : *tasks) check_task(task, mistakes);
+  }
+  if (!mistakes.empty()) throw role_error(role, mistakes);
+}
+
+}  // namespace muster
