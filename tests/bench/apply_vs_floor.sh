@@ -4,6 +4,7 @@
 # Both in one run, turn and turn about. Prints each time, the medians and their ratio.
 #
 #   tests/bench/apply_vs_floor.sh [ROUNDS]      (default 5)
+# shellcheck source=tests/support/e2e.sh
 . "$(dirname "$0")/../support/e2e.sh"
 
 rounds=${1:-5}

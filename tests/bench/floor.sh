@@ -463,6 +463,7 @@ down() {
     [ -e "$d" ] || continue
     node=$(basename "$(dirname "$d")") pid=$(cat "$d")
     # The node's PID 1 takes all its processes along, and nspawn ends by itself then.
+    # shellcheck disable=SC2046  # a list of pids
     kill -KILL $(cat "/proc/$pid/task/$pid/children" 2>/dev/null) 2>/dev/null || true
   done
   for d in "$base"/*/pid; do

@@ -1,5 +1,6 @@
 #!/bin/bash
 # One master and two workers, for real: apply, use, apply again, destroy.
+# shellcheck source=tests/support/e2e.sh
 . "$(dirname "$0")/../support/e2e.sh"
 
 name=quickstart

@@ -1,5 +1,6 @@
 #!/bin/bash
 # etcd on nodes of its own, three of them; two masters apart from it; labels, taints and scaling.
+# shellcheck source=tests/support/e2e.sh
 . "$(dirname "$0")/../support/e2e.sh"
 
 definition() {  # WORKERS

@@ -1,5 +1,6 @@
 #!/bin/bash
 # Three masters with etcd: any one of them may stop and come back, and the cluster goes on.
+# shellcheck source=tests/support/e2e.sh
 . "$(dirname "$0")/../support/e2e.sh"
 
 cat > "$work/ha.json" <<'JSON'

@@ -13,6 +13,7 @@ export MUSTER_LOCAL_DIR=${MUSTER_LOCAL_DIR:-/var/lib/muster/local-test}
 
 # What leftovers.sh does not know of: everything that could change, before and after.
 snapshot() {
+# shellcheck disable=SC2010  # names under /sys and /proc are plain
   ls /sys/class/net | grep ^mu || :
   cat /proc/sys/net/ipv4/ip_forward /proc/sys/fs/inotify/max_user_instances \
     /proc/sys/kernel/panic /proc/sys/vm/overcommit_memory /proc/sys/kernel/pid_max
