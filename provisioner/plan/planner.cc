@@ -37,6 +37,16 @@ std::vector<int> undo_roles(Plan& plan, const NodeRecord& node, const std::strin
   return steps;
 }
 
+/// Destroys `node`, after undoing all of its roles when `undone` says so. Returns the undo steps.
+std::vector<int> remove_node(Plan& plan, const NodeRecord& node, const std::string& reason,
+                             bool undone) {
+  std::vector<int> undo;
+  if (undone) undo = undo_roles(plan, node, reason, [](const std::string&) { return true; });
+  add_step(plan, Verb::destroy_node, node.name, "", reason);
+  if (!undo.empty()) plan.steps.back().needs = {undo.back()};
+  return undo;
+}
+
 /// Looks roles up by name; one that no file describes has no needs and no tasks.
 class RoleTable {
  public:
@@ -101,8 +111,8 @@ class ApplyPlanner {
   Plan verify() {
     std::vector<NodeSteps> nodes;
     for (const auto& node : cluster_.nodes) {
-      if (const auto* recorded = kept_record(recorded_, node))
-        nodes.push_back(verify_node(node, *recorded));
+      const auto* record = kept_record(recorded_, node);
+      if (record != nullptr) nodes.push_back(verify_node(node, *record));
     }
     add_apply_edges(plan_, nodes, cluster_.role_order);
     return std::move(plan_);
@@ -111,8 +121,9 @@ class ApplyPlanner {
  private:
   int plan_creation(const Node& node) {
     auto record = recorded_.find(node.name);
-    if (record == recorded_.end())
+    if (record == recorded_.end()) {
       return add_step(plan_, Verb::create_node, node.name, "", "new node");
+    }
     if (record->second->state == NodeState::creating) {
       return add_step(plan_, Verb::create_node, node.name, "",
                       "its creation was not finished by an earlier run");
@@ -163,19 +174,13 @@ class ApplyPlanner {
 
   void plan_removed_nodes() {
     if (record_ == nullptr) return;
-    const std::string reason = "no longer in the definition";
     std::unordered_set<std::string> wanted;
     for (const auto& node : cluster_.nodes) wanted.insert(node.name);
     for (auto node = record_->nodes.rbegin(); node != record_->nodes.rend(); ++node) {
       if (wanted.count(node->name) > 0) continue;
-      std::vector<int> undo;
       // A node that is only half there, or half gone, has nothing to drain.
-      if (node->state == NodeState::ready) {
-        undo = undo_roles(plan_, *node, reason, [](const std::string&) { return true; });
-      }
-      int destroy = add_step(plan_, Verb::destroy_node, node->name, "", reason);
-      if (!undo.empty()) plan_.steps[static_cast<std::size_t>(destroy)].needs = {undo.back()};
-      undone_.push_back(std::move(undo));
+      bool whole = node->state == NodeState::ready;
+      undone_.push_back(remove_node(plan_, *node, "no longer in the definition", whole));
     }
   }
 
@@ -221,20 +226,14 @@ Plan plan_verify(const Cluster& cluster, const std::vector<Role>& roles,
 }
 
 Plan plan_destroy(const DeploymentRecord& record, const std::vector<Role>& roles) {
-  const std::string reason = "the deployment is destroyed";
   Plan plan;
   plan.deployment = record.name;
   plan.tenant = record.tenant;
   plan.base_revision = record.revision;
   std::vector<std::vector<int>> undone;
   for (auto node = record.nodes.rbegin(); node != record.nodes.rend(); ++node) {
-    std::vector<int> undo;
-    if (outlives_deployment(*node)) {
-      undo = undo_roles(plan, *node, reason, [](const std::string&) { return true; });
-    }
-    int destroy = add_step(plan, Verb::destroy_node, node->name, "", reason);
-    if (!undo.empty()) plan.steps[static_cast<std::size_t>(destroy)].needs = {undo.back()};
-    undone.push_back(std::move(undo));
+    bool stays = outlives_deployment(*node);
+    undone.push_back(remove_node(plan, *node, "the deployment is destroyed", stays));
   }
   add_undo_edges(plan, undone, roles, {});
   return plan;
