@@ -1,9 +1,10 @@
 #include "provisioner/report/event.h"
 
 #include <doctest/doctest.h>
+#include <regex.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <set>
 
 #include "provisioner/base/files.h"
@@ -50,6 +51,14 @@ bool has_type(const json& value, const std::string& type) {
   return type == "string" ? value.is_string() : type == "integer" && value.is_number_integer();
 }
 
+bool matches(const std::string& text, const std::string& pattern) {
+  regex_t compiled{};
+  REQUIRE(::regcomp(&compiled, pattern.c_str(), REG_EXTENDED | REG_NOSUB) == 0);
+  bool found = ::regexec(&compiled, text.c_str(), 0, nullptr, 0) == 0;
+  ::regfree(&compiled);
+  return found;
+}
+
 /// What is wrong with `object` by the part of JSON Schema that docs/events.schema.json uses.
 std::string mistake(const json& object, const json& schema) {
   for (const auto& key : schema.at("required")) {
@@ -61,7 +70,7 @@ std::string mistake(const json& object, const json& schema) {
     if (!has_type(value, rule.at("type"))) return key + " is no " + rule.at("type").dump();
     if (rule.contains("minimum") && value < rule.at("minimum")) return key + " is too small";
     if (rule.contains("pattern") &&
-        !std::regex_match(value.get<std::string>(), std::regex(rule.at("pattern")))) {
+        !matches(value.get<std::string>(), rule.at("pattern").get<std::string>())) {
       return key + " does not match";
     }
     const auto& choices = rule.value("enum", json::array({value}));
