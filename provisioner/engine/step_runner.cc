@@ -54,11 +54,11 @@ std::string deployment_tag(Store& store, const std::string& deployment) {
 }
 
 std::unique_ptr<Vault> deployment_vault(Store& store, const std::string& deployment) {
-  return std::make_unique<StoreVault>(store, "deployment/" + deployment);
+  return std::make_unique<StoreVault>(store, deployment_scope(deployment));
 }
 
 SshKeyPair tenant_key(Store& store, const std::string& tenant) {
-  StoreVault vault(store, "tenant/" + tenant);
+  StoreVault vault(store, tenant_scope(tenant));
   auto private_key = vault.get("ssh");
   auto public_key = vault.get("ssh.pub");
   if (private_key && public_key) return {*private_key, public_key->reveal()};

@@ -174,9 +174,7 @@ std::vector<RevisionRecord> SqliteStore::revisions(const std::string& deployment
 void SqliteStore::forget_deployment(const std::string& name) {
   database_.write("forgetting the deployment " + quoted(name), [&](SQLite::Database& db) {
     execute(db, "DELETE FROM deployments WHERE name = ?", name);
-    execute(db,
-            "DELETE FROM secrets WHERE scope = ?1 OR substr(scope, 1, length(?1) + 1) = ?1 || '/'",
-            name);
+    execute(db, "DELETE FROM secrets WHERE scope = ?", deployment_scope(name));
   });
 }
 

@@ -44,6 +44,10 @@ struct RunRecord {
   std::string result;            ///< "done", "failed", "interrupted", "" while running
 };
 
+/// Where a deployment's secrets are kept, and a tenant's: apart, whatever their names.
+inline std::string deployment_scope(const std::string& name) { return "deployment/" + name; }
+inline std::string tenant_scope(const std::string& name) { return "tenant/" + name; }
+
 /// What muster remembers. Every call is durable when it returns, and any thread may make it. All
 /// throw Error (exit code 3) when the state cannot be read or written; nothing is overwritten then.
 class Store {
@@ -61,7 +65,7 @@ class Store {
   virtual void mark_applied(const std::string& deployment, bool applied) = 0;
   /// Every definition that the deployment had, oldest first; known after forget_deployment too.
   virtual std::vector<RevisionRecord> revisions(const std::string& deployment) = 0;
-  /// Forgets the deployment, its nodes, and its secrets (scope "NAME" and "NAME/..."); its
+  /// Forgets the deployment, its nodes, and its secrets (deployment_scope); its
   /// revisions, runs and events stay readable.
   virtual void forget_deployment(const std::string& name) = 0;
 

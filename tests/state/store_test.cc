@@ -190,23 +190,31 @@ TEST_CASE("store: a forgotten node takes its roles along and no other node's") {
   CHECK(roles_of(*store, "a", "n-2") == "etcd=1 ");
 }
 
+TEST_CASE("store: forgetting a deployment called tenant leaves the tenants' keys") {
+  TemporaryDirectory directory;
+  auto store = open_store(directory.state());
+  store->begin_revision(record("tenant"));
+  store->put_secret(tenant_scope("lab"), "ssh", Secret("kept"));
+  store->forget_deployment("tenant");
+  CHECK(store->secret(tenant_scope("lab"), "ssh")->reveal() == "kept");
+}
+
 TEST_CASE("store: a forgotten deployment takes its nodes and secrets, and nothing of others") {
   TemporaryDirectory directory;
   auto store = open_store(directory.state());
   for (const char* name : {"a", "ab"}) {
     store->begin_revision(record(name));
     store->put_node(name, node("n"));
-    store->put_secret(name, "key", Secret("1"));
-    store->put_secret(std::string(name) + "/n", "key", Secret("2"));
+    store->put_secret(deployment_scope(name), "key", Secret("1"));
+    store->put_secret(tenant_scope(name), "key", Secret("2"));
   }
   auto run = store->begin_run("a", "muster apply a.json");
   store->forget_deployment("a");
   CHECK(!store->deployment("a"));
-  CHECK(!store->secret("a", "key"));
-  CHECK(!store->secret("a/n", "key"));
+  CHECK(!store->secret(deployment_scope("a"), "key"));
+  CHECK(store->secret(tenant_scope("a"), "key")->reveal() == "2");
   CHECK(store->deployment("ab")->nodes.size() == 1);
-  CHECK(store->secret("ab", "key")->reveal() == "1");
-  CHECK(store->secret("ab/n", "key")->reveal() == "2");
+  CHECK(store->secret(deployment_scope("ab"), "key")->reveal() == "1");
   REQUIRE(store->runs("a").size() == 1);
   CHECK(store->runs("a")[0].id == run);
   store->begin_revision(record("a"));
@@ -254,7 +262,7 @@ TEST_CASE("store: a forgotten secret leaves no bytes behind") {
   const std::string secret = "do-not-find-me";
   auto store = open_store(directory.state());
   store->begin_revision(record("a"));
-  store->put_secret("a", "key", Secret(secret));
+  store->put_secret(deployment_scope("a"), "key", Secret(secret));
   store.reset();
   CHECK(read_file(directory.file()).find(secret) != std::string::npos);
   open_store(directory.state())->forget_deployment("a");
