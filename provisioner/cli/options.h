@@ -44,7 +44,7 @@ struct Usage {
 /// Fills `options`, or returns what to print: help, or what is wrong with the command line.
 std::optional<Usage> parse_options(int argc, const char* const* argv, Options& options);
 
-/// A completion script for "bash", "zsh" or "fish", made from the options themselves.
+/// A completion script for "bash", "zsh" or "fish", made from the same table as the parser.
 std::string completion_script(const std::string& shell);
 
 }  // namespace muster
