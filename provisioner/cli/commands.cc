@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "provisioner/base/text.h"
+#include "provisioner/definition/attribs.h"
 
 namespace muster {
 
@@ -53,6 +54,15 @@ std::string add_set(Options& options, const std::string& value) {
 std::string set_provider(Options& options, const std::string& value) {
   options.provider = value;
   return value.empty() ? "must not be empty" : "";
+}
+
+std::string set_version(Options& options, const std::string& value) {
+  options.version = value;
+  if (!is_kubernetes_version(value)) {
+    return "must be a release such as v1.20.2, not '" + value + "'";
+  }
+  auto problem = check_kubernetes_version(value);
+  return problem.empty() ? "" : "does not work: " + problem;
 }
 
 std::string add_roles(Options& options, const std::string& value) {
@@ -117,7 +127,7 @@ OptionRule output(std::vector<std::string> forms) {
 }
 
 OptionRule kubernetes() {
-  return {"--kubernetes", "", "VERSION", "for this release of Kubernetes", into(&Options::version),
+  return {"--kubernetes", "", "VERSION", "for this release of Kubernetes", set_version,
           WordKind::text, {}};
 }
 

@@ -1,12 +1,14 @@
 #include "provisioner/cli/options.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
 #include "provisioner/base/text.h"
 #include "provisioner/cli/commands.h"
+#include "provisioner/definition/attribs.h"
 
 namespace muster {
 
@@ -30,9 +32,26 @@ const Command* find_command(const std::string& name) {
   return found == all.end() ? nullptr : &*found;
 }
 
+/// "bash, zsh or fish".
+std::string one_of(std::vector<std::string> choices) {
+  auto last = choices.back();
+  choices.pop_back();
+  return choices.empty() ? last : join(choices, ", ") + " or " + last;
+}
+
 std::string environment(const char* variable) {
   const char* value = std::getenv(variable);
   return value == nullptr ? "" : value;
+}
+
+/// `word` as it can be recorded and typed again, without what must stay secret.
+std::string recorded(std::string word) {
+  for (const auto& rule : attrib_rules()) {
+    auto at = rule.secret ? word.find(rule.name) : std::string::npos;
+    auto equals = at == std::string::npos ? at : word.find('=', at);
+    if (equals != std::string::npos) word.replace(equals + 1, std::string::npos, "...");
+  }
+  return typed(word);
 }
 
 /// Goes through the words of a command line once.
@@ -182,9 +201,8 @@ std::optional<Usage> Parser::take_value(const OptionRule& rule, const std::strin
   // Providers are checked with the definition: a user's own may have any name.
   bool listed = std::find(rule.choices.begin(), rule.choices.end(), value) != rule.choices.end();
   if (rule.kind == WordKind::choice && rule.name != "--provider" && !listed) {
-    return wrong(
-        "'" + rule.name + "' must be " + join(rule.choices, " or ") + ", not '" + value + "'",
-        command_help());
+    return wrong("'" + rule.name + "' must be " + one_of(rule.choices) + ", not '" + value + "'",
+                 command_help());
   }
   auto problem = rule.set(options_, value);
   if (problem.empty()) return std::nullopt;
@@ -197,8 +215,9 @@ std::optional<Usage> Parser::missing_value(const OptionRule& rule) {
 }
 
 std::optional<Usage> Parser::unknown_option(const std::string& name) {
-  std::vector<std::string> names{"--help"};
-  for (const auto& rule : common_options()) names.push_back(rule.name);
+  // Without the dashes, which would make all names alike.
+  std::vector<std::string> names{"help"};
+  for (const auto& rule : common_options()) names.push_back(rule.name.substr(2));
   if (command_ == nullptr) {
     for (const auto& command : commands()) {
       for (const auto& rule : command.options) {
@@ -208,12 +227,12 @@ std::optional<Usage> Parser::unknown_option(const std::string& name) {
       }
     }
   } else {
-    for (const auto& rule : command_->options) names.push_back(rule.name);
+    for (const auto& rule : command_->options) names.push_back(rule.name.substr(2));
   }
-  auto near = nearest(name, names);
+  auto near = nearest(name.substr(std::min(name.find_first_not_of('-'), name.size())), names);
   return wrong("'muster" + (command_ == nullptr ? "" : " " + command_->name) + "' has no option '" +
                    name + "'",
-               near ? "did you mean '" + *near + "'?" : command_help());
+               near ? "did you mean '--" + *near + "'?" : command_help());
 }
 
 std::optional<Usage> Parser::check_arguments() {
@@ -230,9 +249,8 @@ std::optional<Usage> Parser::check_arguments() {
     if (given[i].empty()) return wrong(rules[i]->name + " must not be empty", usage());
     const auto& choices = rules[i]->choices;
     if (!choices.empty() && std::find(choices.begin(), choices.end(), given[i]) == choices.end()) {
-      return wrong(
-          rules[i]->name + " must be " + join(choices, " or ") + ", not '" + given[i] + "'",
-          usage());
+      return wrong(rules[i]->name + " must be " + one_of(choices) + ", not '" + given[i] + "'",
+                   usage());
     }
   }
   bool endless = !rules.empty() && rules.back()->many;
@@ -245,13 +263,22 @@ std::optional<Usage> Parser::check_arguments() {
 
 }  // namespace
 
+std::string typed(const std::string& word) {
+  bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view("-_./:=,@%+").find(c) != std::string_view::npos;
+  });
+  return plain ? word : shell_quote(word);
+}
+
 std::optional<Usage> parse_options(int argc, const char* const* argv, Options& options) {
   auto state = environment("MUSTER_STATE");
   auto cache = environment("MUSTER_CACHE");
   options.state = state.empty() ? default_state_directory() : std::filesystem::path(state);
   options.cache = cache.empty() ? default_cache_directory() : std::filesystem::path(cache);
   std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
-  options.command_line = "muster " + join(words, " ");
+  options.command_line = "muster";
+  for (const auto& word : words) options.command_line += " " + recorded(word);
   return Parser(std::move(words), options).parse();
 }
 

@@ -105,7 +105,8 @@ void Checker::check_networks() {
   auto prefix_value = attrib(kNodePrefix);
   if (services && pods && services->overlaps(*pods)) {
     flaw(pods_at.line > 0 || pods_at.column > 0 ? pods_at : attrib(kServices).at,
-         "the pod network " + pods->text() + " overlaps the Service network " + services->text());
+         "the pod network " + pods->text() + " overlaps the Service network " + services->text(),
+         std::string("give one of them another range: ") + kPods + " or " + kServices);
   }
   const auto* rule = find_attrib(kNodePrefix);
   auto prefix = prefix_value.integer;

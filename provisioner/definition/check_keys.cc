@@ -34,6 +34,8 @@ std::string quotes_hint(const std::vector<Value::Kind>& wanted, const Value& got
   };
   bool number = got.kind == Value::Kind::integer || got.kind == Value::Kind::number;
   if (number && wants(Value::Kind::string)) return "put it in quotes: \"" + got.text + "\"";
+  if (got.is_string() && wants(Value::Kind::list))
+    return "put it in brackets: [\"" + got.text + "\"]";
   if (!got.is_string() || got.text.empty()) return "";
   bool digits = got.text.find_first_not_of("0123456789") == std::string::npos;
   bool logical = got.text == "true" || got.text == "false";

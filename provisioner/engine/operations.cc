@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "provisioner/base/error.h"
+#include "provisioner/base/text.h"
 #include "provisioner/engine/lease.h"
 
 namespace muster {
@@ -185,9 +186,10 @@ std::vector<std::string> provider_objections(const World& world, const Planned& 
 RunSummary apply(const World& world, const ApplyRequest& request, const RunOptions& options) {
   const Definition& definition = request.input->definition;
   HeldLease lease(*world.store, definition.name, options.command);
-  Diagnostics diagnostics = request.input->diagnostics;
+  // Only what shows now: the caller has reported what the definition's own checks found.
+  Diagnostics diagnostics(request.input->diagnostics.file(), request.input->text);
   auto planned = plan_definition(world, definition, diagnostics);
-  if (diagnostics.has_errors()) throw Error(diagnostics.render(), ExitCode::usage);
+  if (diagnostics.has_errors()) throw Error(trim(diagnostics.render()), ExitCode::usage);
   if (request.exactly && plan_json(*request.exactly) != plan_json(planned.plan)) {
     throw Error("the saved plan no longer fits: the state or the definition has moved on",
                 ExitCode::usage)
