@@ -36,7 +36,7 @@ int App::run() {
   if (command == "version") return version();
   if (command.rfind("artifacts", 0) == 0) return artifacts();
   if (command == "schema") {
-    out_ << definition_schema() << "\n";
+    out_ << definition_schema();
     return 0;
   }
   if (command == "completion") {

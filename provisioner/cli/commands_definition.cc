@@ -74,7 +74,7 @@ int App::validate() {
       code = kUsage;
       talk_ << "muster: " << mistakes_in(diagnostics) << "\n";
     } else {
-      out_ << shown_file(diagnostics) << ": good (" << count_of(nodes, "node") << ")" << std::endl;
+      out_ << diagnostics.file() << ": good (" << count_of(nodes, "node") << ")" << std::endl;
     }
   }
   return code;
@@ -93,7 +93,7 @@ int App::plan() {
     }
     auto planned = plan_definition(world(*quiet), input.definition, input.diagnostics);
     if (options_.json) {
-      out_ << plan_json(planned.plan) << "\n";
+      out_ << plan_json(planned.plan);
     } else if (options_.dot) {
       out_ << plan_dot(planned.plan);
     } else {
@@ -110,7 +110,7 @@ int App::plan() {
       talk_ << "muster: apply cannot create nodes here: " << objection << "\n";
     }
     if (!options_.out_file.empty()) {
-      write_file(options_.out_file, plan_json(planned.plan) + "\n");
+      write_file(options_.out_file, plan_json(planned.plan));
       talk_ << "muster: the plan is saved; apply it: " << again("apply", file) << " --plan "
             << typed(options_.out_file) << "\n";
     }

@@ -55,7 +55,7 @@ std::string bash_kind(WordKind kind, const std::vector<std::string>& choices) {
 std::string bash_cases(const Command& command) {
   std::string cases;
   auto add = [&](const std::string& pattern, const std::string& what) {
-    if (what != ":") cases += "    " + pattern + ") " + what + " ;;\n";
+    cases += "    " + pattern + ") " + what + " ;;\n";
   };
   for (const auto& rule : options_of(command)) {
     if (rule.value.empty()) continue;

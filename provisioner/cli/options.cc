@@ -256,9 +256,10 @@ std::optional<Usage> Parser::check_arguments() {
   bool endless = !rules.empty() && rules.back()->many;
   if (endless || given.size() <= rules.size()) return std::nullopt;
   auto extra = given[rules.size()];
-  return wrong(
-      "'muster " + command_->name + "' does not take '" + extra + "'",
-      command_->name == "ssh" ? "a command for the node follows '--': " + usage() : usage());
+  return wrong("'muster " + command_->name + "' does not take '" + extra + "'",
+               command_->name == "ssh"
+                   ? "a command for the node follows \"--\": " + usage_of(*command_)
+                   : usage());
 }
 
 }  // namespace

@@ -107,7 +107,9 @@ void Checker::check_key(const Value::Member& member, const KeyRule& rule) {
     error(
         member.value.at,
         "'" + member.key + "' must be " + kinds_text(rule) + ", not " + describe(member.value.kind),
-        quotes_hint(rule.kinds, member.value));
+        member.key == "provider" && member.value.is_string()
+            ? "write {\"name\": " + to_json(member.value) + "}"
+            : quotes_hint(rule.kinds, member.value));
     return;
   }
   if (!rule.no_effect.empty()) {

@@ -13,7 +13,9 @@ using namespace muster;
 namespace {
 
 bool installed(const std::string& shell) {
-  return run_process({{"sh", "-c", "command -v " + shell}}).exit_code == 0;
+  ProcessSpec spec;
+  spec.argv = {"sh", "-c", "command -v " + shell};
+  return run_process(spec).exit_code == 0;
 }
 
 /// The script in a file, beside a program "muster" that knows two deployments.

@@ -160,7 +160,7 @@ TEST_CASE("definition: wrong types are named") {
         "error 1:37: 'attribs' must be an object, not a list\n"
         "error 1:51: 'commit' must be true or false, not a string (remove the quotes)\n"
         "error 1:74: 'public_keys' must be an object, not a string\n"
-        "error 1:91: 'provider' must be an object, not a string\n"
+        "error 1:91: 'provider' must be an object, not a string (write {\"name\": \"local\"})\n"
         "error 1:120: 'role_apply_order' must be a list, not a string "
         "(put it in brackets: [\"x\"])\n");
   CHECK(with_node("\"count\": 2.5") ==
@@ -244,12 +244,12 @@ TEST_CASE("definition: two blocks cannot share a prefix, written or not") {
   CHECK(mistakes(definition("",
                             "[{\"roles\": [\"etcd\", \"k8s-master\"], \"prefix\": \"a\"},\n"
                             "{\"roles\": [\"k8s-worker\"], \"prefix\": \"a\"}]")) ==
-        "error 4:36: the prefix 'a' is used twice (the block at 3:11 has it too; "
+        "error 4:37: the prefix 'a' is used twice (the block at 3:11 has it too; "
         "each block needs its own, or their nodes would share names)\n");
   CHECK(mistakes(definition("",
                             "[{\"roles\": [\"etcd\", \"k8s-master\"]},\n"
                             "{\"roles\": [\"k8s-worker\"], \"prefix\": \"demo-01\"}]")) ==
-        "error 4:36: the prefix 'demo-01' is used twice (the block at 3:11 has it too; "
+        "error 4:37: the prefix 'demo-01' is used twice (the block at 3:11 has it too; "
         "each block needs its own, or their nodes would share names)\n");
 }
 
