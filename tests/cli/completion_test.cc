@@ -83,7 +83,7 @@ TEST_CASE("completion: bash offers commands, options and values where they belon
   CHECK(offered({"muster", "completion", ""}) == "bash fish zsh");
   CHECK(offered({"muster", "power", "red", "red-1", "o"}) == "off on");
   CHECK(offered({"muster", "apply", "--provider", ""}) == "local");
-  CHECK(offered({"muster", "plan", "--parallel", ""}) == "");
+  CHECK(offered({"muster", "apply", "--parallel", ""}) == "");
 }
 
 TEST_CASE("completion: bash offers files for definitions and names for deployments") {
