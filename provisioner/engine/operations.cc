@@ -1,6 +1,7 @@
 #include "provisioner/engine/operations.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -22,12 +23,16 @@ class StoreJournal : public RunJournal {
         deployment_(deployment),
         run_(store.begin_run(deployment, command)) {}
 
-  void before(const Step& step) override { store_.journal(run_, event(step)); }
+  void before(const Step& step) override {
+    started_ms_[step.id] = clock_.steady_ms();
+    store_.journal(run_, event(step));
+  }
 
   void after(const Step& step, const StepResult& result) override {
     Event done = event(step);
     done.type = EventType::step_finished;
     done.outcome = result.outcome;
+    done.ms = clock_.steady_ms() - started_ms_[step.id];
     done.task = result.task;
     done.command = result.command;
     done.exit_code = result.exit_code;
@@ -59,6 +64,7 @@ class StoreJournal : public RunJournal {
   const Clock& clock_;
   std::string deployment_;
   std::int64_t run_;
+  std::map<int, std::int64_t> started_ms_;  // by step
 };
 
 void say(const World& world, const std::string& deployment, EventType type, std::string message) {
