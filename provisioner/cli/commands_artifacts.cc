@@ -12,8 +12,6 @@ namespace muster {
 
 namespace {
 
-constexpr const char* kArch = "amd64";
-
 std::string megabytes(std::uintmax_t bytes) {
   return bytes == 0 ? "" : std::to_string((bytes + (1u << 20) - 1) >> 20) + " MiB";
 }
@@ -22,11 +20,12 @@ std::string megabytes(std::uintmax_t bytes) {
 
 int App::artifacts() {
   const auto version = kubernetes_version();
+  const auto arch = machine_arch();
   auto& cache = artifact_cache();
-  auto listed = cache.list(version, kArch);
+  auto listed = cache.list(version, arch);
 
   if (options_.command == "artifacts path") {
-    auto artifact = cache.find(options_.arguments.front(), version, kArch);
+    auto artifact = cache.find(options_.arguments.front(), version, arch);
     if (!artifact) {
       throw Error("'" + options_.arguments.front() + "' is not in the cache")
           .hint("bring it there: muster artifacts fetch");
@@ -37,7 +36,7 @@ int App::artifacts() {
   if (options_.command == "artifacts fetch") {
     std::vector<std::string> names;
     for (const auto& item : listed) names.push_back(item.name);
-    auto left_out = cache.fetch(names, version, kArch,
+    auto left_out = cache.fetch(names, version, arch,
                                 [&](const std::string& line) { talk_ << line << std::endl; });
     for (const auto& [name, reason] : left_out) {
       talk_ << "muster: '" << name << "' was left out: " << reason << "\n";

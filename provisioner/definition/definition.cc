@@ -32,6 +32,14 @@ bool is_yaml(const std::string& file, std::string_view text) {
   return file == "-" && first != std::string_view::npos && text[first] != '{';
 }
 
+/// The definition with its overrides, as JSON text without secrets.
+std::string overridden_text(Value root, const Overrides& overrides) {
+  apply_overrides(root, overrides, [](Position, const std::string&) {});
+  auto text = to_json(root);
+  Diagnostics none;
+  return mask_secrets(text, parse_value(text, false, none));
+}
+
 }  // namespace
 
 DefinitionResult parse_definition(const std::string& file, std::string text,
@@ -46,6 +54,7 @@ DefinitionResult parse_definition(const std::string& file, std::string text,
     result.diagnostics.error(item.at, item.message, item.hint);
   }
   if (root.kind == Value::Kind::null && mistakes.has_errors()) return result;
+  if (!overrides.set.empty() || overrides.provider) result.text = overridden_text(root, overrides);
   Checker checker(overrides, rules, result.diagnostics);
   result.definition = checker.check(std::move(root));
   result.plannable = checker.plannable() && !mistakes.has_errors();
