@@ -126,7 +126,8 @@ int App::destroy(const std::vector<std::string>& names) {
   }
   int code = kDone;
   for (auto name : names) {
-    if (std::filesystem::is_regular_file(name)) {
+    // A deployment's own name comes before a file that happens to be called so.
+    if (!store().deployment(name) && std::filesystem::is_regular_file(name)) {
       auto input = read(name);
       if (input.definition.name.empty()) {
         report(input.diagnostics);
