@@ -51,7 +51,7 @@ cd "$work/source"
 say "compiling (about 2 minutes on 2 cores)"
 go build -trimpath -ldflags '-s -w' -o "$work/coredns" .
 mkdir -p "$out"
-"$here/build-image.sh" "$out/coredns.tar" "k8s.gcr.io/coredns:${version#v}" /coredns \
+"$here/build-image.sh" "$out/coredns.tar" "registry.k8s.io/coredns/coredns:$version" /coredns \
   "$work/coredns=/coredns"
 install -m 0755 "$work/coredns" "$out/coredns.part"
 mv "$out/coredns.part" "$out/coredns"

@@ -13,8 +13,6 @@ namespace muster {
 
 namespace {
 
-constexpr const char* kArch = "amd64";
-
 std::string megabytes(std::uintmax_t bytes) {
   return bytes == 0 ? "" : std::to_string((bytes + (1u << 20) - 1) >> 20) + " MiB";
 }
@@ -32,13 +30,14 @@ void check_listed(const std::string& name, const std::vector<Artifacts::Listed>&
 
 int App::artifacts() {
   const auto version = kubernetes_version();
+  const auto arch = machine_arch();
   auto& cache = artifact_cache();
-  auto listed = cache.list(version, kArch);
+  auto listed = cache.list(version, arch);
 
   if (options_.command == "artifacts path") {
     const auto& name = options_.arguments.front();
     check_listed(name, listed);
-    auto artifact = cache.find(name, version, kArch);
+    auto artifact = cache.find(name, version, arch);
     if (!artifact) {
       throw Error("'" + name + "' is not in the cache")
           .hint("bring it there: muster artifacts fetch");
@@ -49,7 +48,7 @@ int App::artifacts() {
   if (options_.command == "artifacts fetch") {
     std::vector<std::string> names;
     for (const auto& item : listed) names.push_back(item.name);
-    auto left_out = cache.fetch(names, version, kArch,
+    auto left_out = cache.fetch(names, version, arch,
                                 [&](const std::string& line) { talk_ << line << std::endl; });
     for (const auto& [name, reason] : left_out) {
       talk_ << "muster: '" << name << "' was left out: " << reason << "\n";

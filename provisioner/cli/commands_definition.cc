@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <ostream>
 
 #include "provisioner/base/error.h"
@@ -181,10 +180,8 @@ int App::apply_one(const DefinitionResult& input) {
 }
 
 std::string App::name_to_destroy(const std::string& word) {
-  bool stands_for_file = word == "-" || std::filesystem::is_regular_file(word) ||
-                         word.find_first_of("/.") != std::string::npos;
-  // A name has neither; a file of a deployment's name does not hide it.
-  if (!stands_for_file || (word != "-" && store().deployment(word))) return word;
+  // Names of deployments have neither: "x.json" and "./x" are files.
+  if (word != "-" && word.find_first_of("./") == std::string::npos) return word;
   auto input = read(word);
   if (input.definition.name.empty()) report(input.diagnostics);
   return input.definition.name;

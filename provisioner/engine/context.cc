@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "provisioner/base/text.h"
 #include "provisioner/tasks/compile.h"
@@ -72,6 +73,15 @@ Json node_context(const Node& node, const std::string& address) {
           {"taints", taints_of(node)}};
 }
 
+/// The roles that some node has, and those that templates may always ask for.
+std::set<std::string> role_names(const Cluster& cluster) {
+  std::set<std::string> names{"etcd", "k8s-master", "k8s-worker", "k8s-addons"};
+  for (const auto& node : cluster.nodes) {
+    names.insert(node.all_roles.begin(), node.all_roles.end());
+  }
+  return names;
+}
+
 /// The nodes that exist and, when `role` is not empty, have it.
 Json members(const ContextInput& input, const std::string& role) {
   Json list = Json::array();
@@ -88,6 +98,7 @@ Json members(const ContextInput& input, const std::string& role) {
                     {"other", !self},
                     {"comma", ","}});
   }
+  for (auto& item : list) item["alone"] = list.size() == 1;
   if (!list.empty()) list.back()["comma"] = "";
   return list;
 }
@@ -169,7 +180,7 @@ nlohmann::json make_context(const ContextInput& input, Pki& pki) {
       node_context(*input.node, endpoint == input.endpoints.end() ? "" : endpoint->second.address);
   context["nodes"] = members(input, "");
   context["members"] = Json::object();
-  for (const char* role : {"etcd", "k8s-master", "k8s-worker", "k8s-addons"}) {
+  for (const auto& role : role_names(cluster)) {
     context["members"][with_underscores(role)] = members(input, role);
   }
   context["facts"] = facts_context(input.facts);

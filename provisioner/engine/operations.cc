@@ -93,7 +93,7 @@ std::vector<std::string> artifacts_of(const World& world, const Plan& plan) {
 void fetch_artifacts(const World& world, const Cluster& cluster, const Plan& plan) {
   auto note = [&](const std::string& line) { say(world, cluster.name, EventType::note, line); };
   auto left_out =
-      world.artifacts->fetch(artifacts_of(world, plan), cluster.settings.version, "amd64", note);
+      world.artifacts->fetch(artifacts_of(world, plan), cluster.settings.version, machine_arch(), note);
   for (const auto& [name, reason] : left_out) {
     say(world, cluster.name, EventType::warning, "'" + name + "' was left out: " + reason);
   }
@@ -121,6 +121,18 @@ RunSummary execute(const World& world, const Plan& plan, const Cluster& cluster,
       run_plan(plan, runner, journal, *world.reporter, *world.clock, schedule, options.stop);
   journal.finish(summary);
   return summary;
+}
+
+/// A role to be applied again counts as unfinished from now on: should the run be cut after a node
+/// of the same name was made anew, nothing else tells its old members to look at it.
+void mark_unfinished(const World& world, const Plan& plan, const DeploymentRecord& record) {
+  for (const auto& step : plan.steps) {
+    const auto* node = record.find(step.node);
+    if (step.verb != Verb::apply_role || node == nullptr) continue;
+    bool applied = std::any_of(node->roles.begin(), node->roles.end(),
+                               [&](const RoleRecord& role) { return role.role == step.role; });
+    if (applied) world.store->put_role(record.name, step.node, {step.role, ""});
+  }
 }
 
 /// Nodes at the provider that the state does not know: a state was lost or a create cut short.
@@ -224,7 +236,10 @@ RunSummary apply(const World& world, const ApplyRequest& request, const RunOptio
   world.store->mark_applied(definition.name, false);
   prepare_providers(world, planned.cluster, planned.plan);
   fetch_artifacts(world, planned.cluster, planned.plan);
-  if (planned.record) record.nodes = planned.record->nodes;
+  if (planned.record) {
+    record.nodes = planned.record->nodes;
+    mark_unfinished(world, planned.plan, *planned.record);
+  }
   auto summary = execute(world, planned.plan, planned.cluster, record, options);
   world.store->mark_applied(definition.name, summary.good());
   return summary;

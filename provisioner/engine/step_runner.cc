@@ -181,8 +181,9 @@ StepResult DeploymentRunner::destroy(const Step& step) {
 
 StepResult DeploymentRunner::run_role(const Step& step, const std::function<void(Event)>& emit) {
   const Role* role = find_role(*world_.roles, step.role);
-  if (role == nullptr) return failure("there is no role '" + step.role + "' any more");
   bool undo = step.verb == Verb::undo_role;
+  if (role == nullptr && undo) return forget_role(step);
+  if (role == nullptr) return failure("there is no role '" + step.role + "' any more");
   auto result = run_script(step, *role, undo ? role->undo : role->tasks, emit);
   if (!succeeded(result.outcome)) return result;
   if (undo) {
@@ -191,6 +192,13 @@ StepResult DeploymentRunner::run_role(const Step& step, const std::function<void
     world_.store->put_role(cluster_.name, step.node, {step.role, step.fingerprint});
   }
   return result;
+}
+
+/// Nobody knows any more how to undo a role whose file is gone.
+StepResult DeploymentRunner::forget_role(const Step& step) {
+  world_.store->forget_role(cluster_.name, step.node, step.role);
+  return failure("there is no role '" + step.role + "' any more: what it did was left as it is",
+                 Outcome::unchanged);
 }
 
 Artifact DeploymentRunner::artifact_for(const std::string& name, const Facts& facts) {

@@ -40,6 +40,7 @@ class DeploymentRunner : public StepRunner {
   StepResult create(const Step& step);
   StepResult destroy(const Step& step);
   StepResult run_role(const Step& step, const std::function<void(Event)>& emit);
+  StepResult forget_role(const Step& step);
   StepResult run_script(const Step& step, const Role& role, const std::vector<Task>& tasks,
                         const std::function<void(Event)>& emit);
   CompiledScript compile_for(const Step& step, const Role& role, const std::vector<Task>& tasks,

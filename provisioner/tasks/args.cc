@@ -71,6 +71,12 @@ std::optional<std::string> wanted(const ArgRule& rule, const std::string& text) 
   return std::nullopt;
 }
 
+/// As stat(1) prints a mode.
+std::string without_leading_zeros(const std::string& mode) {
+  auto first = mode.find_first_not_of('0');
+  return first == std::string::npos ? mode.substr(0, 1) : mode.substr(first);
+}
+
 std::optional<std::string> scalar_text(const Value& value) {
   switch (value.kind) {
     case Value::Kind::string:
@@ -164,6 +170,7 @@ class ArgReader {
         return std::nullopt;
       }
     }
+    if (rule.type == ArgType::mode) *text = without_leading_zeros(*text);
     if (auto better = wanted(rule, *text)) {
       mistake(value.at.line, "'" + std::string(rule.name) + "' of '" + task_.kind + "' must be " +
                                  *better + ", not '" + shown(*text) + "'");

@@ -31,6 +31,17 @@ m_in_container() {
   [ -e /run/systemd/container ] || [ -e /run/.containerenv ] || [ -e /.dockerenv ]
 }
 
+# One that others can ask too: a local cache on a loopback address answers this node alone.
+m_has_nameserver() {
+  while read -r m_key m_server m_; do
+    case $m_key/$m_server in
+      nameserver/127.* | nameserver/::1) ;;
+      nameserver/?*) return 0 ;;
+    esac
+  done 2>/dev/null </etc/resolv.conf
+  return 1
+}
+
 # In a subshell, which takes the score with it.
 m_lowers_oom_score() ( echo -500 >/proc/self/oom_score_adj ) 2>/dev/null
 
@@ -52,6 +63,7 @@ m_all() {
   m_is container m_in_container
   if [ -e /sys/fs/cgroup/cgroup.controllers ]; then m_fact cgroup v2; else m_fact cgroup v1; fi
   m_is oom_score_adj m_lowers_oom_score
+  m_is nameserver m_has_nameserver
   m_is systemd [ -d /run/systemd/system ]
   for m_file in "$m_store"/*; do
     [ ! -f "$m_file" ] || m_fact store "${m_file##*/}"

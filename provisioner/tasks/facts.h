@@ -9,8 +9,8 @@ namespace muster {
 
 /// What a node says of itself when a run connects to it.
 struct Facts {
-  /// arch, os, os_version, kernel, cpus, memory_mb, container, cgroup, oom_score_adj, systemd
-  /// (docs/roles.md says what each is); booleans are "true" or "false".
+  /// arch, os, os_version, kernel, cpus, memory_mb, container, cgroup, oom_score_adj, nameserver,
+  /// systemd (docs/roles.md says what each is); booleans are "true" or "false".
   std::map<std::string, std::string> values;
   std::vector<std::string> store;  ///< the sha256 of every artifact that the node has
 };

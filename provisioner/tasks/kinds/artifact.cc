@@ -5,19 +5,24 @@ namespace muster {
 namespace {
 
 constexpr std::string_view kShell = R"sh(
+# m_artifact_mode STORED MODE NAME: the store may be read-only.
+m_artifact_mode() {
+  m_mode_now=$(stat -c %a "$1")
+  if [ "$m_mode_now" = "$2" ]; then return; fi
+  if m_change "change the mode of $3 from $m_mode_now to $2"; then m_do chmod "$2" "$1"; fi
+}
+
 # m_artifact PATH STORED MODE NAME
 m_artifact() {
   if [ -L "$1" ] && [ "$1" -ef "$2" ]; then
-    m_mode_now=$(stat -c %a "$2")
-    if [ "$m_mode_now" = "$3" ]; then return; fi
-    if m_change "change the mode of $4 from $m_mode_now to $3"; then m_do chmod "$3" "$2"; fi
+    m_artifact_mode "$2" "$3" "$4"
     return
   fi
   if [ -d "$1" ] && [ ! -L "$1" ]; then m_fail "$1 is a directory"; fi
   if m_change "install $4 as $1"; then
     [ -f "$2" ] || m_fail "the node's store has no $2 ($4)"
     [ -d "${1%/*}/" ] || m_do mkdir -p "${1%/*}/"
-    m_do chmod "$3" "$2"
+    m_artifact_mode "$2" "$3" "$4"
     rm -f "$1"
     m_do ln -s "$2" "$1"
   fi
