@@ -197,9 +197,15 @@ int App::logs() {
     out_ << format_time(run.started_ms) << "  " << run.command << "  "
          << (run.result.empty() ? "(did not end)" : run.result) << "\n";
   }
+  const auto* node = options_.arguments.size() > 1 ? &options_.arguments[1] : nullptr;
+  bool any = false;
   for (const auto& event : store().events(run.id)) {
-    if (options_.arguments.size() > 1 && event.node != options_.arguments[1]) continue;
+    if (node != nullptr && event.node != *node) continue;
     reports->on(event);
+    any = true;
+  }
+  if (!any && node != nullptr) {
+    talk_ << "muster: the last run did nothing on '" << *node << "'\n";
   }
   return 0;
 }

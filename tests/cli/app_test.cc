@@ -213,6 +213,8 @@ TEST_CASE("app: logs shows the last run, and only a node's part of it when asked
                          "    exit code 3, no output\n"));
   CHECK(desk.run({"logs", "demo", "demo-01-001"}) == 0);
   CHECK(desk.out.find("demo-02-001") == std::string::npos);
+  CHECK(desk.run({"logs", "demo", "demo-09"}) == 0);
+  CHECK(desk.talk == "muster: the last run did nothing on 'demo-09'\n");
   CHECK(desk.run({"logs", "demo", "--json"}) == 0);
   CHECK(desk.out.starts_with("{\"type\":\"step_started\""));
 }
