@@ -2,7 +2,10 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -16,8 +19,10 @@ namespace muster {
 
 namespace {
 
-// In /run, since a reboot resets both the settings and the record.
+// In /run, since a reboot resets both the settings and the record. There is one writer at a time,
+// so what a killed one left is overwritten by the next, or removed with the last network.
 constexpr const char* kRecord = "/run/muster-local.settings";
+constexpr const char* kNewRecord = "/run/muster-local.settings.new";
 
 /// Path below /proc/sys to the value before we changed it.
 using Settings = std::map<std::string, std::string>;
@@ -29,6 +34,15 @@ Settings recorded() {
   std::string name, value;
   while (lines >> name >> value) settings[name] = value;
   return settings;
+}
+
+void record(const Settings& settings) {
+  std::ofstream file(kNewRecord, std::ios::trunc);
+  for (const auto& [name, value] : settings) file << name << " " << value << "\n";
+  file.close();
+  if (!file || ::rename(kNewRecord, kRecord) != 0) {
+    throw Error(std::string("cannot write '") + kRecord + "': " + std::strerror(errno));
+  }
 }
 
 void set(const std::string& name, const std::string& value) {
@@ -44,9 +58,7 @@ void raise(const std::string& name, long wanted) {
   if (std::atol(now.c_str()) >= wanted) return;
   auto settings = recorded();
   settings.emplace(name, now);
-  std::string text;
-  for (const auto& [key, value] : settings) text += key + " " + value + "\n";
-  write_file(kRecord, text, 0600);
+  record(settings);
   set(name, std::to_string(wanted));
 }
 
@@ -60,6 +72,7 @@ void raise_host_settings(bool forwarding) {
 void restore_host_settings() {
   for (const auto& [name, value] : recorded()) set(name, value);
   ::unlink(kRecord);
+  ::unlink(kNewRecord);
 }
 
 }  // namespace muster
