@@ -36,6 +36,7 @@ struct Launch {
   std::string console;
   std::string root;
   std::string overlay;
+  std::vector<const char*> entrances;
   int socket = -1;
 };
 
@@ -70,6 +71,11 @@ void reset_signals() {
   ::dup2(console, 1);
   ::dup2(console, 2);
   ::close_range(kSocket + 1, ~0U, 0);
+  for (const char* entrance : launch.entrances) {
+    int group = ::open(entrance, O_WRONLY);
+    if (group < 0 || ::write(group, "0", 1) != 1) report_failure(kSocket, "entering its cgroups");
+    ::close(group);
+  }
   if (::chdir("/") != 0 || ::unshare(CLONE_NEWNS | CLONE_NEWNET) != 0) {
     report_failure(kSocket, "making namespaces");
   }
@@ -139,10 +145,12 @@ std::vector<std::string> node_command(const LocalNode& node, const std::filesyst
 }
 
 HeldNode::HeldNode(const std::vector<std::string>& argv, const std::string& overlay,
+                   const std::vector<std::filesystem::path>& entrances,
                    const std::filesystem::path& folder) {
   Launch launch;
   for (const auto& word : argv) launch.argv.push_back(const_cast<char*>(word.c_str()));
   launch.argv.push_back(nullptr);
+  for (const auto& entrance : entrances) launch.entrances.push_back(entrance.c_str());
   // "network": the node's own /proc/sys/net is writable, the host's kernel settings are not.
   std::string writable = "SYSTEMD_NSPAWN_API_VFS_WRITABLE=network";
   std::string unlocked = "SYSTEMD_NSPAWN_LOCK=0";

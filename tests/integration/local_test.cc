@@ -106,8 +106,9 @@ ProcessResult ssh(const ProvidedNode& node, const std::string& command) {
 
 std::string leftovers() {
   ProcessSpec spec;
-  spec.argv = {kLeftovers};
-  return run_process(spec).output;
+  spec.argv = {kLeftovers, "--only", default_local_root().string()};
+  auto result = run_process(spec);
+  return result.output + result.error_output;
 }
 
 bool reaches(const ProvidedNode& from, const std::string& address, int port) {
@@ -120,6 +121,31 @@ bool pings(const ProvidedNode& from, const std::string& address) {
   // The image has no ping; a refused connection answers as well.
   return reaches(from, address, 22);
 }
+
+/// A firewall like Docker's, that drops what it does not know; of all bridges, only tenant a's.
+struct OtherFirewall {
+  OtherFirewall() : bridge(local_bridge({default_local_root().string(), "integration", "a"})) {
+    ProcessSpec spec;
+    spec.argv = {"nft", "-f", "-"};
+    spec.input =
+        "table ip mutest {\n chain FORWARD {\n"
+        "  type filter hook forward priority filter; policy drop;\n"
+        "  iifname != \"" +
+        bridge + "\" oifname != \"" + bridge + "\" accept\n }\n}\n";
+    run_or_throw(spec);
+  }
+  ~OtherFirewall() {
+    try {
+      run_or_throw({"nft", "delete", "table", "ip", "mutest"});
+    } catch (const Error& error) {
+      std::cerr << error.what() << "\n";
+    }
+  }
+  std::string rules() const {
+    return run_or_throw({"nft", "list", "chain", "ip", "mutest", "FORWARD"});
+  }
+  std::string bridge;
+};
 
 constexpr std::uint16_t kPort = 7007;
 
@@ -195,6 +221,20 @@ TEST_CASE("local: nodes answer, know their names, and reach their own tenant onl
   CHECK_FALSE(pings(b1, a2.endpoint.address));
   CHECK(ssh(a1, "ip route get " + b1.endpoint.address).exit_code == 0);
 
+  auto here = leftovers();
+  for (const auto& node : {a1, a2, b1}) {
+    for (std::string thing : {"interface " + node.handle + "h\n", "processes of " + node.handle,
+                              "/muster-" + node.handle + "\n", "/nodes/" + node.handle + ".json"}) {
+      CAPTURE(thing);
+      CHECK(here.find(thing) != std::string::npos);
+    }
+  }
+  for (const char* tenant : {"a", "b"}) {
+    auto bridge = local_bridge({default_local_root().string(), "integration", tenant});
+    CHECK(here.find("interface " + bridge + "\n") != std::string::npos);
+    CHECK(here.find("nftables muster_" + bridge + "\n") != std::string::npos);
+  }
+
   CHECK(provider().list("integration/a").size() == 2);
   CHECK(provider().list("integration/b").size() == 1);
   CHECK(provider().list("integration").empty());
@@ -202,7 +242,10 @@ TEST_CASE("local: nodes answer, know their names, and reach their own tenant onl
 
 TEST_CASE("local: a node reaches the outside when it may, and never the host's services") {
   Cleanup cleanup;
+  OtherFirewall firewall;
   auto online = provider().create(spec_of("a-1"));
+  CHECK(firewall.rules().find("iifname \"" + firewall.bridge + "\" counter") != std::string::npos);
+  auto second = provider().create(spec_of("a-3"));
   auto offline = provider().create(spec_of("a-2", "a", R"({"internet": false})"));
   // The outside: a network namespace behind the host, with an sshd-like listener.
   run_or_throw({"ip", "link", "add", "mutestout", "type", "veth", "peer", "name", "mutestin"});
@@ -219,6 +262,7 @@ TEST_CASE("local: a node reaches the outside when it may, and never the host's s
   auto gateway = trim(ssh(online, "ip -4 route show default | cut -d' ' -f3").output);
   auto host = listen_in_child("/proc/self/ns/net", "0.0.0.0");
 
+  CHECK(reaches(online, second.endpoint.address, 22));
   CHECK(reaches(online, "198.51.100.2", kPort));
   CHECK_FALSE(reaches(offline, "198.51.100.2", kPort));
   CHECK_FALSE(reaches(online, gateway, kPort));
@@ -230,6 +274,9 @@ TEST_CASE("local: a node reaches the outside when it may, and never the host's s
   }
   run_or_throw({"ip", "link", "del", "mutestout"});
   run_or_throw({"ip", "netns", "del", "mutest"});
+
+  for (const auto& node : {online, second, offline}) provider().destroy(node.handle);
+  CHECK(firewall.rules().find("ifname \"" + firewall.bridge + "\" counter") == std::string::npos);
 }
 
 TEST_CASE("local: creating again with the same token finds the same node") {
@@ -299,7 +346,7 @@ TEST_CASE("local: destroying twice, or what never was, is fine; another's name i
   auto node = provider().create(spec_of("a-1"));
   provider().destroy(node.handle);
   provider().destroy(node.handle);
-  provider().destroy("mu0123456789");
+  provider().destroy("mun0123456789a");
   CHECK(leftovers() == "");
   CHECK_THROWS_WITH_AS(provider().destroy("../../etc"),
                        "'../../etc' is no node of provider 'local'", Error);
@@ -343,5 +390,33 @@ TEST_CASE("local: whenever destroy is killed, destroying again leaves nothing") 
     run_and_kill([&] { provider().destroy(handle); }, wait);
     for (const auto& node : provider().list(spec.tag)) provider().destroy(node.handle);
     CHECK(leftovers() == "");
+  }
+}
+
+// Not a check: prints how long nodes take. Run with:
+//   tests/integration/local.sh build/debug --no-skip --test-case='local: how long*'
+TEST_CASE("local: how long create and destroy take" * doctest::skip()) {
+  Cleanup cleanup;
+  for (int round = 0; round < 5; ++round) {
+    for (std::size_t count : {1, 3}) {
+      std::vector<std::future<ProvidedNode>> nodes;
+      auto made = time_of([&] {
+        for (std::size_t i = 0; i < count; ++i) {
+          nodes.push_back(std::async(std::launch::async, [i] {
+            return provider().create(spec_of("a-" + std::to_string(i)));
+          }));
+        }
+        for (auto& node : nodes) node.wait();
+      });
+      auto gone = time_of([&] {
+        std::vector<std::future<void>> ends;
+        for (auto& node : nodes) {
+          ends.push_back(std::async(std::launch::async,
+                                    [handle = node.get().handle] { provider().destroy(handle); }));
+        }
+      });
+      std::cout << count << " at once: created in " << made.count() / 1000 << " ms, destroyed in "
+                << gone.count() / 1000 << " ms" << std::endl;
+    }
   }
 }
