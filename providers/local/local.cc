@@ -129,7 +129,7 @@ LocalNode LocalProvider::reserve(const NodeSpec& spec) const {
   node.memory_mb = hints.memory_mb;
   node.internet = hints.internet;
   records_.put(node);
-  records_.put(network);
+  if (records_.network(network.bridge) != network) records_.put(network);
   raise(network);
   return node;
 }

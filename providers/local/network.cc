@@ -163,7 +163,7 @@ void raise_network(const LocalNetwork& network, std::span<const LocalNode> nodes
   }
   // The rules come first: no packet passes before them.
   run_nft(firewall_text(network, online) + open_other_chains(bridge));
-  raise_host_settings(!online.empty());
+  HostSettings().raise(!online.empty());
   std::string batch;
   if (!interface_exists(bridge)) {
     // A bridge without an address of its own changes it with its ports, and neighbours lose it.
@@ -181,7 +181,7 @@ void remove_network(const std::string& bridge) {
   for (const auto& entry : std::filesystem::directory_iterator("/sys/class/net")) {
     if (entry.path().filename().string().starts_with("mub")) return;
   }
-  restore_host_settings();
+  HostSettings().restore();
 }
 
 void plug_in(const LocalNode& node, const LocalNetwork& network, pid_t pid) {

@@ -228,7 +228,7 @@ TEST_CASE("local: nodes answer, know their names, and reach their own tenant onl
   CHECK(ssh(a2, "hostname -f").output == "a-2.example\n");
   CHECK(ssh(a1, "systemctl is-system-running --wait").output == "running\n");
   CHECK(ssh(a1, "echo x > /opt/muster/store/x").exit_code != 0);
-  CHECK(ssh(a1, "swapoff /nonexistent").error_output == "swapoff: Not superuser.\n");
+  CHECK(ssh(a1, "swapoff /no/such/file").error_output == "swapoff: Not superuser.\n");
   CHECK(ssh(a1, "date -s now").error_output == "date: cannot set date: Operation not permitted\n");
   CHECK(ssh(a1, "cat /proc/1/cgroup").output == ssh(a2, "cat /proc/1/cgroup").output);
   CHECK(ssh(b1, "true").exit_code == 0);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "tests/support/folder.h"
+
 using namespace muster;
 
 namespace {
@@ -104,11 +106,13 @@ TEST_CASE("checks: all problems are told in one go") {
 }
 
 TEST_CASE("checks: this machine's facts are gathered without root and without changing anything") {
-  LocalRecords records("/nonexistent/muster/local");
+  TestFolder folder;
+  auto root = folder.path() / "deep/local";
+  LocalRecords records(root);
   auto facts = gather_local_facts(records, true);
-  CHECK(facts.folder == "/nonexistent/muster/local");
+  CHECK(facts.folder == root.string());
   CHECK(facts.free_bytes > 0);
   CHECK(std::find(facts.missing_programs.begin(), facts.missing_programs.end(), "mmdebstrap") ==
         facts.missing_programs.end());
-  CHECK_FALSE(std::filesystem::exists("/nonexistent"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "deep"));
 }

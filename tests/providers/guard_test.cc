@@ -37,8 +37,8 @@ int guarded(const std::function<long()>& call) {
 }  // namespace
 
 TEST_CASE("guard: what would change the whole machine is refused") {
-  CHECK(guarded([] { return ::syscall(SYS_swapoff, "/nonexistent"); }) == EPERM);
-  CHECK(guarded([] { return ::syscall(SYS_swapon, "/nonexistent", 0); }) == EPERM);
+  CHECK(guarded([] { return ::syscall(SYS_swapoff, "/no/such/file"); }) == EPERM);
+  CHECK(guarded([] { return ::syscall(SYS_swapon, "/no/such/file", 0); }) == EPERM);
   CHECK(guarded([] { return ::syscall(SYS_kexec_load, 0, 0, nullptr, 0); }) == EPERM);
   CHECK(guarded([] { return ::syscall(SYS_kexec_file_load, -1, -1, 0, nullptr, 0); }) == EPERM);
   CHECK(guarded([] { return ::syscall(SYS_settimeofday, nullptr, nullptr); }) == EPERM);
@@ -54,5 +54,5 @@ TEST_CASE("guard: there is no audit socket, and every other one") {
 
 TEST_CASE("guard: other calls go on as ever") {
   CHECK(guarded([] { return ::syscall(SYS_getpid) > 1 ? 0 : -1; }) == 0);
-  CHECK(guarded([] { return ::syscall(SYS_chdir, "/nonexistent"); }) == ENOENT);
+  CHECK(guarded([] { return ::syscall(SYS_chdir, "/no/such/file"); }) == ENOENT);
 }
