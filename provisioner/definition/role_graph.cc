@@ -30,6 +30,7 @@ Waits waits_of(std::span<const std::string> names, std::span<const Role> roles,
     const auto* role = lookup(roles, name);
     if (role == nullptr) continue;
     for (const auto& need : role->needs) add(name, need);
+    for (const auto& earlier : role->follows) add(name, earlier);
     for (const auto& earlier : role->after) add(name, earlier);
   }
   for (std::size_t later = 0; later < role_apply_order.size(); ++later) {

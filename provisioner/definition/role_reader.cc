@@ -28,8 +28,8 @@ class RoleReader {
  private:
   void read(const Value& root) {
     if (!object(root, "a role",
-                {"role", "description", "internal", "needs", "after", "uses", "deadline_seconds",
-                 "authorities", "certificates", "tasks", "handlers", "undo"})) {
+                {"role", "description", "internal", "needs", "after", "before", "uses",
+                 "deadline_seconds", "authorities", "certificates", "tasks", "handlers", "undo"})) {
       return;
     }
     role_.name = required_text(root, "role");
@@ -37,6 +37,7 @@ class RoleReader {
     role_.internal = flag(root, "internal");
     role_.needs = texts(root, "needs");
     role_.after = texts(root, "after");
+    role_.before = texts(root, "before");
     role_.uses = texts(root, "uses");
     role_.authorities = texts(root, "authorities");
     if (const auto* deadline = member(root, "deadline_seconds", Kind::integer)) {
