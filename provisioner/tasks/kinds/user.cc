@@ -74,7 +74,9 @@ m_user() {
       if m_change "change the home of $1 to $3"; then m_user_modify -d "$3" "$1"; fi
     fi
   elif m_change "create user $1"; then
-    m_user_create "$1" "$2" "$3" "$4"
+    m_login=$2
+    if [ -z "$6" ] && [ ! -x "$2" ]; then m_login=/bin/sh; fi
+    m_user_create "$1" "$m_login" "$3" "$4"
     m_account "$1"
   fi
   m_user_sudo "$1" "$5"
@@ -119,6 +121,7 @@ std::string check(const Args& args) {
               name.find_first_not_of(
                   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                   "0123456789_-") == std::string::npos;
+  if (name == "root" && args.text("state") == "absent") return "will not remove root";
   return good ? "" : "takes letters, digits, '_' and '-' in 'name', not '" + name + "'";
 }
 
