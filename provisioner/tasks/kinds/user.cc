@@ -17,9 +17,10 @@ m_user_create() {
   printf '%s:*\n' "$1" | chpasswd -e
 }
 
+# m_user_modify NAME OPTION VALUE
 m_user_modify() {
   command -v usermod >/dev/null 2>&1 || m_fail "changing user $1 needs usermod (package shadow)"
-  m_do usermod "$@"
+  m_do usermod "$2" "$3" "$1"
 }
 
 m_user_join() {
@@ -68,10 +69,10 @@ m_user() {
   m_gid=
   if m_account "$1"; then
     if [ -n "$6" ] && [ "$m_shell" != "$2" ]; then
-      if m_change "change the shell of $1 to $2"; then m_user_modify -s "$2" "$1"; fi
+      if m_change "change the shell of $1 to $2"; then m_user_modify "$1" -s "$2"; fi
     fi
     if [ -n "$3" ] && [ "$m_home" != "$3" ]; then
-      if m_change "change the home of $1 to $3"; then m_user_modify -d "$3" "$1"; fi
+      if m_change "change the home of $1 to $3"; then m_user_modify "$1" -d "$3"; fi
     fi
   elif m_change "create user $1"; then
     m_login=$2
