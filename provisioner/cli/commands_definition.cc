@@ -1,7 +1,6 @@
 // validate, plan, apply, destroy: the commands that take definitions.
 #include <unistd.h>
 
-#include <filesystem>
 #include <ostream>
 
 #include "provisioner/base/error.h"
@@ -126,8 +125,8 @@ int App::destroy(const std::vector<std::string>& names) {
   }
   int code = kDone;
   for (auto name : names) {
-    // A deployment's own name comes before a file that happens to be called so.
-    if (!store().deployment(name) && std::filesystem::is_regular_file(name)) {
+    // Names of deployments have neither: "x.json" and "./x" are files.
+    if (name.find_first_of("./") != std::string::npos) {
       auto input = read(name);
       if (input.definition.name.empty()) {
         report(input.diagnostics);

@@ -21,8 +21,8 @@ JSON
 ready() { [ "$(kubectl get nodes --no-headers | awk '$2 == "Ready"' | wc -l)" = "$1" ]; }
 
 definition 1
-check "apply makes three etcd nodes, a master and a worker" "$muster" apply "$work/apart.json" --yes
-use_cluster apart
+need "apply makes three etcd nodes, a master and a worker" "$muster" apply "$work/apart.json" --yes
+need "kubeconfig has what kubectl needs" use_cluster apart
 check "the master and the worker are Ready; etcd nodes are no Kubernetes nodes" ready 2
 check "labels are on the node" kubectl get nodes -l disk=ssd -o name
 check "taints are on the node" \

@@ -13,15 +13,14 @@ cat > "$work/ha.json" <<'JSON'
   ]
 }
 JSON
-check "apply makes three masters and a worker" "$muster" apply "$work/ha.json" --yes
+need "apply makes three masters and a worker" "$muster" apply "$work/ha.json" --yes
 
 ready() {  # COUNT
   [ "$(kubectl get nodes --no-headers --request-timeout=5s | awk '$2 ~ /^Ready/' | wc -l)" = "$1" ]
 }
 # kubectl through one master, whichever that is.
 through() {
-  "$muster" kubeconfig ha | sed "s|server: .*|server: https://$(address_of ha "$1"):6443|" > "$work/kubeconfig"
-  export KUBECONFIG="$work/kubeconfig"
+  "$muster" kubeconfig ha | sed "s|server: .*|server: https://$(address_of ha "$1"):6443|" > "$KUBECONFIG"
 }
 healthy_members() {  # MASTER: how many etcd members answer, as it sees them
   "$muster" ssh ha "$1" -- ETCDCTL_API=3 etcdctl --cacert /etc/etcd/ca.crt --cert /etc/etcd/member.crt \

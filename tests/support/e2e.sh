@@ -4,18 +4,27 @@ set -u
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 muster=${MUSTER:-$root/build/release/muster}
+[ -x "$muster" ] || { echo "FAIL there is a muster to test: $muster is not built"; exit 1; }
 work=$(mktemp -d "${TMPDIR:-/tmp}/muster-e2e.XXXXXX")
-export MUSTER_STATE="$work/state"
+export MUSTER_STATE="$work/state" KUBECONFIG="$work/kubeconfig"
 failures=0
 
 ok() { echo "ok $1"; }
 fail() { echo "FAIL $1: ${2:-}"; failures=$((failures + 1)); }
 
-# check NAME COMMAND...: the case passes when the command does; its output is shown when not.
+# check NAME COMMAND...: the case passes when the command does; its output is shown when not. The
+# command may be a function of the script: it sees our locals, so they have names of their own.
 check() {
-  local name=$1 said
+  local check_name=$1 check_said
   shift
-  if said=$("$@" 2>&1); then ok "$name"; else fail "$name" "$* -> $? $said"; fi
+  if check_said=$("$@" 2>&1); then ok "$check_name"; else fail "$check_name" "$* -> $? $check_said"; fi
+}
+
+# need NAME COMMAND...: a case without which the others mean nothing.
+need() {
+  local failures_before=$failures
+  check "$@"
+  [ "$failures" = "$failures_before" ] || exit 1
 }
 
 # until_true SECONDS COMMAND...: waits on a condition.
@@ -29,8 +38,7 @@ until_true() {
 }
 
 use_cluster() {  # NAME: kubectl talks to this deployment from now on
-  "$muster" kubeconfig "$1" > "$work/kubeconfig" || return 1
-  export KUBECONFIG="$work/kubeconfig"
+  "$muster" kubeconfig "$1" > "$KUBECONFIG"
 }
 kubectl() { "$("$muster" artifacts path kubectl)" "$@"; }
 
