@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -50,8 +51,8 @@ inline std::string name_of(Flavour flavour) {
 class Sandbox {
  public:
   explicit Sandbox(Flavour flavour) : flavour_(flavour) {
-    enter_namespace();
-    static int count = 0;
+    prepare();
+    static std::atomic<int> count = 0;
     root_ = "/mnt/" + std::to_string(count++);
     for (const char* folder : {"etc", "usr/bin", "usr/sbin", "proc", "dev", "host", "run", "tmp",
                                "srv", "root", "home", "opt/muster/store", "var/lib"}) {
@@ -80,6 +81,17 @@ class Sandbox {
   Sandbox(const Sandbox&) = delete;
   Sandbox& operator=(const Sandbox&) = delete;
 
+  /// Must be called before threads use sandboxes: a namespace is the thread's and its children's.
+  static void prepare() {
+    static bool entered = [] {
+      if (::unshare(CLONE_NEWNS) != 0) throw std::runtime_error("the sandbox needs root");
+      mount_or_throw("", "/", "", MS_REC | MS_PRIVATE);
+      mount_or_throw("none", "/mnt", "tmpfs", 0);
+      return true;
+    }();
+    (void)entered;
+  }
+
   std::filesystem::path operator/(const std::string& path) const {
     return root_ / (path.starts_with('/') ? path.substr(1) : path);
   }
@@ -106,7 +118,7 @@ class Sandbox {
 
   /// Starts the script as sshd would: on the shell's stdin. Collect its end with `finish`.
   pid_t start(const std::string& script) {
-    auto log = "/mnt/log." + std::to_string(++runs_);
+    auto log = root_.string() + ".log." + std::to_string(++runs_);
     write_file(log + ".in", script);
     pid_t child = ::fork();
     if (child == 0) become_shell(log);
@@ -152,16 +164,6 @@ class Sandbox {
   }
 
  private:
-  static void enter_namespace() {
-    static bool entered = [] {
-      if (::unshare(CLONE_NEWNS) != 0) throw std::runtime_error("the sandbox needs root");
-      mount_or_throw("", "/", "", MS_REC | MS_PRIVATE);
-      mount_or_throw("none", "/mnt", "tmpfs", 0);
-      return true;
-    }();
-    (void)entered;
-  }
-
   static void mount_or_throw(const std::string& source, const std::filesystem::path& target,
                              const std::string& type, unsigned long flags) {
     if (::mount(source.c_str(), target.c_str(), type.c_str(), flags, nullptr) == 0) return;
