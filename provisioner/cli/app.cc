@@ -10,6 +10,7 @@
 #include "provisioner/base/text.h"
 #include "provisioner/definition/attribs.h"
 #include "provisioner/report/terminal.h"
+#include "provisioner/tasks/compile.h"
 
 namespace muster {
 
@@ -68,7 +69,10 @@ Artifacts& App::artifact_cache() {
 }
 
 const std::vector<Role>& App::roles() {
-  if (roles_.empty()) roles_ = load_roles(options_.roles);
+  if (roles_.empty()) {
+    roles_ = load_roles(options_.roles);
+    for (const auto& role : roles_) check_role(role);
+  }
   return roles_;
 }
 

@@ -49,7 +49,9 @@ class RoleReader {
     role_.tasks = tasks(root, "tasks");
     role_.handlers = tasks(root, "handlers");
     role_.undo = tasks(root, "undo");
+    check_handlers();
     check_notified(role_.tasks);
+    for (const auto* list : {&role_.handlers, &role_.undo}) check_notifies_none(*list);
   }
 
   void read_certificate(const Value& value) {
@@ -106,6 +108,22 @@ class RoleReader {
       error(value.at, "'" + task.name + "' says nothing to do", "see docs/roles.md for the kinds");
     }
     return task;
+  }
+
+  void check_handlers() {
+    for (const auto& handler : role_.handlers) {
+      auto first = std::ranges::find(role_.handlers, handler.name, &Task::name);
+      if (&*first == &handler) continue;
+      error({handler.line, 1}, "two handlers are called '" + handler.name + "'");
+    }
+  }
+
+  /// Handlers run at the end of the tasks alone.
+  void check_notifies_none(const std::vector<Task>& tasks) {
+    for (const auto& task : tasks) {
+      if (task.notify.empty()) continue;
+      error({task.line, 1}, "'" + task.name + "' can notify nobody: only tasks notify handlers");
+    }
   }
 
   void check_notified(const std::vector<Task>& tasks) {
