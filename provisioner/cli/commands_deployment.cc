@@ -201,10 +201,7 @@ int App::logs() {
 int App::power() {
   auto record = deployment(options_.arguments[0]);
   const auto& node = node_of(record, options_.arguments[1]);
-  const auto& wanted = options_.arguments[2];
-  if (wanted != "on" && wanted != "off") {
-    throw Error("power is 'on' or 'off', not '" + wanted + "'", ExitCode::usage);
-  }
+  const auto& wanted = options_.arguments[2];  // on or off
   HeldLease lease(store(), record.name, options_.command_line);
   providers().get(node.provider).set_power(node.handle, wanted == "on");
   talk_ << "muster: " << node.name << " is " << wanted << "\n";
@@ -215,6 +212,7 @@ int App::unlock() {
   const auto& name = options_.arguments.front();
   auto lease = store().lease(name);
   if (!lease) {
+    deployment(name);  // a name that is wrong is no success
     talk_ << "muster: '" << name << "' is not locked\n";
     return 0;
   }
@@ -224,7 +222,10 @@ int App::unlock() {
       throw Error("unlocking under a living run can break it", ExitCode::usage)
           .hint("without a terminal to ask on, say --yes");
     }
-    if (!confirm("take the lock away?")) return static_cast<int>(ExitCode::interrupted);
+    if (!confirm("take the lock away?")) {
+      talk_ << "muster: '" << name << "' stays locked\n";
+      return static_cast<int>(ExitCode::interrupted);
+    }
   }
   store().release_lease(name);
   talk_ << "muster: '" << name << "' is unlocked\n";

@@ -46,7 +46,7 @@ std::string dump_lines(const std::vector<Item>& items) {
 }
 
 [[noreturn]] void refuse(const std::string& what) {
-  throw Error("this is not a plan that muster wrote: " + what)
+  throw Error("this is not a plan that muster wrote: " + what, ExitCode::usage)
       .hint("make it again with 'muster plan --out FILE'");
 }
 

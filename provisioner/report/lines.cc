@@ -190,6 +190,25 @@ std::string Lines::on(const Event& event) {
   return out;
 }
 
+std::string Lines::still_running(std::int64_t now_ms, std::int64_t every_ms) {
+  std::string out;
+  for (const auto& [deployment, run] : runs_) {
+    for (const auto& step : run.running()) {
+      auto before = std::max<std::int64_t>(asked_ms_ - step.started_ms, 0) / every_ms;
+      auto periods = (now_ms - step.started_ms) / every_ms;
+      if (periods <= before) continue;
+      Event place;
+      place.deployment = deployment;
+      place.node = step.node;
+      auto detail = step.detail.empty() ? "" : "  " + one_line(step.detail);
+      out += prefix(place) + pad(one_line(step.what), kWhatWidth) + "  still running after " +
+             std::to_string((now_ms - step.started_ms) / 1000) + "s" + detail + "\n";
+    }
+  }
+  asked_ms_ = now_ms;
+  return out;
+}
+
 std::string Lines::status(std::int64_t now_ms, std::size_t width) const {
   int planned = 0;
   int done = 0;
