@@ -12,6 +12,7 @@
 #include "provisioner/base/text.h"
 #include "provisioner/definition/attribs.h"
 #include "provisioner/report/terminal.h"
+#include "provisioner/tasks/compile.h"
 
 namespace muster {
 
@@ -70,7 +71,10 @@ Artifacts& App::artifact_cache() {
 }
 
 const std::vector<Role>& App::roles() {
-  if (roles_.empty()) roles_ = load_roles(options_.roles);
+  if (roles_.empty()) {
+    roles_ = load_roles(options_.roles);
+    for (const auto& role : roles_) check_role(role);
+  }
   return roles_;
 }
 

@@ -40,7 +40,11 @@ struct Role {
   bool internal = false;           ///< users do not name it; other roles need it
   std::vector<std::string> needs;  ///< roles that are applied before it on the same node
   std::vector<std::string> after;  ///< roles that every node that has them must have finished
-  std::vector<std::string> uses;   ///< roles whose member lists it renders; "*" for all nodes
+  /// Roles that wait for this one where a node has both; the node need not have them.
+  std::vector<std::string> before;
+  /// The other side of `before`: those that say so of this role. Filled in by load_roles.
+  std::vector<std::string> follows;
+  std::vector<std::string> uses;  ///< roles whose member lists it renders; "*" for all nodes
   std::vector<CertificateRequest> certificates;
   std::vector<std::string> authorities;  ///< CAs whose private key it installs (none by default)
   std::vector<Task> tasks;

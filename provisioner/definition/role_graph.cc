@@ -27,6 +27,7 @@ Waits waits_of(std::span<const std::string> names, std::span<const Role> roles) 
     const auto* role = lookup(roles, name);
     if (role == nullptr) continue;
     for (const auto& need : role->needs) add(name, need);
+    for (const auto& earlier : role->follows) add(name, earlier);
     for (const auto& earlier : role->after) add(name, earlier);
   }
   return waits;

@@ -28,8 +28,8 @@ class RoleReader {
  private:
   void read(const Value& root) {
     if (!object(root, "a role",
-                {"role", "description", "internal", "needs", "after", "uses", "deadline_seconds",
-                 "authorities", "certificates", "tasks", "handlers", "undo"})) {
+                {"role", "description", "internal", "needs", "after", "before", "uses",
+                 "deadline_seconds", "authorities", "certificates", "tasks", "handlers", "undo"})) {
       return;
     }
     role_.name = required_text(root, "role");
@@ -37,6 +37,7 @@ class RoleReader {
     role_.internal = flag(root, "internal");
     role_.needs = texts(root, "needs");
     role_.after = texts(root, "after");
+    role_.before = texts(root, "before");
     role_.uses = texts(root, "uses");
     role_.authorities = texts(root, "authorities");
     if (const auto* deadline = member(root, "deadline_seconds", Kind::integer)) {
@@ -48,7 +49,9 @@ class RoleReader {
     role_.tasks = tasks(root, "tasks");
     role_.handlers = tasks(root, "handlers");
     role_.undo = tasks(root, "undo");
+    check_handlers();
     check_notified(role_.tasks);
+    for (const auto* list : {&role_.handlers, &role_.undo}) check_notifies_none(*list);
   }
 
   void read_certificate(const Value& value) {
@@ -105,6 +108,22 @@ class RoleReader {
       error(value.at, "'" + task.name + "' says nothing to do", "see docs/roles.md for the kinds");
     }
     return task;
+  }
+
+  void check_handlers() {
+    for (const auto& handler : role_.handlers) {
+      auto first = std::ranges::find(role_.handlers, handler.name, &Task::name);
+      if (&*first == &handler) continue;
+      error({handler.line, 1}, "two handlers are called '" + handler.name + "'");
+    }
+  }
+
+  /// Handlers run at the end of the tasks alone.
+  void check_notifies_none(const std::vector<Task>& tasks) {
+    for (const auto& task : tasks) {
+      if (task.notify.empty()) continue;
+      error({task.line, 1}, "'" + task.name + "' can notify nobody: only tasks notify handlers");
+    }
   }
 
   void check_notified(const std::vector<Task>& tasks) {

@@ -1,6 +1,7 @@
 #include "provisioner/tasks/args.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -69,6 +70,13 @@ std::optional<std::string> wanted(const ArgRule& rule, const std::string& text) 
       break;
   }
   return std::nullopt;
+}
+
+/// One way to write a path, without a '/' at its end.
+std::string normal_path(const std::string& path) {
+  auto normal = std::filesystem::path(path).lexically_normal().string();
+  if (normal.size() > 1 && normal.ends_with('/')) normal.pop_back();
+  return normal;
 }
 
 /// As stat(1) prints a mode.
@@ -176,6 +184,7 @@ class ArgReader {
                                  *better + ", not '" + shown(*text) + "'");
       return std::nullopt;
     }
+    if (rule.type == ArgType::path) text = normal_path(*text);
     return text;
   }
 

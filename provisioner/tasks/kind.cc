@@ -72,8 +72,9 @@ std::string TaskScript::artifact() {
 
 std::string TaskScript::shown(std::string_view name) const {
   auto written = args.written(name);
-  for (const char* secret : {"pki.", "secrets."}) {
-    if (written.find(secret) != std::string::npos) return written;
+  bool rendered = written.find("{{") != std::string::npos;
+  for (const char* secret : {"pki", "secrets"}) {
+    if (rendered && written.find(secret) != std::string::npos) return written;
   }
   return args.text(name);
 }

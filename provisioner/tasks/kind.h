@@ -58,7 +58,9 @@ const Kind* find_kind(std::string_view name);
 /// Shell text that more than one kind needs.
 extern const std::string_view kShellCore;        ///< in every script
 extern const std::string_view kShellAttributes;  ///< m_attributes
-extern const std::string_view kShellWrite;       ///< m_write, m_same
+extern const std::string_view kShellNewFile;     ///< m_make_new
+extern const std::string_view kShellWrite;       ///< m_write, m_same; needs kShellNewFile
+extern const std::string_view kShellMounts;      ///< m_mounted
 extern const std::string_view kShellAccounts;    ///< m_account
 extern const std::string_view kShellHolds;       ///< m_holds
 

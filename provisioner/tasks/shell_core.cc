@@ -43,7 +43,14 @@ m_size() {
   [ "$m_bytes" -le 65536 ] || m_bytes=65536
 }
 
-m_send() { [ "$2" -eq 0 ] || head -c "$2" "$1" 9>&- || exit 1; }
+# m_send FILE BYTES: of a longer file, the first and the last half of these.
+m_send() {
+  if [ "$2" -ge 65536 ]; then
+    { head -c 32768 "$1" && tail -c 32768 "$1"; } 9>&- || exit 1
+  elif [ "$2" -gt 0 ]; then
+    cat "$1" 9>&- || exit 1
+  fi
+}
 
 m_answer() {
   m_clock
@@ -82,22 +89,23 @@ m_task() {
 }
 
 # The same for calls that may print without end: the first and the last 32 KiB are kept. A
-# program that the call leaves behind may hold the pipe open: its reader then has one second.
+# program that the call leaves behind may hold the pipe open: its reader then has one second, and
+# must by then have written all that it read, which head would not have.
 m_chatty_task() {
   m_start "$1" "$2"
   shift 2
-  [ -p "$m_tmp/pipe" ] || mkfifo "$m_tmp/pipe" 9>&-
+  mkfifo "$m_tmp/pipe.$m_index" 9>&- || exit 1
   {
-    head -c 32768
+    dd bs=1 count=32768
     tail -c 32768
     : >"$m_tmp/drained.$m_index"
-  } <"$m_tmp/pipe" >"$m_tmp/out.$m_index" 2>/dev/null 9>&- &
+  } <"$m_tmp/pipe.$m_index" >"$m_tmp/out.$m_index" 2>/dev/null 9>&- &
   m_reader=$!
   (
     unset m_nonce
     set -e
     "$@"
-  ) >"$m_tmp/pipe" 2>&1 9>&-
+  ) >"$m_tmp/pipe.$m_index" 2>&1 9>&-
   m_exit=$?
   m_killer=
   if [ ! -e "$m_tmp/drained.$m_index" ]; then
@@ -147,7 +155,7 @@ m_lock() {
       exit 75
     }
     m_tries=$((m_tries - 1))
-    sleep 0.2 9>&-
+    sleep 0.2 2>/dev/null 9>&- || sleep 1 9>&-
   done
 }
 
@@ -170,12 +178,28 @@ const std::string_view kShellAttributes = R"sh(
 # m_attributes PATH MODE OWNER GROUP
 m_attributes() {
   set -- "$@" $(stat -L -c '%a %U %G %u %g' "$1")
+  m_again=
   if { [ "$6" != "$3" ] && [ "$8" != "$3" ]; } || { [ "$7" != "$4" ] && [ "$9" != "$4" ]; }; then
-    if m_change "change the owner of $1 from $6:$7 to $3:$4"; then m_do chown "$3:$4" "$1"; fi
+    if m_change "change the owner of $1 from $6:$7 to $3:$4"; then
+      m_do chown "$3:$4" "$1"
+      # That may have taken bits of the mode away.
+      m_again=1
+    fi
   fi
-  if [ "$5" != "$2" ]; then
-    if m_change "change the mode of $1 from $5 to $2"; then m_do chmod "$2" "$1"; fi
-  fi
+  if [ "$5" != "$2" ] && m_change "change the mode of $1 from $5 to $2"; then m_again=1; fi
+  [ -z "$m_again" ] || m_chmod "$2" "$1"
+}
+
+# Without the zeros, chmod keeps the setgid bit of a directory.
+m_chmod() { m_do chmod "00$1" "$2"; }
+)sh";
+
+const std::string_view kShellNewFile = R"sh(
+# Makes $m_new with what the arguments put there. Where users may write, a link of theirs could
+# lead us elsewhere: the file must be a new one.
+m_make_new() {
+  rm -f "$m_new"
+  (umask 077 && set -C && "$@")
 }
 )sh";
 
@@ -184,9 +208,10 @@ m_put() { cat >"$m_new"; }
 
 # m_write PATH CONTENT MODE OWNER GROUP: readers see the old file or the new one.
 m_write() {
-  m_new=$1.muster-$$
+  m_new=$1.muster-new
   m_told "write $1"
-  { (umask 077 && "$2" m_put) && chown "$4:$5" "$m_new" && chmod "$3" "$m_new" &&
+  [ -d "${1%/*}/" ] || m_fail "there is no directory ${1%/*}"
+  { m_make_new "$2" m_put && chown "$4:$5" "$m_new" && chmod "$3" "$m_new" &&
     mv -f "$m_new" "$1"; } || {
     rm -f "$m_new"
     m_fail "cannot write $1"
@@ -209,6 +234,32 @@ m_account() {
   while IFS=: read -r m_name m_ m_uid m_gid m_ m_home m_shell; do
     [ "$m_name" != "$1" ] || return 0
   done </etc/passwd
+  return 1
+}
+)sh";
+
+const std::string_view kShellMounts = R"sh(
+# Whether something is mounted at the path. Sets m_real to the path without links, and m_mounts to
+# what is mounted there and below, the last first, one a line.
+m_mounted() {
+  m_real=$(readlink -f "$1") || m_real=$1
+  m_mounts=
+  while read -r m_ m_place m_; do
+    # The kernel writes spaces and the like as octal numbers.
+    case $m_place in
+      *\\*) m_place=$(printf '%b' "$m_place") ;;
+    esac
+    case $m_place in
+      "$m_real" | "$m_real"/*) m_mounts="$m_place
+$m_mounts" ;;
+    esac
+  done </proc/self/mounts
+  case "
+$m_mounts" in
+    *"
+$m_real
+"*) return 0 ;;
+  esac
   return 1
 }
 )sh";

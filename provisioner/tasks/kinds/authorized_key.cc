@@ -15,6 +15,8 @@ m_keys_content() {
   [ -z "$1" ] || printf '%s\n' "$1"
 }
 
+m_keys_write() { m_keys_content "$1" >"$m_new"; }
+
 # m_authorized_key USER BLOCK
 m_authorized_key() {
   if ! m_account "$1"; then
@@ -34,9 +36,10 @@ m_authorized_key() {
   if m_change "authorize keys of $1"; then
     [ -d "$m_home/.ssh" ] || m_do mkdir -p -m 700 "$m_home/.ssh"
     m_told "write $m_file"
-    (umask 077 && m_keys_content "$2" >"$m_file.muster")
-    m_do chown "$m_uid:$m_gid" "$m_home/.ssh" "$m_file.muster"
-    m_do mv -f "$m_file.muster" "$m_file"
+    m_new=$m_file.muster-new
+    m_make_new m_keys_write "$2"
+    m_do chown "$m_uid:$m_gid" "$m_home/.ssh" "$m_new"
+    m_do mv -f "$m_new" "$m_file"
   fi
 }
 )sh";
@@ -53,7 +56,7 @@ std::vector<std::string> call(TaskScript& task) {
 Kind authorized_key_kind() {
   return {.name = "authorized_key",
           .args = {{"user", ArgType::text, true}, {"keys", ArgType::lines, true}},
-          .library = {kShellAccounts, kShell},
+          .library = {kShellAccounts, kShellNewFile, kShell},
           .call = call};
 }
 

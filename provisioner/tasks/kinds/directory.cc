@@ -17,44 +17,32 @@ m_directory() {
   elif m_change "create $1"; then
     m_do mkdir -p -m "$2" "$1"
     m_do chown "$3:$4" "$1"
+    # A directory above may have handed its setgid bit down.
+    m_chmod "$2" "$1"
   fi
 }
 
-# Sets m_mounts to what is mounted at or below the path, the last first, one a line, all as the
-# kernel writes paths.
-m_find_mounts() {
-  m_mounts=
-  while read -r m_ m_place m_; do
-    case $m_place in
-      "$1" | "$1"/*) m_mounts="$m_place
-$m_mounts" ;;
-    esac
-  done </proc/self/mounts
-}
-
 # What is mounted below is someone else's data: it is unmounted, never removed. A mount point
-# stays, empty. m_directory_absent PATH WRITTEN-PATH
+# stays, empty.
 m_directory_absent() {
   if [ ! -d "$1" ] && [ ! -e "$1" ] && [ ! -L "$1" ]; then return; fi
   if [ ! -d "$1" ] || [ -L "$1" ]; then m_fail "$1 is no directory"; fi
-  m_find_mounts "$2"
-  case "
-$m_mounts" in
-    *"
-$2
-"*)
-      [ -n "$(ls -A "$1")" ] || return 0
-      m_keep=1
-      ;;
-    *) m_keep= ;;
-  esac
+  m_keep=
+  if m_mounted "$1"; then
+    if [ -z "$(ls -A "$1")" ]; then return; fi
+    m_keep=1
+  fi
   if m_change "remove $1 and all it holds"; then
-    set -f
-    for m_place in $m_mounts; do
-      if [ "$m_place" != "$2" ]; then m_do umount "$(printf '%b' "$m_place")"; fi
-    done
+    while IFS= read -r m_place; do
+      case $m_place in
+        '' | "$m_real") ;;
+        *) m_do umount "$m_place" ;;
+      esac
+    done <<EOF
+$m_mounts
+EOF
     if [ -n "$m_keep" ]; then
-      m_do find "$1" -mindepth 1 -delete
+      m_do find "$1" -mindepth 1 -maxdepth 1 -exec rm -rf {} +
     else
       m_do rm -rf "$1"
     fi
@@ -63,9 +51,7 @@ $2
 )sh";
 
 std::vector<std::string> call(TaskScript& task) {
-  if (task.text("state") == "absent") {
-    return {"m_directory_absent", task.text("path"), kernel_escaped(task.text("path"))};
-  }
+  if (task.text("state") == "absent") return {"m_directory_absent", task.text("path")};
   return {"m_directory", task.text("path"), task.text("mode"), task.text("owner"),
           task.text("group")};
 }
@@ -89,7 +75,7 @@ Kind directory_kind() {
                    {"owner", ArgType::text, false, "root"},
                    {"group", ArgType::text, false, "root"},
                    state_rule()},
-          .library = {kShellAttributes, kShell},
+          .library = {kShellAttributes, kShellMounts, kShell},
           .call = call,
           .check = check};
 }

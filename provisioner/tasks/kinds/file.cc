@@ -48,7 +48,7 @@ Kind file_kind() {
                    // Nothing shows a file's content; roles say which must stay so.
                    {"secret", ArgType::boolean, false, "false"},
                    state_rule()},
-          .library = {kShellAttributes, kShellWrite, kShell},
+          .library = {kShellAttributes, kShellNewFile, kShellWrite, kShell},
           .call = call,
           .check = check_content};
 }

@@ -18,15 +18,18 @@ m_line_find() {
   fi
 }
 
-# Puts $m_tmp/lines in place and keeps the file's mode and owner.
+# Puts $m_tmp/lines in place and keeps the file's mode and owner, and a link to it.
 m_line_replace() {
   m_told "write $1"
-  cp -p "$1" "$1.muster-$$"
-  cat "$m_tmp/lines" >"$1.muster-$$"
+  m_real=$(readlink -f "$1")
+  m_new=$m_real.muster-new
+  rm -f "$m_new"
+  cp -p "$m_real" "$m_new"
+  cat "$m_tmp/lines" >"$m_new"
   # A file that is a mount point, as /etc/hosts in a container is, cannot be replaced.
-  mv -f "$1.muster-$$" "$1" 2>/dev/null || {
-    cat "$1.muster-$$" >"$1"
-    rm -f "$1.muster-$$"
+  mv -f "$m_new" "$m_real" 2>/dev/null || {
+    cat "$m_new" >"$m_real"
+    rm -f "$m_new"
   }
 }
 
@@ -52,6 +55,8 @@ m_line() {
   if [ "$m_found" = "$2" ]; then return; fi
   # Without a match, what was found is the line, perhaps more than once.
   if [ -n "$m_found" ] && [ -z "$3" ]; then return; fi
+  # Nor does a line that its own match does not find come again and again.
+  if [ -z "$m_found" ] && [ -n "$(m_line_find -h "$1" "$2" '')" ]; then return; fi
   if m_change "put a line into $1"; then
     [ -e "$1" ] || : >"$1"
     if [ -n "$m_found" ]; then
@@ -64,7 +69,8 @@ m_line() {
 }
 
 m_line_absent() {
-  if [ -z "$(m_line_find -n "$@")" ]; then return; fi
+  m_found=$(m_line_find -n "$@")
+  if [ -z "$m_found" ]; then return; fi
   if m_change "take a line out of $1"; then
     m_line_find -v "$@" >"$m_tmp/lines"
     m_line_replace "$1"
@@ -80,8 +86,8 @@ std::vector<std::string> call(TaskScript& task) {
 
 std::string check(const Args& args) {
   if (args.text("line").find('\n') != std::string::npos) return "takes one line in 'line'";
-  if (args.text("state") == "present" && !args.has("line")) return "needs 'line'";
-  if (!args.has("line") && !args.has("match")) return "needs 'line' or 'match'";
+  if (args.text("state") == "present" && args.text("line").empty()) return "needs 'line'";
+  if (args.text("line").empty() && args.text("match").empty()) return "needs 'line' or 'match'";
   return "";
 }
 

@@ -14,7 +14,7 @@ m_link() {
   fi
   if m_change "link $1 to $2"; then
     rm -f "$1"
-    m_do ln -s "$2" "$1"
+    m_do ln -s -- "$2" "$1"
   fi
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cctype>
 
 #include "provisioner/tasks/kind.h"
 
@@ -47,13 +48,23 @@ std::vector<std::string> call(TaskScript& task) {
   return {"m_module", name, in_sysfs, task.args.flag("optional") ? "optional" : ""};
 }
 
+/// The name becomes part of paths.
+std::string check(const Args& args) {
+  const auto& name = args.text("name");
+  bool good = !name.empty() && name[0] != '-' && std::ranges::all_of(name, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '-';
+  });
+  return good ? "" : "takes letters, digits, '_' and '-' in 'name', not '" + name + "'";
+}
+
 }  // namespace
 
 Kind module_kind() {
   return {.name = "module",
           .args = {{"name", ArgType::text, true}, {"optional", ArgType::boolean, false, "false"}},
           .library = {kShell},
-          .call = call};
+          .call = call,
+          .check = check};
 }
 
 }  // namespace muster

@@ -5,17 +5,8 @@ namespace muster {
 namespace {
 
 constexpr std::string_view kShell = R"sh(
-# True when something is mounted at the path, as the kernel writes it.
-m_mounted() {
-  while read -r m_ m_place m_; do
-    if [ "$m_place" = "$1" ]; then return 0; fi
-  done </proc/self/mounts
-  return 1
-}
-
 # Copies /etc/fstab without the path's line; sets m_now to that line.
 m_fstab_without() {
-  m_now=
   while IFS= read -r m_line || [ -n "$m_line" ]; do
     set -f
     set -- "$1" $m_line
@@ -27,26 +18,32 @@ m_fstab_without() {
   done </etc/fstab
 }
 
-# m_fstab PATH LINE: an empty line takes the path's line away.
-m_fstab() {
+# Sets m_was to the path's line, and prepares the file without it.
+m_fstab_find() {
   : >"$m_tmp/fstab"
+  m_now=
   [ ! -e /etc/fstab ] || m_fstab_without "$1"
-  m_was=${m_now:-}
+  m_was=$m_now
+}
+
+# m_fstab_put PATH LINE: an empty line takes the path's line away.
+m_fstab_put() {
   if [ "$m_was" = "$2" ]; then return; fi
   m_why="take $1 out of /etc/fstab"
   if [ -n "$2" ]; then m_why="put $1 into /etc/fstab"; fi
   if m_change "$m_why"; then
     m_told "write /etc/fstab"
     [ -z "$2" ] || printf '%s\n' "$2" >>"$m_tmp/fstab"
-    cp "$m_tmp/fstab" /etc/fstab.muster
-    mv -f /etc/fstab.muster /etc/fstab
+    cp "$m_tmp/fstab" /etc/fstab.muster-new
+    mv -f /etc/fstab.muster-new /etc/fstab
   fi
 }
 
+# The file is written last: until then it tells that there is something to do.
 # m_mount PATH WRITTEN-PATH LINE SOURCE TYPE OPTIONS
 m_mount() {
-  m_fstab "$2" "$3"
-  if m_mounted "$2"; then
+  m_fstab_find "$2"
+  if m_mounted "$1"; then
     # What is mounted was mounted from another line.
     if [ -n "$m_was" ] && [ "$m_was" != "$3" ] && m_change "mount $1 anew"; then
       m_do umount "$1"
@@ -56,11 +53,14 @@ m_mount() {
     m_do mkdir -p "$1"
     m_do mount -t "$5" -o "$6" "$4" "$1"
   fi
+  m_fstab_put "$1" "$3"
 }
 
+# m_mount_absent PATH WRITTEN-PATH
 m_mount_absent() {
-  if m_mounted "$2" && m_change "unmount $1"; then m_do umount "$1"; fi
-  m_fstab "$2" ''
+  m_fstab_find "$2"
+  if m_mounted "$1" && m_change "unmount $1"; then m_do umount "$1"; fi
+  m_fstab_put "$1" ''
 }
 )sh";
 
@@ -96,7 +96,7 @@ Kind mount_kind() {
                    {"type"},
                    {"options", ArgType::text, false, "defaults"},
                    state_rule()},
-          .library = {kShell},
+          .library = {kShellMounts, kShell},
           .call = call,
           .check = check};
 }

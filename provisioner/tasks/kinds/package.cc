@@ -13,11 +13,11 @@ m_package_find() {
     m_mark=installed/
   elif command -v rpm >/dev/null 2>&1; then
     for m_package; do
-      if rpm -q --quiet --whatprovides "$m_package"; then m_here="$m_here$m_package "; fi
+      if rpm -q --quiet --whatprovides "$m_package"; then m_here="$m_here${m_package%%:*} "; fi
     done
   elif command -v apk >/dev/null 2>&1; then
     for m_package; do
-      if apk info -q -e "$m_package"; then m_here="$m_here$m_package "; fi
+      if apk info -q -e "$m_package"; then m_here="$m_here${m_package%%:*} "; fi
     done
   else
     m_fail "this node has no package database that muster knows (dpkg, rpm or apk)"

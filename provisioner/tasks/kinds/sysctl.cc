@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cctype>
 
 #include "provisioner/tasks/kind.h"
 
@@ -16,7 +17,7 @@ m_read_line() {
   m_now=$*
 }
 
-# m_sysctl NAME VALUE FILE OPTIONAL
+# m_sysctl NAME VALUE FILE OPTIONAL NAME-FOR-A-FILE
 m_sysctl() {
   m_read_line "$3"
   if [ "$m_now" != "$2" ]; then
@@ -29,7 +30,7 @@ m_sysctl() {
       printf '%s\n' "$2" >"$3"
     fi
   fi
-  m_kept=/etc/sysctl.d/90-muster-$1.conf
+  m_kept=/etc/sysctl.d/90-muster-$5.conf
   m_read_line "$m_kept"
   if [ "$m_now" != "$1 = $2" ]; then
     if m_change "keep $1 in $m_kept"; then
@@ -63,11 +64,28 @@ std::string single_spaces(const std::string& text) {
 }
 
 std::vector<std::string> call(TaskScript& task) {
-  auto name = task.text("name");
-  auto file = file_of(name);
-  std::ranges::replace(name, '/', '.');
-  return {"m_sysctl", name, single_spaces(task.text("value")), file,
-          task.args.flag("optional") ? "optional" : ""};
+  const auto& name = task.text("name");
+  auto plain = name;
+  std::ranges::replace(plain, '/', '.');
+  return {"m_sysctl",
+          name,
+          single_spaces(task.text("value")),
+          file_of(name),
+          task.args.flag("optional") ? "optional" : "",
+          plain};
+}
+
+/// The name becomes part of paths.
+std::string check(const Args& args) {
+  const auto& name = args.text("name");
+  bool good = !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-' || c == '/';
+  });
+  // An empty part of the name would lead up or nowhere.
+  auto parts = "." + name + ".";
+  std::ranges::replace(parts, '/', '.');
+  if (good && parts.find("..") == std::string::npos) return "";
+  return "takes a kernel setting in 'name', like 'net.ipv4.ip_forward', not '" + name + "'";
 }
 
 }  // namespace
@@ -78,7 +96,8 @@ Kind sysctl_kind() {
                    {"value", ArgType::text, true},
                    {"optional", ArgType::boolean, false, "false"}},
           .library = {kShell},
-          .call = call};
+          .call = call,
+          .check = check};
 }
 
 }  // namespace muster

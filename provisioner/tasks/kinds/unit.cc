@@ -48,12 +48,13 @@ m_unit_enable() {
     true/disabled | true/ | true/indirect)
       if m_change "enable $1"; then
         m_unit_reload
-        m_do systemctl -q enable "$1"
+        # What it changes matters at the next boot: systemd need not read all units again.
+        m_do systemctl -q --no-reload enable "$1"
       fi
       ;;
     true/masked*) m_fail "$1 is masked: see why, then run 'systemctl unmask $1'" ;;
     false/enabled*)
-      if m_change "disable $1"; then m_do systemctl -q disable "$1"; fi
+      if m_change "disable $1"; then m_do systemctl -q --no-reload disable "$1"; fi
       ;;
   esac
 }

@@ -17,9 +17,10 @@ m_user_create() {
   printf '%s:*\n' "$1" | chpasswd -e
 }
 
+# m_user_modify NAME OPTION VALUE
 m_user_modify() {
   command -v usermod >/dev/null 2>&1 || m_fail "changing user $1 needs usermod (package shadow)"
-  m_do usermod "$@"
+  m_do usermod "$2" "$3" "$1"
 }
 
 m_user_join() {
@@ -68,13 +69,15 @@ m_user() {
   m_gid=
   if m_account "$1"; then
     if [ -n "$6" ] && [ "$m_shell" != "$2" ]; then
-      if m_change "change the shell of $1 to $2"; then m_user_modify -s "$2" "$1"; fi
+      if m_change "change the shell of $1 to $2"; then m_user_modify "$1" -s "$2"; fi
     fi
     if [ -n "$3" ] && [ "$m_home" != "$3" ]; then
-      if m_change "change the home of $1 to $3"; then m_user_modify -d "$3" "$1"; fi
+      if m_change "change the home of $1 to $3"; then m_user_modify "$1" -d "$3"; fi
     fi
   elif m_change "create user $1"; then
-    m_user_create "$1" "$2" "$3" "$4"
+    m_login=$2
+    if [ -z "$6" ] && [ ! -x "$2" ]; then m_login=/bin/sh; fi
+    m_user_create "$1" "$m_login" "$3" "$4"
     m_account "$1"
   fi
   m_user_sudo "$1" "$5"
@@ -119,6 +122,7 @@ std::string check(const Args& args) {
               name.find_first_not_of(
                   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                   "0123456789_-") == std::string::npos;
+  if (name == "root" && args.text("state") == "absent") return "will not remove root";
   return good ? "" : "takes letters, digits, '_' and '-' in 'name', not '" + name + "'";
 }
 

@@ -1,0 +1,147 @@
+// The built-in roles as the engine renders them: a real definition, context and certificates.
+#include <doctest/doctest.h>
+#include <yaml-cpp/yaml.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "inventory/cluster.h"
+#include "provisioner/base/error.h"
+#include "provisioner/base/files.h"
+#include "provisioner/base/process.h"
+#include "provisioner/base/text.h"
+#include "provisioner/definition/definition.h"
+#include "provisioner/engine/context.h"
+#include "provisioner/tasks/compile.h"
+#include "tests/support/folder.h"
+#include "tests/support/vault.h"
+
+using namespace muster;
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::string kDefinition = R"({"name": "demo", "provider": {"name": "local"},
+  "public_keys": {"ann": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGtra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tr a"},
+  "nodes": [{"prefix": "m", "roles": ["etcd", "k8s-master", "k8s-addons"], "count": 3},
+            {"prefix": "w", "roles": ["k8s-worker"], "labels": {"a": "b"},
+             "taints": ["k=v:NoSchedule"]}]})";
+
+Cluster cluster_of(const std::vector<Role>& roles) {
+  auto result = parse_definition("demo.json", kDefinition, {}, {roles, {"local"}});
+  auto cluster = expand(result.definition, roles, result.diagnostics);
+  REQUIRE(result.diagnostics.render() == "");
+  return cluster;
+}
+
+ContextInput context_input(const Cluster& cluster, const Node& node, const Role& role) {
+  ContextInput input;
+  input.cluster = &cluster;
+  input.node = &node;
+  input.role = &role;
+  int last = 10;
+  for (const auto& other : cluster.nodes) {
+    input.endpoints[other.name].address = "10.1.0." + std::to_string(last++);
+  }
+  input.facts.values = {{"arch", "amd64"},       {"os", "debian"},   {"os_version", "12"},
+                        {"kernel", "6.1.0"},     {"cpus", "2"},      {"memory_mb", "2048"},
+                        {"container", "true"},   {"cgroup", "v1"},   {"oom_score_adj", "false"},
+                        {"nameserver", "false"}, {"systemd", "true"}};
+  for (const char* artifact : {"coredns-image", "pause-image"}) input.artifacts[artifact] = true;
+  return input;
+}
+
+/// Complaints of systemd about the units in a folder. That what they start or need is not
+/// installed here is none.
+std::string unit_complaints(const TestFolder& folder) {
+  ProcessSpec spec;
+  spec.argv = {"systemd-analyze", "verify", "--man=no"};
+  for (const auto& file : fs::directory_iterator(folder.path())) {
+    if (file.path().extension() == ".service") spec.argv.push_back(file.path().string());
+  }
+  CHECK(spec.argv.size() > 8);
+  std::string out;
+  for (const auto& line : split(run_process(spec).error_output, '\n')) {
+    auto unit = line.substr(0, line.find(':'));
+    bool ours = fs::exists(folder / fs::path(unit).filename().string());
+    bool missing = line.ends_with(" not found.") ||
+                   line.find("is not executable: No such file") != std::string::npos;
+    if (!unit.empty() && ours && !missing) out += line + "\n";
+  }
+  return out;
+}
+
+/// What the program that reads the file says against it.
+std::string complaints(const std::string& path, const std::string& text, const TestFolder& folder) {
+  auto name = fs::path(path).filename().string();
+  auto file = folder.path() / name;
+  write_file(file, text);
+  if (path.ends_with(".sh")) {
+    ProcessSpec spec;
+    spec.argv = {"dash", "-n", file.string()};
+    return run_process(spec).error_output;
+  }
+  try {
+    if (path.ends_with(".conflist") && nlohmann::json::parse(text).empty()) return "empty";
+    bool yaml = path.ends_with(".yaml") || text.starts_with("apiVersion:");
+    if (yaml && YAML::LoadAll(text).empty()) return "no document";
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return "";
+}
+
+void check_files(const std::vector<Task>& tasks, const nlohmann::json& context,
+                 const TestFolder& folder, std::set<std::string>& seen) {
+  for (const auto& task : tasks) {
+    const auto* name = task.args.find("template");
+    if (name == nullptr || !seen.insert(name->text).second) continue;
+    CAPTURE(name->text);
+    auto text = render_template(load_template({}, name->text), name->text, context);
+    const auto* path = task.args.find("path");
+    CHECK(complaints(path == nullptr ? name->text : path->text, text, folder) == "");
+  }
+}
+
+}  // namespace
+
+TEST_CASE("roles: every built-in role compiles for every node, and its files can be read") {
+  auto roles = load_roles({});
+  auto cluster = cluster_of(roles);
+  MemoryVault vault;
+  Pki pki(vault, "demo");
+  TestFolder folder;
+  std::set<std::string> seen;
+  std::set<std::string> used;
+  for (const auto& node : {cluster.nodes.front(), cluster.nodes.back()}) {
+    for (const auto& name : node.all_roles) {
+      CAPTURE(node.name);
+      CAPTURE(name);
+      const auto& role = *find_role(roles, name);
+      used.insert(name);
+      auto context = make_context(context_input(cluster, node, role), pki);
+      for (const auto* tasks : {&role.tasks, &role.undo}) {
+        CompileInput input;
+        input.role = &role;
+        input.tasks = tasks;
+        input.context = &context;
+        input.nonce = "0123456789abcdef";
+        input.load_template = [](const std::string& file) { return load_template({}, file); };
+        input.artifact_sha256 = [](const std::string&) { return std::string(64, 'a'); };
+        std::string script;
+        CHECK_NOTHROW(script = compile(input).script);
+        CHECK(complaints("script.sh", script, folder) == "");
+        check_files(*tasks, context, folder, seen);
+      }
+    }
+  }
+  CHECK(unit_complaints(folder) == "");
+  for (const auto& role : roles) CHECK_MESSAGE(used.contains(role.name), role.name);
+  // Templates that no role names would be dead.
+  for (const auto& file :
+       fs::recursive_directory_iterator(fs::path(MUSTER_SOURCE_DIR) / "templates")) {
+    if (!file.is_regular_file()) continue;
+    auto name = file.path().lexically_relative(fs::path(MUSTER_SOURCE_DIR) / "templates").string();
+    CHECK_MESSAGE(seen.contains(name), name);
+  }
+}

@@ -1,0 +1,409 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "provisioner/base/text.h"
+#include "provisioner/tasks/kind.h"
+#include "tests/tasks/compiling.h"
+#include "tests/tasks/sandbox.h"
+
+using namespace muster;
+using namespace muster::testing;
+
+namespace {
+
+std::string error_of(const Compiling& compiling) {
+  try {
+    compiling.script();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+std::string check_error(const std::string& text) {
+  try {
+    check_role(Compiling(text).role);
+  } catch (const Error& error) {
+    CHECK(error.exit_code() == ExitCode::usage);
+    return error.what();
+  }
+  return "no error";
+}
+
+/// "changed unchanged failed", one word for each reply.
+std::string outcomes(const Ran& ran) {
+  std::vector<std::string> words;
+  for (const auto& reply : ran.replies) words.push_back(reply.outcome);
+  return join(words, " ");
+}
+
+const std::string kTwoFiles = R"(
+tasks:
+  - {name: one, file: {path: /srv/a, content: "x\n"}, notify: [second, first]}
+  - {name: two, file: {path: /srv/b, content: "x\n"}, notify: [second]}
+handlers:
+  - {name: first, command: {run: "echo first >>/srv/log"}}
+  - {name: second, command: {run: "echo second >>/srv/log"}}
+  - {name: third, command: {run: "echo third >>/srv/log"}}
+undo:
+  - {name: gone, file: {path: /srv/a, state: absent}}
+)";
+
+}  // namespace
+
+TEST_CASE("compile: notified handlers run once, in the order of the role, after a change only") {
+  for (auto flavour : kFlavours) {
+    Sandbox node(flavour);
+    Compiling compiling(kTwoFiles);
+    auto script = compiling.script();
+    CHECK(script.task_names == std::vector<std::string>{"one", "two", "first", "second", "third"});
+    auto ran = node.run(script.script, kNonce);
+    CHECK(outcomes(ran) == "changed changed changed changed");
+    CHECK(ran.replies[3].index == 3);
+    CHECK(read_file(node / "srv/log") == "first\nsecond\n");
+    CHECK(outcomes(node.run(script.script, kNonce)) == "unchanged unchanged");
+    std::filesystem::remove(node / "srv/b");
+    CHECK(outcomes(node.run(script.script, kNonce)) == "unchanged changed changed");
+    CHECK(read_file(node / "srv/log") == "first\nsecond\nsecond\n");
+  }
+}
+
+TEST_CASE("compile: handlers that were asked for run in the next run when this one is cut") {
+  Sandbox node(Flavour::dash);
+  Compiling broken(R"(
+tasks:
+  - {name: one, file: {path: /srv/a, content: "x\n"}, notify: [restart it]}
+  - {name: two, command: {run: "test -e /srv/repaired"}}
+handlers:
+  - {name: restart it, command: {run: "echo ran >>/srv/log; test -e /srv/repaired"}}
+)");
+  auto script = broken.script().script;
+  CHECK(outcomes(node.run(script, kNonce)) == "changed failed");
+  CHECK_FALSE(std::filesystem::exists(node / "srv/log"));
+  CHECK(std::filesystem::exists(node / "var/lib/muster/pending/r.restart-it"));
+  write_file(node / "srv/repaired", "");
+  CHECK(outcomes(node.run(script, kNonce)) == "unchanged changed changed");
+  CHECK(read_file(node / "srv/log") == "ran\n");
+
+  // A handler that fails is still asked for.
+  std::filesystem::remove(node / "srv/a");
+  std::filesystem::remove(node / "srv/repaired");
+  Compiling other("tasks:\n" + std::string(R"(
+  - {name: one, file: {path: /srv/a, content: "x\n"}, notify: [restart it]}
+handlers:
+  - {name: restart it, command: {run: "test -e /srv/repaired"}}
+)"));
+  CHECK(outcomes(node.run(other.script().script, kNonce)) == "changed failed");
+  write_file(node / "srv/repaired", "");
+  CHECK(outcomes(node.run(other.script().script, kNonce)) == "unchanged changed");
+  CHECK(outcomes(node.run(other.script().script, kNonce)) == "unchanged");
+}
+
+TEST_CASE("compile: a task that is killed after its change has its handlers pending") {
+  Sandbox node(Flavour::dash);
+  Compiling compiling(R"(
+tasks:
+  - {name: one, command: {run: "touch /srv/begun; exec sleep 20", creates: /srv/begun}, notify: [h]}
+handlers:
+  - {name: h, command: {run: "touch /srv/handled"}}
+)");
+  auto script = compiling.script().script;
+  auto child = node.start(script);
+  while (!std::filesystem::exists(node / "srv/begun")) ::usleep(2000);
+  ::kill(-child, SIGKILL);
+  node.finish(child, kNonce);
+  CHECK(outcomes(node.run(script, kNonce)) == "unchanged changed");
+  CHECK(std::filesystem::exists(node / "srv/handled"));
+}
+
+TEST_CASE("compile: undo forgets what was asked for, and runs no handlers") {
+  Sandbox node(Flavour::dash);
+  Compiling compiling(kTwoFiles);
+  std::filesystem::create_directories(node / "var/lib/muster/pending");
+  write_file(node / "var/lib/muster/pending/r.third", "");
+  write_file(node / "var/lib/muster/pending/other.third", "");
+  CHECK(outcomes(node.run(compiling.undo().script, kNonce)) == "unchanged");
+  CHECK_FALSE(std::filesystem::exists(node / "var/lib/muster/pending/r.third"));
+  CHECK(std::filesystem::exists(node / "var/lib/muster/pending/other.third"));
+  CHECK_FALSE(std::filesystem::exists(node / "srv/log"));
+}
+
+TEST_CASE("compile: a unit is not restarted for a change that came before its start") {
+  Sandbox node(Flavour::dash);
+  node.add_program("systemctl",
+                   read_file(std::string(MUSTER_SOURCE_DIR) + "/tests/tasks/programs/systemctl"));
+  std::filesystem::create_directories(node / "etc/systemd/system");
+  const std::string role = R"(
+tasks:
+  - {name: file, file: {path: /etc/systemd/system/a.service, content: "{{v}}\n"}, notify: [again]}
+  - {name: pause, command: {run: sleep 0.02, unless: test -e /units/a.service/active}}
+  - {name: start, unit: {name: a.service, state: started}}
+handlers:
+  - {name: again, unit: {name: a.service, state: restarted}}
+)";
+  Compiling compiling(role);
+  compiling.context["v"] = "1";
+  CHECK(outcomes(node.run(compiling.script().script, kNonce)) ==
+        "changed changed changed unchanged");
+  CHECK(node.take_calls().find("restart") == std::string::npos);
+  compiling.context["v"] = "2";
+  CHECK(outcomes(node.run(compiling.script().script, kNonce)) ==
+        "changed unchanged unchanged changed");
+  CHECK(node.take_calls().find("systemctl restart a.service\n") != std::string::npos);
+}
+
+TEST_CASE("compile: 'when' leaves tasks out, and must name something") {
+  auto names = [](const std::string& when) {
+    Compiling compiling("tasks:\n  - {name: t, when: '" + when +
+                        "', command: {run: x}}\n  - {name: u, command: {run: x}}\n");
+    return join(compiling.script().task_names, " ");
+  };
+  CHECK(names("yes") == "t u");
+  CHECK(names("!yes") == "u");
+  CHECK(names("no") == "u");
+  CHECK(names("!no") == "t u");
+  CHECK(names("empty") == "u");
+  CHECK(names("cluster.name") == "t u");
+  CHECK(error_of(Compiling("tasks:\n  - {name: t, when: '!clusterr.name', command: {run: x}}\n")) ==
+        "r.yaml:3: 'when' of 't': nothing is named 'clusterr.name'");
+}
+
+TEST_CASE("compile: a script that is cut on its way does nothing") {
+  Sandbox node(Flavour::dash);
+  Compiling compiling(R"(
+tasks:
+  - {name: a, file: {path: /srv/a, content: "x\n"}, notify: [h]}
+  - {name: b, file: {path: /srv/b, content: "no newline"}}
+  - {name: c, command: {run: "touch /srv/c"}}
+  - {name: d, line: {path: /srv/d, line: x}}
+handlers:
+  - {name: h, command: {run: "touch /srv/h"}}
+)");
+  auto script = compiling.script().script;
+  auto before = node.snapshot();
+  // Every byte of the end, where the calls are, and samples before.
+  for (std::size_t at = 0; at + 2 < script.size(); at += script.size() - at < 120 ? 7 : 331) {
+    CAPTURE(at);
+    auto ran = node.run(script.substr(0, at), kNonce);
+    CHECK(ran.output == "");
+    CHECK(node.snapshot() == before);
+  }
+  CHECK(outcomes(node.run(script, kNonce)) == "changed changed changed changed changed");
+}
+
+TEST_CASE("compile: a second script waits for the first") {
+  for (auto flavour : kFlavours) {
+    Sandbox node(flavour);
+    Compiling slow(
+        "tasks:\n  - {name: t, command: {run: 'touch /srv/begun; sleep 0.5; touch /srv/a'}}\n");
+    Compiling other("tasks:\n  - {name: t, command: {run: 'test -e /srv/a'}}\n");
+    auto first = node.start(slow.script().script);
+    while (!std::filesystem::exists(node / "srv/begun")) ::usleep(2000);
+    CHECK(outcomes(node.run(other.script().script, kNonce)) == "changed");
+    CHECK(outcomes(node.finish(first, kNonce)) == "changed");
+  }
+}
+
+TEST_CASE("compile: a script exits with 75 when another one does not end") {
+  for (auto flavour : kFlavours) {
+    Sandbox node(flavour);
+    Compiling slow("tasks:\n  - {name: t, command: {run: 'touch /srv/begun; sleep 20'}}\n");
+    Compiling other("tasks:\n  - {name: t, command: {run: 'touch /srv/b'}}\n");
+    other.layout.lock_seconds = 0;
+    auto first = node.start(slow.script().script);
+    while (!std::filesystem::exists(node / "srv/begun")) ::usleep(2000);
+    auto ran = node.run(other.script().script, kNonce);
+    CHECK(ran.exit_code == kLockedExit);
+    CHECK(ran.output == "");
+    CHECK(ran.error_output ==
+          "another run of muster is at work on this node; it holds /run/muster.lock\n");
+    CHECK_FALSE(std::filesystem::exists(node / "srv/b"));
+    ::kill(-first, SIGKILL);
+    node.finish(first, kNonce);
+    // Nothing but the running script holds the lock.
+    CHECK(outcomes(node.run(other.script().script, kNonce)) == "changed");
+  }
+}
+
+TEST_CASE("compile: a program left behind holds neither the lock nor the answer") {
+  for (auto flavour : kFlavours) {
+    Sandbox node(flavour);
+    Compiling compiling(R"(
+tasks:
+  - {name: t, command: {run: "echo said; sleep 4 & echo $! >/srv/pid", creates: /srv/pid}}
+  - {name: u, command: {run: "echo more"}}
+)");
+    compiling.layout.lock_seconds = 0;
+    auto ran = node.run(compiling.script().script, kNonce);
+    CHECK(outcomes(ran) == "changed changed");
+    CHECK(ran.replies[0].output == "run echo said; sleep 4 & echo $! >/srv/pid\nsaid\n");
+    CHECK(ran.replies[1].output == "run echo more\nmore\n");
+    CHECK(outcomes(node.run(compiling.script().script, kNonce)) == "unchanged changed");
+    ::kill(std::stoi(read_file(node / "srv/pid")), SIGKILL);
+  }
+}
+
+TEST_CASE("compile: of an endless output the first and the last part come") {
+  for (auto flavour : kFlavours) {
+    Sandbox node(flavour);
+    Compiling compiling(R"(
+tasks:
+  - name: t
+    command: {run: "i=0; while [ $i -lt 20000 ]; do echo $i-----; i=$((i+1)); done; exit 3"}
+)");
+    auto ran = node.run(compiling.script().script, kNonce);
+    REQUIRE(outcomes(ran) == "failed");
+    CHECK(ran.ended);
+    const auto& output = ran.replies[0].output;
+    CHECK(output.size() == 65536 + std::string("\n[... cut here ...]\n").size());
+    CHECK(
+        output.starts_with("run i=0; while [ $i -lt 20000 ]; do echo $i-----; i=$((i+1)); done; "
+                           "exit 3\n0-----\n1-----\n2-----\n"));
+    CHECK(output.ends_with("19998-----\n19999-----\n"));
+  }
+}
+
+TEST_CASE("compile: an output of 32 to 64 KiB comes whole") {
+  for (auto flavour : kFlavours) {
+    Sandbox node(flavour);
+    Compiling compiling(R"(
+tasks:
+  - name: t
+    command: {run: "i=0; while [ $i -lt 6000 ]; do echo $i; i=$((i+1)); done; i=0; while [ $i -lt 3000 ]; do echo $i; i=$((i+1)); done"}
+)");
+    auto ran = node.run(compiling.script().script, kNonce);
+    REQUIRE(outcomes(ran) == "changed");
+    std::string wanted = "run " + compiling.role.tasks[0].args.find("run")->text + "\n";
+    for (int end : {6000, 3000}) {
+      for (int i = 0; i < end; ++i) wanted += std::to_string(i) + "\n";
+    }
+    CHECK(wanted.size() > 40000);
+    CHECK(ran.replies[0].output == wanted);
+  }
+}
+
+TEST_CASE("compile: no child process has a secret in its arguments, and no reply shows it") {
+  Sandbox node(Flavour::dash);
+  // Each of these notes its arguments, and does what it is called for.
+  for (const char* name :
+       {"cat",   "chmod",    "chown",   "cmp",     "cp",        "grep",   "head", "ln",
+        "mkdir", "mv",       "rm",      "sed",     "sha256sum", "tail",   "tee",  "base64",
+        "stat",  "chpasswd", "useradd", "timeout", "dd",        "mktemp", "wc"}) {
+    auto real =
+        std::filesystem::exists(std::string("/usr/bin/") + name) ? "/host/bin/" : "/host/sbin/";
+    node.add_program(name, std::string("exec ") + real + name + " \"$@\"\n");
+  }
+  node.add_program("kubectl", "cat >/dev/null\necho configmap/a configured\n");
+  Compiling compiling(R"(
+tasks:
+  - {name: file, file: {path: /srv/a, content: "{{secrets.password}}\n", secret: true}}
+  - {name: odd file, file: {path: /srv/b, content: "{{secrets.password}}", secret: true}}
+  - {name: same file, file: {path: /srv/b, content: "{{secrets.password}}", secret: true}}
+  - {name: line, line: {path: /srv/c, line: "{{secrets.password}}"}}
+  - {name: same line, line: {path: /srv/c, line: "{{secrets.password}}"}}
+  - {name: matched line, line: {path: /srv/c, line: "x{{secrets.password}}", match: "^h"}}
+  - {name: keys, authorized_key: {user: root, keys: ["{{secrets.password}}"]}}
+  - {name: manifest, manifest: {name: m, content: "{{secrets.password}}\n"}}
+  - {name: command, command: {run: "echo {{secrets.password}} >/srv/d"}}
+  - {name: wait, wait: {until: "test {{secrets.password}} = hunter2"}}
+  - {name: failing, command: {run: "test {{secrets.password}} = x"}}
+)");
+  for (auto mode : {Mode::check, Mode::apply}) {
+    auto ran = node.run(compiling.script(mode).script, kNonce);
+    if (mode == Mode::apply) {
+      CHECK(outcomes(ran) ==
+            "changed changed unchanged changed unchanged changed changed changed changed unchanged "
+            "failed");
+    }
+    auto calls = node.take_calls();
+    CHECK((calls.find("grep ") != std::string::npos) == (mode == Mode::apply));
+    CHECK(calls.find("hunter2") == std::string::npos);
+    CHECK(ran.output.find("hunter2") == std::string::npos);
+    CHECK(ran.error_output == "");
+  }
+  CHECK(read_file(node / "srv/c") == "xhunter2\n");
+}
+
+TEST_CASE("compile: the run stops at the first failure, and the script still ends well") {
+  Sandbox node(Flavour::dash);
+  Compiling compiling(R"(
+tasks:
+  - {name: a, command: {run: "exit 4"}}
+  - {name: b, command: {run: "touch /srv/b"}}
+)");
+  auto ran = node.run(compiling.script().script, kNonce);
+  CHECK(outcomes(ran) == "failed");
+  CHECK(ran.replies[0].exit_code == 4);
+  CHECK(ran.ended);
+  CHECK(ran.exit_code == 0);
+  CHECK_FALSE(std::filesystem::exists(node / "srv/b"));
+  CHECK(std::filesystem::is_empty(node / "tmp"));
+}
+
+TEST_CASE("compile: a script that is ended takes its temporary files with it") {
+  Sandbox node(Flavour::dash);
+  Compiling compiling("tasks:\n  - {name: t, command: {run: 'touch /srv/begun; sleep 20'}}\n");
+  auto child = node.start(compiling.script().script);
+  while (!std::filesystem::exists(node / "srv/begun")) ::usleep(2000);
+  ::kill(-child, SIGTERM);
+  CHECK(node.finish(child, kNonce).exit_code == 129);
+  for (const auto& entry : std::filesystem::directory_iterator(node / "run")) {
+    CHECK(entry.path().filename().string() == "muster.lock");
+  }
+}
+
+TEST_CASE("compile: mistakes of a task are told with their lines") {
+  CHECK(error_of(Compiling("tasks:\n  - name: t\n    file: {pth: /a, mode: 644}\n")) ==
+        "r.yaml:4: 'file' takes no 'pth'; did you mean 'path'?\n"
+        "r.yaml:4: 'mode' of 'file' must be text in quotes, not a whole number\n"
+        "r.yaml:3: 'file' needs 'path'");
+  CHECK(error_of(Compiling("tasks:\n  - {name: t, fil: {path: /a}}\n")) ==
+        "r.yaml:3: there is no task kind 'fil'; did you mean 'file'?");
+  CHECK(error_of(Compiling("tasks:\n  - {name: t, zzzzzzzz: {path: /a}}\n")) ==
+        "r.yaml:3: there is no task kind 'zzzzzzzz'; see docs/roles.md for them");
+  CHECK(error_of(Compiling("tasks:\n  - name: t\n    file:\n      path: /a\n      content: |\n"
+                           "        a\n        {{b.c}}\n")) ==
+        "r.yaml:6: 'content', line 2: nothing is named 'b.c'");
+}
+
+TEST_CASE("compile: check_role names every mistake that needs no node") {
+  CHECK(check_error(R"(
+tasks:
+  - {name: a, unit: {nam: x.service}}
+  - {name: b, file: {path: "{{anything}}", content: x, mode: "{{m}}"}}
+  - {name: c, directory: {path: relative}}
+handlers:
+  - {name: d, unitt: {name: x.service}}
+undo:
+  - {name: e, command: {unless: x}}
+)") == "r.yaml:4: 'unit' takes no 'nam'; did you mean 'name'?\n"
+       "r.yaml:4: 'unit' needs 'name'\n"
+       "r.yaml:6: 'path' of 'directory' must be a path that begins with '/' and has no '..', not "
+       "'relative'\n"
+       "r.yaml:8: there is no task kind 'unitt'; did you mean 'unit'?\n"
+       "r.yaml:10: 'command' needs 'run'");
+  CHECK(check_error("tasks:\n  - {name: a, unit: {name: x.service}}\n") ==
+        "r.yaml:3: 'unit' needs 'enabled' or 'state'");
+  CHECK(check_error("tasks:\n  - {name: a, command: {run: x}}\n") == "no error");
+}
+
+TEST_CASE("compile: artifacts are listed once") {
+  Compiling compiling(R"(
+tasks:
+  - {name: a, artifact: {name: tool, path: /opt/bin/tool}}
+  - {name: b, artifact: {name: tool, path: /opt/bin/tool2}}
+  - {name: c, unpack: {name: files, into: /srv/files}}
+)");
+  compiling.artifacts = {{"tool", "aa"}, {"files", "bb"}};
+  auto script = compiling.script();
+  REQUIRE(script.artifacts.size() == 2);
+  CHECK(script.artifacts[0].name == "tool");
+  CHECK(script.artifacts[0].sha256 == "aa");
+  CHECK(script.artifacts[1].name == "files");
+}
+
+TEST_CASE("compile: the same input makes the same script") {
+  Compiling compiling(kTwoFiles);
+  CHECK(compiling.script().script == compiling.script().script);
+}
