@@ -122,9 +122,9 @@ TEST_CASE("state: a file that is no database is refused and left as it is") {
   CHECK(open_error(directory.state()) ==
         "the state file '" + directory.file().string() +
             "' is damaged: file is not a database\n"
+            "  while opening the state\n"
             "  put a backup in its place; or move it away to begin anew, and destroy by hand what "
-            "it knew\n"
-            "  while opening the state");
+            "it knew");
   CHECK(read_file(directory.file()) == text);
 }
 
@@ -240,8 +240,8 @@ TEST_CASE("state: a full disk is an error, and what was written before stays") {
           });
         }) == "cannot write the state file '" + directory.file().string() +
                   "': the disk is full\n"
-                  "  free some space, then run the same command again\n"
-                  "  while filling it");
+                  "  while filling it\n"
+                  "  free some space, then run the same command again");
   CHECK(database.read("", [](SQLite::Database& db) {
     return db.execAndGet("SELECT group_concat(text) FROM filler").getString();
   }) == "kept");
@@ -270,8 +270,8 @@ TEST_CASE("state: writes that the system refuses are errors, and the store goes 
   });
   CHECK(child.hear() == "cannot use the state file '" + directory.file().string() +
                             "': disk I/O error\n"
-                            "  see to the disk that it is on, then run the same command again\n"
                             "  while recording an event of run 1\n"
+                            "  see to the disk that it is on, then run the same command again\n"
                             "kept, goes on");
 }
 
@@ -284,8 +284,8 @@ TEST_CASE("state: a writer that does not end is named after a while, readers do 
   CHECK(error_of([&] { database.write("trying", [](SQLite::Database&) {}); }) ==
         "the state file '" + directory.file().string() +
             "' is in use: another process has been writing to it for 0 s\n"
-            "  wait for it, or end it, then run the same command again\n"
-            "  while trying");
+            "  while trying\n"
+            "  wait for it, or end it, then run the same command again");
   CHECK(open_store(directory.state())->deployments().size() == 1);
   holder.exec("COMMIT");
   database.write("trying", [](SQLite::Database&) {});

@@ -238,8 +238,8 @@ TEST_CASE("store: a node of a deployment that is gone is refused") {
   CHECK(error_of([&] { store->put_node("a", node("n")); }) ==
         "what it belongs to is no longer in the state file '" + directory.file().string() +
             "'\n"
-            "  another muster may have removed it; see what 'muster list' says\n"
-            "  while recording the node 'n'");
+            "  while recording the node 'n'\n"
+            "  another muster may have removed it; see what 'muster list' says");
   store->begin_revision(record("a"));
   CHECK(error_of([&] { store->put_role("a", "n", {"etcd", "1"}); }) != "");
 }
