@@ -313,6 +313,22 @@ TEST_CASE("local: creating again with the same token finds the same node") {
   CHECK(provider().list("integration/a").size() == 1);
 }
 
+TEST_CASE("local: a node whose id is another's by chance does not take the other's place") {
+  Cleanup cleanup;
+  auto node = provider().create(spec_of("a-1"));
+  LocalRecords records(default_local_root());
+  auto other = *records.node(node.handle);
+  other.token = "another";
+  records.put(other);
+  CHECK_THROWS_WITH_AS(provider().create(spec_of("a-1")),
+                       ("the id '" + node.handle +
+                        "' belongs to node 'a-1' of deployment 'd' already\n"
+                        "  destroy this node and create it again: it gets another id then\n"
+                        "  while creating local node 'a-1'")
+                           .c_str(),
+                       Error);
+}
+
 TEST_CASE("local: a node that was off keeps its disk, address, key and machine id") {
   Cleanup cleanup;
   auto node = provider().create(spec_of("a-1"));
