@@ -1,135 +1,47 @@
+// The table of commands, in the order of the help.
 #include "provisioner/cli/commands.h"
 
-#include <charconv>
+#include <utility>
 
-#include "provisioner/base/text.h"
-#include "provisioner/definition/attribs.h"
+#include "provisioner/cli/rules.h"
 
 namespace muster {
 
 namespace {
 
-constexpr int kMostParallel = 1000;
-
-auto into(std::string Options::*member) {
-  return [member](Options& options, const std::string& value) {
-    options.*member = value;
-    return value.empty() ? "must not be empty" : "";
-  };
-}
-
-auto into(std::filesystem::path Options::*member) {
-  return [member](Options& options, const std::string& value) {
-    options.*member = value;
-    return value.empty() ? "must not be empty" : "";
-  };
-}
-
-auto into(bool Options::*member) {
-  return [member](Options& options, const std::string&) {
-    options.*member = true;
-    return "";
-  };
-}
-
-std::string set_parallel(Options& options, const std::string& value) {
-  int number = 0;
-  auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (problem != std::errc{} || end != value.data() + value.size() || number < 1 ||
-      number > kMostParallel) {
-    return "must be 1 to " + std::to_string(kMostParallel) + ", not '" + value + "'";
+/// Collects commands; what is said of one follows its command().
+class Table {
+ public:
+  Table& group(std::string name) {
+    group_ = std::move(name);
+    return *this;
   }
-  options.parallel = number;
-  return "";
-}
-
-std::string add_set(Options& options, const std::string& value) {
-  if (value.find('=') == std::string::npos || value.front() == '=') {
-    return "must be PATH=VALUE, e.g. attribs.k8s-version=v1.20.2, not '" + value + "'";
+  Table& command(std::string name, std::string help) {
+    commands_.push_back({std::move(name), group_, std::move(help), {}, {}, {}, {}});
+    return *this;
   }
-  options.set.push_back(value);
-  return "";
-}
-
-std::string set_provider(Options& options, const std::string& value) {
-  options.provider = value;
-  return value.empty() ? "must not be empty" : "";
-}
-
-std::string set_version(Options& options, const std::string& value) {
-  options.version = value;
-  if (!is_kubernetes_version(value)) {
-    return "must be a release such as v1.20.2, not '" + value + "'";
+  Table& argument(ArgumentRule rule) {
+    commands_.back().arguments.push_back(std::move(rule));
+    return *this;
   }
-  auto problem = check_kubernetes_version(value);
-  return problem.empty() ? "" : "does not work: " + problem;
-}
+  Table& option(OptionRule rule) {
+    commands_.back().options.push_back(std::move(rule));
+    return *this;
+  }
+  Table& example(std::string text) {
+    commands_.back().examples.push_back(std::move(text));
+    return *this;
+  }
+  Table& check(std::function<std::string(const Options&)> check) {
+    commands_.back().check = std::move(check);
+    return *this;
+  }
+  std::vector<Command> take() { return std::move(commands_); }
 
-std::string add_roles(Options& options, const std::string& value) {
-  options.roles.emplace_back(value);
-  return value.empty() ? "must not be empty" : "";
-}
-
-// Arguments that several commands have.
-
-ArgumentRule files() {
-  return {"FILE", "definitions (JSON or YAML); '-' is stdin", WordKind::file, true, true, {}};
-}
-
-ArgumentRule name() { return {"NAME", "a deployment", WordKind::deployment, true, false, {}}; }
-
-ArgumentRule node(bool required, std::string help) {
-  return {"NODE", std::move(help), WordKind::text, required, false, {}};
-}
-
-// Options that several commands have.
-
-OptionRule set_option() {
-  return {"--set",
-          "",
-          "PATH=VALUE",
-          "replace a value; again for more: attribs.k8s-ndots=2",
-          add_set,
-          WordKind::text,
-          {}};
-}
-
-OptionRule provider_option() {
-  return {"--provider", "",
-          "PROVIDER",   "take all nodes from this provider, e.g. local",
-          set_provider, WordKind::choice,
-          {"local"}};
-}
-
-OptionRule flag(std::string option, std::string letter, std::string help, bool Options::*member) {
-  return {std::move(option), std::move(letter), "", std::move(help),
-          into(member),      WordKind::text,    {}};
-}
-
-OptionRule yes() { return flag("--yes", "-y", "do not ask", &Options::yes); }
-
-OptionRule parallel() {
-  return {"--parallel", "", "N", "steps at once, 1 to 1000 (16)", set_parallel, WordKind::text, {}};
-}
-
-OptionRule events() {
-  return flag("--json", "", "events on stdout, one JSON object a line", &Options::json);
-}
-
-OptionRule output(std::vector<std::string> forms) {
-  return {"--output",
-          "-o",
-          "FORM",
-          "form of the output: " + join(forms, " or "),
-          into(&Options::output),
-          WordKind::choice,
-          forms};
-}
-
-OptionRule kubernetes() {
-  return {"--kubernetes", "", "VERSION", "for this release of Kubernetes", set_version,
-          WordKind::text, {}};
-}
+ private:
+  std::string group_;
+  std::vector<Command> commands_;
+};
 
 std::string check_plan(const Options& options) {
   if (options.json && options.dot) return "'--json' and '--dot' do not go together";
@@ -145,175 +57,119 @@ std::string check_apply(const Options& options) {
   return options.arguments.size() > 1 ? "'--plan' is of one definition: name that one" : "";
 }
 
-void add_definition_commands(std::vector<Command>& all) {
-  const std::string group = "definitions";
-  all.push_back({"validate",
-                 group,
-                 "check definitions; every mistake at once",
-                 {files()},
-                 {set_option(), provider_option()},
-                 {"validate cluster.json"},
-                 {}});
-  all.push_back(
-      {"plan",
-       group,
-       "show what apply would do, and why",
-       {files()},
-       {set_option(),
-        provider_option(),
-        flag("--json", "", "the plan as JSON", &Options::json),
-        flag("--dot", "", "the plan as a graph for Graphviz", &Options::dot),
-        {"--out",
-         "",
-         "FILE",
-         "save the plan for 'muster apply --plan'",
-         into(&Options::out_file),
-         WordKind::file,
-         {}},
-        flag("--detailed-exitcode", "", "exit 2 when there are changes, 0 when there are none",
-             &Options::detailed_exitcode)},
-       {"plan cluster.json", "plan cluster.json --provider local --set attribs.k8s-version=v1.20.2",
-        "plan cluster.json --dot | dot -Tsvg > plan.svg"},
-       check_plan});
-  all.push_back({"apply",
-                 group,
-                 "make the clusters as the definitions say",
-                 {files()},
-                 {set_option(),
-                  provider_option(),
-                  yes(),
-                  parallel(),
-                  events(),
-                  {"--plan",
-                   "",
-                   "FILE",
-                   "apply exactly this saved plan, or refuse",
-                   into(&Options::plan_file),
-                   WordKind::file,
-                   {}},
-                  flag("--destroy", "", "destroy the deployments instead", &Options::destroy)},
-                 {"apply cluster.json", "apply cluster.json --plan plan.json --yes"},
-                 check_apply});
-  all.push_back({"destroy",
-                 group,
-                 "delete deployments with all their nodes",
-                 {{"NAME",
-                   "deployments, or their definitions",
-                   WordKind::deployment_or_file,
-                   true,
-                   true,
-                   {}}},
-                 {yes(), parallel(), events()},
-                 {"destroy cluster01"},
-                 {}});
-  all.push_back({"schema",
-                 group,
-                 "the JSON Schema of definitions, for editors",
-                 {},
-                 {},
-                 {"schema > muster.schema.json"},
-                 {}});
+void add_definition_commands(Table& table) {
+  table.group("definitions");
+  table.command("validate", "check definitions; every mistake at once")
+      .argument(file_arguments())
+      .option(set_option())
+      .option(provider_option())
+      .example("validate cluster.json");
+  table.command("plan", "show what apply would do, and why")
+      .argument(file_arguments())
+      .option(set_option())
+      .option(provider_option())
+      .option(flag("--json", "", "the plan as JSON", &Options::json))
+      .option(flag("--dot", "", "the plan as a graph for Graphviz", &Options::dot))
+      .option(file_option("--out", "save the plan for 'muster apply --plan'", &Options::out_file))
+      .option(flag("--detailed-exitcode", "",
+                   "exit 2 when there are changes, 0 when there are none",
+                   &Options::detailed_exitcode))
+      .example("plan cluster.json")
+      .example("plan cluster.json --provider local --set attribs.k8s-version=v1.20.2")
+      .example("plan cluster.json --dot | dot -Tsvg > plan.svg")
+      .check(check_plan);
+  table.command("apply", "make the clusters as the definitions say")
+      .argument(file_arguments())
+      .option(set_option())
+      .option(provider_option())
+      .option(yes_option())
+      .option(parallel_option())
+      .option(events_option())
+      .option(
+          file_option("--plan", "apply exactly this saved plan, or refuse", &Options::plan_file))
+      .option(flag("--destroy", "", "destroy the deployments instead", &Options::destroy))
+      .example("apply cluster.json")
+      .example("apply cluster.json --plan plan.json --yes")
+      .check(check_apply);
+  auto names = name_argument(true, "deployments, or their definitions");
+  names.kind = WordKind::deployment_or_file;
+  names.many = true;
+  table.command("destroy", "delete deployments with all their nodes")
+      .argument(names)
+      .option(yes_option())
+      .option(parallel_option())
+      .option(events_option())
+      .example("destroy cluster01");
+  table.command("schema", "the JSON Schema of definitions, for editors")
+      .example("schema > muster.schema.json");
 }
 
-void add_deployment_commands(std::vector<Command>& all) {
-  const std::string group = "clusters";
-  all.push_back({"list", group, "all deployments", {}, {output({"json"})}, {}, {}});
-  all.push_back(
-      {"status",
-       group,
-       "nodes and roles of a deployment",
-       {{"NAME", "a deployment; all when absent", WordKind::deployment, false, false, {}}},
-       {output({"wide", "json"})},
-       {"status cluster01 -o wide"},
-       {}});
-  all.push_back({"kubeconfig",
-                 group,
-                 "the administrator's kubeconfig",
-                 {name()},
-                 {},
-                 {"kubeconfig cluster01 > cluster01.kubeconfig"},
-                 {}});
-  all.push_back(
-      {"ssh",
-       group,
-       "log in to a node, or run a command there",
-       {name(),
-        node(false, "the first when absent"),
-        {"-- COMMAND", "what to run instead of a shell", WordKind::text, false, true, {}}},
-       {},
-       {"ssh cluster01", "ssh cluster01 cluster01-worker-002 -- uptime"},
-       {}});
-  all.push_back({"logs",
-                 group,
-                 "what the last run did, step by step",
-                 {name(), node(false, "only what was done there")},
-                 {flag("--json", "", "as events, one JSON object a line", &Options::json)},
-                 {"logs cluster01"},
-                 {}});
-  all.push_back({"power",
-                 group,
-                 "switch a node on or off; its disk stays",
-                 {name(),
-                  node(true, "one of its nodes"),
-                  {"STATE", "on or off", WordKind::choice, true, false, {"on", "off"}}},
-                 {},
-                 {"power cluster01 cluster01-worker-002 off"},
-                 {}});
-  all.push_back({"unlock",
-                 group,
-                 "take away the lock of a run that is gone for good",
-                 {name()},
-                 {yes()},
-                 {"unlock cluster01"},
-                 {}});
+void add_deployment_commands(Table& table) {
+  const std::string a_deployment = "a deployment";
+  table.group("clusters");
+  table.command("list", "all deployments").option(output_option({"json"}));
+  table.command("status", "nodes and roles of a deployment")
+      .argument(name_argument(false, "a deployment; all when absent"))
+      .option(output_option({"wide", "json"}))
+      .example("status cluster01 -o wide");
+  table.command("kubeconfig", "the administrator's kubeconfig")
+      .argument(name_argument(true, a_deployment))
+      .example("kubeconfig cluster01 > cluster01.kubeconfig");
+  ArgumentRule remote{
+      "-- COMMAND", "what to run instead of a shell", WordKind::text, false, true, {}};
+  table.command("ssh", "log in to a node, or run a command there")
+      .argument(name_argument(true, a_deployment))
+      .argument(node_argument(false, "the first when absent"))
+      .argument(remote)
+      .example("ssh cluster01")
+      .example("ssh cluster01 cluster01-worker-002 -- uptime");
+  table.command("logs", "what the last run did, step by step")
+      .argument(name_argument(true, a_deployment))
+      .argument(node_argument(false, "only what was done there"))
+      .option(flag("--json", "", "as events, one JSON object a line", &Options::json))
+      .example("logs cluster01");
+  ArgumentRule state{"STATE", "on or off", WordKind::choice, true, false, {"on", "off"}};
+  table.command("power", "switch a node on or off; its disk stays")
+      .argument(name_argument(true, a_deployment))
+      .argument(node_argument(true, "one of its nodes"))
+      .argument(state)
+      .example("power cluster01 cluster01-worker-002 off");
+  table.command("unlock", "take away the lock of a run that is gone for good")
+      .argument(name_argument(true, a_deployment))
+      .option(yes_option())
+      .example("unlock cluster01");
 }
 
-void add_other_commands(std::vector<Command>& all) {
-  const std::string group = "artifacts: the files that roles install";
-  all.push_back({"artifacts list",
-                 group,
-                 "what the catalog knows, and what is in the cache",
-                 {},
-                 {output({"json"}), kubernetes()},
-                 {},
-                 {}});
-  all.push_back(
-      {"artifacts fetch", group, "bring everything into the cache", {}, {kubernetes()}, {}, {}});
-  all.push_back(
-      {"artifacts verify", group, "hold every cached file against its sha256", {}, {}, {}, {}});
-  all.push_back({"artifacts path",
-                 group,
-                 "where the cached file of an artifact is",
-                 {{"ARTIFACT", "its name", WordKind::text, true, false, {}}},
-                 {kubernetes()},
-                 {"artifacts path kubectl"},
-                 {}});
-  all.push_back(
-      {"completion",
-       "other",
-       "a completion script for a shell",
-       {{"SHELL", "bash, zsh or fish", WordKind::choice, true, false, {"bash", "zsh", "fish"}}},
-       {},
-       {"completion bash > /etc/bash_completion.d/muster"},
-       {}});
-  all.push_back({"version",
-                 "other",
-                 "muster's version, and the Kubernetes releases it installs",
-                 {},
-                 {},
-                 {},
-                 {}});
+void add_other_commands(Table& table) {
+  table.group("artifacts: the files that roles install");
+  table.command("artifacts list", "what the catalog knows, and what is in the cache")
+      .option(output_option({"json"}))
+      .option(kubernetes_option());
+  table.command("artifacts fetch", "bring everything into the cache").option(kubernetes_option());
+  table.command("artifacts verify", "hold every cached file against its sha256");
+  ArgumentRule artifact{"ARTIFACT", "its name", WordKind::text, true, false, {}};
+  table.command("artifacts path", "where the cached file of an artifact is")
+      .argument(artifact)
+      .option(kubernetes_option())
+      .example("artifacts path kubectl");
+  table.group("other");
+  ArgumentRule shell{"SHELL", "bash, zsh or fish",    WordKind::choice, true,
+                     false,   {"bash", "zsh", "fish"}};
+  table.command("completion", "a completion script for a shell")
+      .argument(shell)
+      .example("completion bash > /etc/bash_completion.d/muster");
+  table.command("version", "muster's version, and the Kubernetes releases it installs");
 }
 
 }  // namespace
 
 std::span<const Command> commands() {
   static const auto all = [] {
-    std::vector<Command> made;
-    add_definition_commands(made);
-    add_deployment_commands(made);
-    add_other_commands(made);
-    return made;
+    Table table;
+    add_definition_commands(table);
+    add_deployment_commands(table);
+    add_other_commands(table);
+    return table.take();
   }();
   return all;
 }
@@ -333,35 +189,11 @@ std::vector<std::string> command_words(const std::string& group) {
 
 std::span<const OptionRule> common_options() {
   static const std::vector<OptionRule> all = {
-      {"--state",
-       "",
-       "DIR",
-       "where deployments are recorded (MUSTER_STATE)",
-       into(&Options::state),
-       WordKind::directory,
-       {}},
-      {"--cache",
-       "",
-       "DIR",
-       "where artifacts are kept (MUSTER_CACHE)",
-       into(&Options::cache),
-       WordKind::directory,
-       {}},
-      {"--roles",
-       "",
-       "DIR",
-       "roles/ and templates/ of yours; again for more",
-       add_roles,
-       WordKind::directory,
-       {}},
+      path_option("--state", "where deployments are recorded (MUSTER_STATE)", &Options::state),
+      path_option("--cache", "where artifacts are kept (MUSTER_CACHE)", &Options::cache),
+      roles_option(),
       flag("--verbose", "-v", "a line for each changed task as well", &Options::verbose),
-      {"--log-file",
-       "",
-       "FILE",
-       "a log for developers",
-       into(&Options::log_file),
-       WordKind::file,
-       {}}};
+      file_option("--log-file", "a log for developers", &Options::log_file)};
   return all;
 }
 

@@ -22,8 +22,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// The lease of a run that goes on.
+std::optional<Lease> held_lease(const std::string& name, Store& store) {
+  auto lease = store.lease(name);
+  return lease && is_held(*lease, RealClock().wall_ms()) ? lease : std::nullopt;
+}
+
 std::string state_of(const DeploymentRecord& record, Store& store) {
-  if (auto lease = store.lease(record.name)) return "busy (" + describe(*lease) + ")";
+  if (auto lease = held_lease(record.name, store)) return "busy (" + describe(*lease) + ")";
   return record.applied ? "applied" : "incomplete";
 }
 
@@ -62,7 +68,7 @@ Json to_json(const DeploymentRecord& record, Store& store) {
           {"revision", record.revision},
           {"definition", record.definition_file},
           {"applied", record.applied},
-          {"busy", store.lease(record.name).has_value()},
+          {"busy", held_lease(record.name, store).has_value()},
           {"nodes", nodes}};
 }
 
@@ -191,9 +197,15 @@ int App::logs() {
     out_ << format_time(run.started_ms) << "  " << run.command << "  "
          << (run.result.empty() ? "(did not end)" : run.result) << "\n";
   }
+  const auto* node = options_.arguments.size() > 1 ? &options_.arguments[1] : nullptr;
+  bool any = false;
   for (const auto& event : store().events(run.id)) {
-    if (options_.arguments.size() > 1 && event.node != options_.arguments[1]) continue;
+    if (node != nullptr && event.node != *node) continue;
     reports->on(event);
+    any = true;
+  }
+  if (!any && node != nullptr) {
+    talk_ << "muster: the last run did nothing on '" << *node << "'\n";
   }
   return 0;
 }
@@ -216,8 +228,10 @@ int App::unlock() {
     talk_ << "muster: '" << name << "' is not locked\n";
     return 0;
   }
-  talk_ << "muster: '" << name << "' is held by " << describe(*lease) << "\n";
-  if (!options_.yes) {
+  bool held = is_held(*lease, clock_.wall_ms());
+  talk_ << "muster: '" << name << "' is held by " << describe(*lease)
+        << (held ? "" : ", which is gone") << "\n";
+  if (held && !options_.yes) {
     if (::isatty(STDIN_FILENO) == 0) {
       throw Error("unlocking under a living run can break it", ExitCode::usage)
           .hint("without a terminal to ask on, say --yes");

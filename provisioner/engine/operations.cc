@@ -92,8 +92,8 @@ std::vector<std::string> artifacts_of(const World& world, const Plan& plan) {
 
 void fetch_artifacts(const World& world, const Cluster& cluster, const Plan& plan) {
   auto note = [&](const std::string& line) { say(world, cluster.name, EventType::note, line); };
-  auto left_out =
-      world.artifacts->fetch(artifacts_of(world, plan), cluster.settings.version, machine_arch(), note);
+  auto left_out = world.artifacts->fetch(artifacts_of(world, plan), cluster.settings.version,
+                                         machine_arch(), note);
   for (const auto& [name, reason] : left_out) {
     say(world, cluster.name, EventType::warning, "'" + name + "' was left out: " + reason);
   }

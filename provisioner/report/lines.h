@@ -31,11 +31,13 @@ class Lines {
   std::string remark(const Event& event);
   std::string columns_of(const Event& event);
   std::string prefix(const Event& event);
+  std::string what(const std::string& text);
   std::string colored(Outcome outcome, std::size_t width) const;
 
   bool color_;
   bool verbose_;
   std::int64_t asked_ms_ = 0;             // when still_running was last asked
+  std::size_t what_width_ = 19;           // of the widest role so far, at least that
   std::size_t prefix_width_ = 0;          // of the widest cluster/node so far
   std::map<std::string, Progress> runs_;  // by deployment, those that have not finished
 };

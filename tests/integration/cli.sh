@@ -60,6 +60,16 @@ input=examples/ha.json run validate -
 expect "a definition from stdin" 0 "stdin: good (5 nodes)$nl" ""
 run --roles "$work/none" validate examples/ha.json
 expect "roles that are not there" 2 "" "muster: cannot read roles from*--roles names a directory*"
+for pair in one:two two:one; do
+  mkdir -p "$work/cycle/roles/${pair%:*}" "$work/cycle/templates"
+  printf 'role: %s\ndescription: waits\nneeds: [%s]\ntasks: []\n' "${pair%:*}" "${pair#*:}" \
+    > "$work/cycle/roles/${pair%:*}/role.yaml"
+done
+run --roles "$work/cycle" validate examples/ha.json
+expect "roles of a user that a definition does not use" 0 "examples/ha.json: good (5 nodes)$nl" "*"
+run --roles "$work/cycle" validate examples/ha.json --set 'nodes.1.roles=["k8s-worker","one"]'
+expect "roles of a user that wait for each other" 2 "" \
+  "*: error: the roles wait for each other: 'one' for 'two' for 'one'$nl*in its role.yaml$nl*"
 run schema
 expect "schema" 0 '{*"$schema"*}'"$nl" ""
 "$muster" schema > /dev/full 2> "$work/err"; code=$?; : > "$work/out"

@@ -313,3 +313,14 @@ TEST_CASE("lines: a step that takes long is mentioned once for each period") {
   lines.on(step_finished("w-3", "apply", "k8s-worker", Outcome::changed));
   CHECK(lines.still_running(100'000, 10'000).empty());
 }
+
+TEST_CASE("lines: a long name of a role makes room for itself in the lines that follow") {
+  Lines lines(false, false);
+  lines.on(run_started(2));
+  lines.on(step_started("c-1", "verify", "kube-control-plane"));
+  lines.on(step_started("c-2", "verify", "etcd"));
+  CHECK(lines.on(step_finished("c-2", "verify", "etcd", Outcome::unchanged, 20)) ==
+        "quickstart/c-2  verify etcd                unchanged  20ms\n");
+  CHECK(lines.on(step_finished("c-1", "verify", "kube-control-plane", Outcome::unchanged, 20)) ==
+        "quickstart/c-1  verify kube-control-plane  unchanged  20ms\n");
+}
