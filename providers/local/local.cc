@@ -81,6 +81,11 @@ ProvidedNode LocalProvider::create(const NodeSpec& spec) {
   auto lock = HostLock::of_node(id);
   try {
     auto node = records_.node(id);
+    if (node && node->token != spec.token) {
+      throw Error("the id '" + id + "' belongs to node '" + node->name + "' of deployment '" +
+                  node->deployment + "' already")
+          .hint("destroy this node and create it again: it gets another id then");
+    }
     if (!node || !node->complete) {
       // Whatever a cut create left is not worth keeping.
       switch_off(id);

@@ -52,6 +52,7 @@ struct Role {
   std::vector<Task> undo;
   std::string fingerprint;     ///< of the role's file and of the templates that it names
   int deadline_seconds = 300;  ///< for one run of the role on one node
+  int settles_seconds = 0;     ///< about how long what it starts takes to be of use to others
 };
 
 /// The built-in roles and those of `directories` (a later directory, then the built-in, gives way

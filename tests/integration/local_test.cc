@@ -16,6 +16,7 @@
 #include <random>
 #include <thread>
 
+#include "providers/local/cgroups.h"
 #include "providers/local/local.h"
 #include "providers/local/names.h"
 #include "provisioner/base/clock.h"
@@ -312,6 +313,22 @@ TEST_CASE("local: creating again with the same token finds the same node") {
   CHECK(provider().list("integration/a").size() == 1);
 }
 
+TEST_CASE("local: a node whose id is another's by chance does not take the other's place") {
+  Cleanup cleanup;
+  auto node = provider().create(spec_of("a-1"));
+  LocalRecords records(default_local_root());
+  auto other = *records.node(node.handle);
+  other.token = "another";
+  records.put(other);
+  CHECK_THROWS_WITH_AS(provider().create(spec_of("a-1")),
+                       ("the id '" + node.handle +
+                        "' belongs to node 'a-1' of deployment 'd' already\n"
+                        "  destroy this node and create it again: it gets another id then\n"
+                        "  while creating local node 'a-1'")
+                           .c_str(),
+                       Error);
+}
+
 TEST_CASE("local: a node that was off keeps its disk, address, key and machine id") {
   Cleanup cleanup;
   auto node = provider().create(spec_of("a-1"));
@@ -341,10 +358,15 @@ TEST_CASE("local: a node that was off keeps its disk, address, key and machine i
 TEST_CASE("local: limits hold inside the node") {
   Cleanup cleanup;
   auto node = provider().create(spec_of("a-1", "a", R"({"cpus": 0.5, "memory_mb": 300})"));
-  auto v1 = "/sys/fs/cgroup/memory/muster-" + node.handle + "/memory.limit_in_bytes";
-  auto v2 = "/sys/fs/cgroup/muster-" + node.handle + "/memory.max";
-  auto file = std::filesystem::exists(v1) ? v1 : v2;
-  CHECK(trim(read_file(file)) == "314572800");
+  int found = 0;
+  for (const auto& group : plan_cgroups(cgroup_host(), node.handle, {})) {
+    for (const char* file : {"memory.limit_in_bytes", "memory.max"}) {  // v1, v2
+      if (!std::filesystem::exists(group.path / file)) continue;
+      CHECK(trim(read_file(group.path / file)) == "314572800");
+      ++found;
+    }
+  }
+  CHECK(found == 1);
 }
 
 TEST_CASE("local: a network that the host uses is refused by name") {

@@ -52,6 +52,8 @@ undo:
 
 }  // namespace
 
+TEST_SUITE_BEGIN("needs root" * doctest::skip(!Sandbox::possible()));
+
 TEST_CASE("compile: notified handlers run once, in the order of the role, after a change only") {
   for (auto flavour : kFlavours) {
     Sandbox node(flavour);
@@ -151,22 +153,6 @@ handlers:
   CHECK(outcomes(node.run(compiling.script().script, kNonce)) ==
         "changed unchanged unchanged changed");
   CHECK(node.take_calls().find("systemctl restart a.service\n") != std::string::npos);
-}
-
-TEST_CASE("compile: 'when' leaves tasks out, and must name something") {
-  auto names = [](const std::string& when) {
-    Compiling compiling("tasks:\n  - {name: t, when: '" + when +
-                        "', command: {run: x}}\n  - {name: u, command: {run: x}}\n");
-    return join(compiling.script().task_names, " ");
-  };
-  CHECK(names("yes") == "t u");
-  CHECK(names("!yes") == "u");
-  CHECK(names("no") == "u");
-  CHECK(names("!no") == "t u");
-  CHECK(names("empty") == "u");
-  CHECK(names("cluster.name") == "t u");
-  CHECK(error_of(Compiling("tasks:\n  - {name: t, when: '!clusterr.name', command: {run: x}}\n")) ==
-        "r.yaml:3: 'when' of 't': nothing is named 'clusterr.name'");
 }
 
 TEST_CASE("compile: a script that is cut on its way does nothing") {
@@ -351,6 +337,24 @@ TEST_CASE("compile: a script that is ended takes its temporary files with it") {
   for (const auto& entry : std::filesystem::directory_iterator(node / "run")) {
     CHECK(entry.path().filename().string() == "muster.lock");
   }
+}
+
+TEST_SUITE_END();
+
+TEST_CASE("compile: 'when' leaves tasks out, and must name something") {
+  auto names = [](const std::string& when) {
+    Compiling compiling("tasks:\n  - {name: t, when: '" + when +
+                        "', command: {run: x}}\n  - {name: u, command: {run: x}}\n");
+    return join(compiling.script().task_names, " ");
+  };
+  CHECK(names("yes") == "t u");
+  CHECK(names("!yes") == "u");
+  CHECK(names("no") == "u");
+  CHECK(names("!no") == "t u");
+  CHECK(names("empty") == "u");
+  CHECK(names("cluster.name") == "t u");
+  CHECK(error_of(Compiling("tasks:\n  - {name: t, when: '!clusterr.name', command: {run: x}}\n")) ==
+        "r.yaml:3: 'when' of 't': nothing is named 'clusterr.name'");
 }
 
 TEST_CASE("compile: mistakes of a task are told with their lines") {

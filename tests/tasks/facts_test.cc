@@ -39,6 +39,8 @@ TEST_CASE("facts: an answer without an end is an error that shows it") {
   CHECK_THROWS_AS(parse_facts("", kNonce), Error);
 }
 
+TEST_SUITE_BEGIN("needs root" * doctest::skip(!Sandbox::possible()));
+
 TEST_CASE("facts: the script says on real shells what the node is") {
   auto script = facts_script(kNonce);
   for (auto flavour : kFlavours) {
@@ -95,3 +97,5 @@ TEST_CASE("facts: a script that is cut on its way says no end") {
     CHECK_THROWS_AS(parse_facts(node.run(script.substr(0, at), kNonce).output, kNonce), Error);
   }
 }
+
+TEST_SUITE_END();

@@ -81,6 +81,8 @@ class Sandbox {
   Sandbox(const Sandbox&) = delete;
   Sandbox& operator=(const Sandbox&) = delete;
 
+  static bool possible() { return ::geteuid() == 0; }
+
   /// Must be called before threads use sandboxes: a namespace is the thread's and its children's.
   static void prepare() {
     static bool entered = [] {

@@ -20,6 +20,7 @@ m_keys_write() { m_keys_content "$1" >"$m_new"; }
 # m_authorized_key USER BLOCK
 m_authorized_key() {
   if ! m_account "$1"; then
+    if [ -z "$2" ]; then return; fi
     if m_change "authorize keys of $1"; then m_fail "there is no user $1"; fi
     return
   fi

@@ -8,10 +8,11 @@ namespace muster {
 namespace {
 
 constexpr std::string_view kShell = R"sh(
-# Sets m_now to the first line of a file, with single spaces.
+# Sets m_now to what is in a file, with single spaces. Not by "read", which takes byte after byte:
+# the kernel gives a number to the first read alone.
 m_read_line() {
   m_now=
-  if [ -r "$1" ]; then read -r m_now <"$1" || :; fi
+  if [ -f "$1" ]; then m_now=$(cat "$1" 2>/dev/null) || :; fi
   set -f
   set -- $m_now
   m_now=$*

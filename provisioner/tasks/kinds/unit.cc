@@ -73,7 +73,7 @@ m_unit_started() {
   if m_change "start $1"; then
     m_unit_reload
     m_unit_do start "$1" "$2"
-    : >"$m_tmp/started.$1"
+    printf '%s\n' "$m_index" >"$m_tmp/started.$1"
   fi
 }
 
@@ -86,7 +86,10 @@ m_unit_again() {
     esac
   fi
   # This script started it after the last change that asks for this.
-  if [ -n "${m_asked:-}" ] && [ "$m_tmp/started.$2" -nt "$m_asked" ]; then return; fi
+  if [ -n "${m_asked:-}" ] && [ -e "$m_tmp/started.$2" ]; then
+    read -r m_started_by <"$m_tmp/started.$2"
+    if [ "$m_started_by" -gt "$m_asked" ]; then return; fi
+  fi
   if m_change "${1%-or-*} $2"; then
     m_unit_reload
     m_unit_do "$1" "$2" "$3"
