@@ -61,11 +61,21 @@ for unit in \
   dev-hugepages.mount dev-mqueue.mount sys-kernel-debug.mount sys-kernel-tracing.mount \
   sys-kernel-config.mount sys-fs-fuse-connections.mount proc-sys-fs-binfmt_misc.automount \
   e2scrub_reap.service e2scrub_all.timer fstrim.timer apt-daily.timer apt-daily-upgrade.timer \
-  dpkg-db-backup.timer kmod.service procps.service sudo.service remote-fs.target
+  dpkg-db-backup.timer kmod.service procps.service sudo.service remote-fs.target \
+  systemd-repart.service systemd-tmpfiles-setup-dev.service
 do
   ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
 ln -sf /lib/systemd/system/multi-user.target "$root/etc/systemd/system/default.target"
+
+# Together they take a third of the boot. Only /etc/fstab may hold something for a node.
+mkdir -p "$root/etc/systemd/system-generators"
+for generator in "$root"/usr/lib/systemd/system-generators/*; do
+  case $generator in
+    */systemd-fstab-generator) ;;
+    *) ln -sf /dev/null "$root/etc/systemd/system-generators/$(basename "$generator")" ;;
+  esac
+done
 
 # The provider makes a node's host key and so knows it beforehand.
 rm -f "$root"/etc/ssh/ssh_host_*
@@ -111,25 +121,27 @@ rm -f "$root/etc/systemd/system/multi-user.target.wants/ssh.service"
 mkdir -p "$root/usr/local/lib/muster"
 cat > "$root/usr/local/lib/muster/local-node" <<'CONF'
 #!/bin/sh
+# sshd waits for this, so the mounts are made side by side.
 set -u
 # cgroup v1: one mount per controller. On a cgroup v2 host the one mount is writable already.
 while read -r _ at type options _; do
-  case $type:$options in cgroup:ro,*) mount -o remount,bind,rw "$at" ;; esac
+  case $type:$options in cgroup:ro,*) mount -o remount,bind,rw "$at" & ;; esac
 done < /proc/self/mounts
 mkdir -p /run/muster/sysctl
 while read -r name value; do
-  at=/proc/sys/$(echo "$name" | tr . /)
-  [ -e "$at" ] || continue
-  echo "$value" > "/run/muster/sysctl/$name"
-  mount --bind "/run/muster/sysctl/$name" "$at"
+  [ -e "/proc/sys/$name" ] || continue
+  file=/run/muster/sysctl/${name##*/}
+  echo "$value" > "$file"
+  mount --bind "$file" "/proc/sys/$name" &
 done <<SETTINGS
-vm.overcommit_memory 1
-vm.panic_on_oom 0
-kernel.panic 10
-kernel.panic_on_oops 1
-kernel.keys.root_maxkeys 1000000
-kernel.keys.root_maxbytes 25000000
+vm/overcommit_memory 1
+vm/panic_on_oom 0
+kernel/panic 10
+kernel/panic_on_oops 1
+kernel/keys/root_maxkeys 1000000
+kernel/keys/root_maxbytes 25000000
 SETTINGS
+wait
 CONF
 chmod 0755 "$root/usr/local/lib/muster/local-node"
 cat > "$root/etc/systemd/system/muster-local-node.service" <<'CONF'

@@ -23,7 +23,10 @@ std::string quota(double cpus) { return std::to_string(std::lround(cpus * kPerio
 std::string bytes(int megabytes) { return std::to_string(std::int64_t{megabytes} << 20); }
 
 CgroupPlan plan_v1(const CgroupMount& mount, const std::string& id, const CgroupLimits& limits) {
-  CgroupPlan plan{mount.path / group_name(id), mount.has("cpuset"), false, false, {}};
+  CgroupPlan plan;
+  plan.path = mount.path / group_name(id);
+  plan.copy_cpuset = mount.has("cpuset");
+  plan.entrance = "tasks";
   if (mount.has("cpu") && limits.cpus > 0) {
     plan.settings.emplace_back("cpu.cfs_period_us", std::to_string(kPeriodMicroseconds));
     plan.settings.emplace_back("cpu.cfs_quota_us", quota(limits.cpus));
@@ -36,12 +39,16 @@ CgroupPlan plan_v1(const CgroupMount& mount, const std::string& id, const Cgroup
 
 CgroupPlan plan_v2(const CgroupHost& host, const CgroupMount& mount, const std::string& id,
                    const CgroupLimits& limits) {
+  CgroupPlan plan;
+  plan.path = mount.path / group_name(id);
   // Beside v1 hierarchies the v2 one has no controllers and nothing to limit.
-  if (!host.unified()) return {mount.path / group_name(id), false, false, false, {}};
+  if (!host.unified()) return plan;
   if (host.systemd) {
-    return {mount.path / kSlice / (group_name(id) + ".scope"), false, false, true, {}};
+    plan.path = mount.path / kSlice / (group_name(id) + ".scope");
+    plan.made_by_systemd = true;
+    return plan;
   }
-  CgroupPlan plan{mount.path / group_name(id), false, true, false, {}};
+  plan.enable_controllers = true;
   if (limits.cpus > 0) {
     plan.settings.emplace_back("cpu.max",
                                quota(limits.cpus) + " " + std::to_string(kPeriodMicroseconds));

@@ -158,15 +158,21 @@ void make_scope(const CgroupPlan& plan, const std::string& id, const CgroupLimit
 
 }  // namespace
 
-void enter_cgroups(const CgroupHost& host, const std::string& id, const CgroupLimits& limits,
-                   pid_t pid) {
+std::vector<fs::path> make_cgroups(const CgroupHost& host, const std::string& id,
+                                   const CgroupLimits& limits) {
+  std::vector<fs::path> entrances;
   for (const auto& plan : plan_cgroups(host, id, limits)) {
-    if (plan.made_by_systemd) {
-      make_scope(plan, id, limits, pid);
-    } else {
-      make_group(plan);
-      write_value(plan.path / "cgroup.procs", std::to_string(pid));
-    }
+    if (plan.made_by_systemd) continue;
+    make_group(plan);
+    entrances.push_back(plan.path / plan.entrance);
+  }
+  return entrances;
+}
+
+void enter_scope(const CgroupHost& host, const std::string& id, const CgroupLimits& limits,
+                 pid_t pid) {
+  for (const auto& plan : plan_cgroups(host, id, limits)) {
+    if (plan.made_by_systemd) make_scope(plan, id, limits, pid);
   }
 }
 

@@ -44,6 +44,7 @@ struct CgroupPlan {
   bool enable_controllers = false;  ///< v2 without systemd: in the parent's subtree_control
   bool made_by_systemd = false;     ///< a scope, see scope_command
   std::vector<std::pair<std::string, std::string>> settings;
+  std::string entrance = "cgroup.procs";  ///< the file to write "0" to
 
   bool operator==(const CgroupPlan&) const = default;
 };
@@ -59,9 +60,14 @@ std::vector<std::string> scope_command(const std::string& id, const CgroupLimits
 /// The node's group where there is only cgroup v2, else "".
 std::string unified_group(const CgroupHost& host, const std::string& id);
 
-/// Makes the node's cgroups and moves the process into each.
-void enter_cgroups(const CgroupHost& host, const std::string& id, const CgroupLimits& limits,
-                   pid_t pid);
+/// Makes the node's cgroups, but for a scope. Returns the files that a process of one thread writes
+/// "0" to, to move itself into them: moving another process, or a whole one, costs a grace period
+/// of the kernel for each hierarchy, 10 ms and more.
+std::vector<std::filesystem::path> make_cgroups(const CgroupHost& host, const std::string& id,
+                                                const CgroupLimits& limits);
+/// Where systemd owns the tree: has it make the scope and move the process into it.
+void enter_scope(const CgroupHost& host, const std::string& id, const CgroupLimits& limits,
+                 pid_t pid);
 bool cgroups_have_processes(const CgroupHost& host, const std::string& id);
 /// Kills every process of the node, waits for their end, and removes the node's cgroups.
 /// Fine when there are none.

@@ -10,8 +10,10 @@
 #include <cstdlib>
 #include <utility>
 
+#include "providers/local/forward_chains.h"
 #include "providers/local/network.h"
 #include "provisioner/base/files.h"
+#include "provisioner/base/process.h"
 #include "provisioner/base/text.h"
 
 namespace muster {
@@ -64,6 +66,19 @@ std::string gibibytes(std::uint64_t bytes) {
   return text;
 }
 
+/// The rules that nft does not show; nothing when iptables-legacy is not in use.
+std::string legacy_forward_rules() {
+  std::error_code failure;
+  fs::path tables = "/proc/net/ip_tables_names";
+  if (!fs::exists(tables, failure) || read_file(tables).find("filter\n") == std::string::npos ||
+      !program_exists("iptables-legacy")) {
+    return "";
+  }
+  ProcessSpec spec;
+  spec.argv = {"iptables-legacy", "-S", "FORWARD"};
+  return run_process(spec).output;
+}
+
 std::string package_of(const std::string& program) {
   for (const auto& [name, package] : kPrograms) {
     if (program == name) return package;
@@ -94,6 +109,7 @@ LocalFacts gather_local_facts(const LocalRecords& records, bool image_ready) {
   facts.folder_on_overlay =
       ::statfs(folder.c_str(), &system) == 0 && static_cast<long>(system.f_type) == kOverlayMagic;
   facts.overlay = kernel_has_overlay();
+  facts.kmsg = ::access("/dev/kmsg", F_OK) == 0;
   if (facts.root) {
     auto ours = records.networks();
     for (const auto& range : host_ranges()) {
@@ -101,6 +117,7 @@ LocalFacts gather_local_facts(const LocalRecords& records, bool image_ready) {
                              [&](const auto& network) { return network.range.overlaps(range); });
       if (!own) facts.taken.push_back(range);
     }
+    facts.forward_drops = legacy_forward_drops(legacy_forward_rules());
   }
   return facts;
 }
@@ -122,6 +139,17 @@ std::vector<std::string> local_problems(const LocalFacts& facts, const LocalHint
   if (!facts.cgroups) {
     problems.push_back(
         "provider 'local' needs cgroups, and none are mounted; mount them on /sys/fs/cgroup");
+  }
+  if (!facts.kmsg) {
+    problems.push_back(
+        "provider 'local' needs /dev/kmsg, which kubelets read, and there is none; "
+        "run: mknod -m 600 /dev/kmsg c 1 11");
+  }
+  if (facts.forward_drops) {
+    problems.push_back(
+        "this machine's iptables drop forwarded packets, which would cut local nodes off; "
+        "run: iptables-legacy -I FORWARD -i mub+ -j ACCEPT; "
+        "iptables-legacy -I FORWARD -o mub+ -j ACCEPT");
   }
   if (facts.folder_on_overlay) {
     problems.push_back("provider 'local' cannot keep nodes in '" + facts.folder +

@@ -20,6 +20,8 @@ struct LocalFacts {
   bool overlay = false;            ///< the kernel knows overlay file systems
   bool folder_on_overlay = false;  ///< the folder cannot hold the upper layer of another one
   bool cgroups = false;
+  bool kmsg = false;             ///< /dev/kmsg, which kubelets read
+  bool forward_drops = false;    ///< iptables-legacy would cut nodes off
   std::vector<Ipv4Range> taken;  ///< ranges of the host that are not ours
 };
 

@@ -1,9 +1,16 @@
 #include "providers/local/disk.h"
 
-#include <sstream>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 
 #include "providers/local/launch.h"
+#include "providers/local/name_servers.h"
 #include "providers/local/names.h"
+#include "providers/local/network.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
 #include "provisioner/base/process.h"
@@ -16,23 +23,26 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string name_servers(const std::string& text, bool reachable_only) {
-  std::istringstream lines(text);
-  std::string out;
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::string key, value;
-    words >> key >> value;
-    bool loopback = value.starts_with("127.") || value == "::1";
-    bool wanted = key == "search" || key == "options" || (key == "nameserver" && !loopback);
-    if (wanted && (!reachable_only || key == "nameserver")) out += line + "\n";
-  }
-  return out;
-}
-
 std::string text_or_nothing(const fs::path& file) {
   std::error_code failure;
   return fs::exists(file, failure) ? read_file(file) : "";
+}
+
+/// Not synced: sync_disk does that for all files at once, when nobody has to wait for it.
+void plant(const fs::path& path, std::string_view text, mode_t mode = 0644) {
+  int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+  bool good = fd >= 0 && ::fchmod(fd, mode) == 0 &&
+              ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  int error = errno;
+  if (fd >= 0) ::close(fd);
+  if (!good) throw Error("cannot write '" + path.string() + "': " + std::strerror(error));
+}
+
+std::string host_resolv_conf() {
+  // systemd-resolved keeps the real servers in its own file when resolv.conf names only itself.
+  return resolv_conf_for_node(text_or_nothing("/etc/resolv.conf"),
+                              text_or_nothing("/run/systemd/resolve/resolv.conf"),
+                              host_addresses());
 }
 
 std::string make_host_key(const fs::path& file) {
@@ -51,13 +61,9 @@ std::string escaped(const fs::path& path) {
 
 }  // namespace
 
-std::string resolv_conf_for_node(const std::string& host_text, const std::string& upstream_text) {
-  bool reachable = !name_servers(host_text, true).empty();
-  return name_servers(reachable ? host_text : upstream_text, false);
-}
-
 std::string make_disk(const LocalNode& node, const fs::path& folder,
                       const std::string& authorized_key) {
+  make_directory(folder.parent_path(), 0700);
   make_directory(folder, 0700);
   auto upper = folder / "upper";
   // The last three are bound into the node: an overlay cannot lie on an overlay, and etcd syncs.
@@ -71,21 +77,30 @@ std::string make_disk(const LocalNode& node, const fs::path& folder,
 
   auto keeper = find_resource("providers/local/keep-node.sh");
   if (!keeper) bug("the script that keeps a node running is not in the binary");
-  write_file(folder / kKeeper, *keeper, 0700);
-  auto host_key = make_host_key(upper / "etc/ssh/ssh_host_ed25519_key");
-  write_file(upper / "root/.ssh/authorized_keys", trim(authorized_key) + "\n", 0600);
-  write_file(upper / "etc/hostname", node.name + "\n");
+  plant(folder / kKeeper, *keeper, 0700);
+  plant(upper / "root/.ssh/authorized_keys", trim(authorized_key) + "\n", 0600);
+  plant(upper / "etc/hostname", node.name + "\n");
   auto names =
       node.fqdn.empty() || node.fqdn == node.name ? node.name : node.fqdn + " " + node.name;
-  write_file(upper / "etc/hosts",
-             "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n" + node.address +
-                 " " + names + "\n");
-  write_file(upper / "etc/machine-id", local_machine_id(node.id) + "\n");
-  // systemd-resolved keeps the real servers here when resolv.conf names only itself.
-  write_file(upper / "etc/resolv.conf",
-             resolv_conf_for_node(text_or_nothing("/etc/resolv.conf"),
-                                  text_or_nothing("/run/systemd/resolve/resolv.conf")));
-  return host_key;
+  plant(upper / "etc/hosts", "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n" +
+                                 node.address + " " + names + "\n");
+  plant(upper / "etc/machine-id", local_machine_id(node.id) + "\n");
+  plant(upper / "etc/resolv.conf", node.internet ? host_resolv_conf() : "");
+  return make_host_key(upper / "etc/ssh/ssh_host_ed25519_key");
+}
+
+void sync_disk(const fs::path& folder) {
+  auto upper = folder / "upper";
+  for (const auto& file :
+       {folder / kKeeper, upper / "root/.ssh/authorized_keys", upper / "etc/hostname",
+        upper / "etc/hosts", upper / "etc/machine-id", upper / "etc/resolv.conf",
+        upper / "etc/ssh/ssh_host_ed25519_key", upper / "etc/ssh/ssh_host_ed25519_key.pub"}) {
+    int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    bool good = fd >= 0 && ::fsync(fd) == 0;
+    int error = errno;
+    if (fd >= 0) ::close(fd);
+    if (!good) throw Error("cannot sync '" + file.string() + "': " + std::strerror(error));
+  }
 }
 
 void remove_disk(const fs::path& folder) {

@@ -12,8 +12,8 @@ namespace muster {
 std::string make_disk(const LocalNode& node, const std::filesystem::path& folder,
                       const std::string& authorized_key);
 
-/// resolv.conf for a node: the host's servers without those that only the host can reach.
-std::string resolv_conf_for_node(const std::string& host_text, const std::string& upstream_text);
+/// Sees to it that what make_disk wrote outlives a crash of this machine.
+void sync_disk(const std::filesystem::path& folder);
 
 /// Removes the folder and all in it; fine when it is not there.
 void remove_disk(const std::filesystem::path& folder);

@@ -2,11 +2,12 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
-#include <map>
 #include <sstream>
-#include <string>
 
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
@@ -14,52 +15,55 @@
 
 namespace muster {
 
-namespace {
+HostSettings::HostSettings(std::filesystem::path record, std::filesystem::path kernel)
+    : record_(std::move(record)),
+      new_record_(record_.string() + ".new"),
+      kernel_(std::move(kernel)) {}
 
-// In /run, since a reboot resets both the settings and the record.
-constexpr const char* kRecord = "/run/muster-local.settings";
+void HostSettings::raise(bool forwarding) const {
+  raise("fs/inotify/max_user_instances", 8192);
+  if (forwarding) raise("net/ipv4/ip_forward", 1);
+}
 
-/// Path below /proc/sys to the value before we changed it.
-using Settings = std::map<std::string, std::string>;
+void HostSettings::restore() const {
+  for (const auto& [name, value] : recorded()) set(name, value);
+  ::unlink(record_.c_str());
+  ::unlink(new_record_.c_str());
+}
 
-Settings recorded() {
+HostSettings::Settings HostSettings::recorded() const {
   Settings settings;
-  if (::access(kRecord, F_OK) != 0) return settings;
-  std::istringstream lines(read_file(kRecord));
+  if (::access(record_.c_str(), F_OK) != 0) return settings;
+  std::istringstream lines(read_file(record_));
   std::string name, value;
   while (lines >> name >> value) settings[name] = value;
   return settings;
 }
 
-void set(const std::string& name, const std::string& value) {
-  std::ofstream file("/proc/sys/" + name);
+void HostSettings::record(const Settings& settings) const {
+  std::ofstream file(new_record_, std::ios::trunc);
+  for (const auto& [name, value] : settings) file << name << " " << value << "\n";
+  file.close();
+  if (!file || ::rename(new_record_.c_str(), record_.c_str()) != 0) {
+    throw Error("cannot write '" + record_.string() + "': " + std::strerror(errno));
+  }
+}
+
+void HostSettings::set(const std::string& name, const std::string& value) const {
+  std::ofstream file(kernel_ / name);
   if (!(file << value << std::flush)) {
     throw Error("cannot set the kernel's '" + name + "' to " + value)
         .hint("set it by hand with sysctl, then run again");
   }
 }
 
-void raise(const std::string& name, long wanted) {
-  auto now = trim(read_file("/proc/sys/" + name));
+void HostSettings::raise(const std::string& name, long wanted) const {
+  auto now = trim(read_file(kernel_ / name));
   if (std::atol(now.c_str()) >= wanted) return;
   auto settings = recorded();
   settings.emplace(name, now);
-  std::string text;
-  for (const auto& [key, value] : settings) text += key + " " + value + "\n";
-  write_file(kRecord, text, 0600);
+  record(settings);
   set(name, std::to_string(wanted));
-}
-
-}  // namespace
-
-void raise_host_settings(bool forwarding) {
-  raise("fs/inotify/max_user_instances", 8192);
-  if (forwarding) raise("net/ipv4/ip_forward", 1);
-}
-
-void restore_host_settings() {
-  for (const auto& [name, value] : recorded()) set(name, value);
-  ::unlink(kRecord);
 }
 
 }  // namespace muster

@@ -1,12 +1,40 @@
 #pragma once
 
+#include <filesystem>
+#include <map>
+#include <string>
+
 namespace muster {
 
-/// Sets what local nodes need of the host's kernel, keeping the old values on record in /run:
-/// room for more inotify instances (each node's systemd takes some, and the default is 128 for
-/// all of root), and, when asked, forwarding of packets. A value that is enough stays.
-void raise_host_settings(bool forwarding);
-/// Puts the old values back. Fine when nothing was changed.
-void restore_host_settings();
+/// What local nodes need of the host's kernel. The values before are kept on record, so that the
+/// last node's end puts them back. There is one writer at a time: callers hold the lock of the
+/// networks.
+class HostSettings {
+ public:
+  /// The record is in /run, since a reboot resets both the settings and the record.
+  explicit HostSettings(std::filesystem::path record = "/run/muster-local.settings",
+                        std::filesystem::path kernel = "/proc/sys");
+
+  /// Makes room for more inotify instances (each node's systemd takes some, and the default is
+  /// 128 for all of root), and, when asked, forwards packets. A value that is enough stays.
+  void raise(bool forwarding) const;
+  /// Puts the old values back. Fine when nothing was changed.
+  void restore() const;
+
+ private:
+  /// Path below /proc/sys to the value before we changed it.
+  using Settings = std::map<std::string, std::string>;
+
+  Settings recorded() const;
+  void record(const Settings& settings) const;
+  void set(const std::string& name, const std::string& value) const;
+  void raise(const std::string& name, long wanted) const;
+
+  std::filesystem::path record_;
+  /// A name of its own that is always the same: what a killed writer left is overwritten by the
+  /// next one, or removed with the record.
+  std::filesystem::path new_record_;
+  std::filesystem::path kernel_;
+};
 
 }  // namespace muster

@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -14,6 +16,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "providers/local/guard.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
 
@@ -32,10 +35,12 @@ struct Report {
 /// other threads' locks are copied as they were.
 struct Launch {
   std::vector<char*> argv;
-  std::array<char*, 4> environment{};
+  std::array<char*, 5> environment{};
   std::string console;
   std::string root;
   std::string overlay;
+  std::vector<const char*> entrances;
+  std::vector<sock_filter> guard;
   int socket = -1;
 };
 
@@ -70,6 +75,11 @@ void reset_signals() {
   ::dup2(console, 1);
   ::dup2(console, 2);
   ::close_range(kSocket + 1, ~0U, 0);
+  for (const char* entrance : launch.entrances) {
+    int group = ::open(entrance, O_WRONLY);
+    if (group < 0 || ::write(group, "0", 1) != 1) report_failure(kSocket, "entering its cgroups");
+    ::close(group);
+  }
   if (::chdir("/") != 0 || ::unshare(CLONE_NEWNS | CLONE_NEWNET) != 0) {
     report_failure(kSocket, "making namespaces");
   }
@@ -85,6 +95,13 @@ void reset_signals() {
   char go = 0;
   if (::write(kSocket, &ready, sizeof ready) != sizeof ready || ::read(kSocket, &go, 1) != 1) {
     ::_exit(1);
+  }
+  sock_fprog guard{static_cast<unsigned short>(launch.guard.size()),
+                   const_cast<sock_filter*>(launch.guard.data())};
+  if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &guard) != 0) {
+    constexpr std::string_view kUnguarded = "cannot set the node's seccomp filter\n";
+    (void)!::write(2, kUnguarded.data(), kUnguarded.size());
+    ::_exit(126);
   }
   ::execve(launch.argv.front(), launch.argv.data(), launch.environment.data());
   constexpr std::string_view kFailed = "cannot run /bin/sh\n";
@@ -130,7 +147,9 @@ std::vector<std::string> node_command(const LocalNode& node, const std::filesyst
           "--machine=" + node.id, "--hostname=" + node.name,
           // Our own, in which the cable lies already.
           "--network-namespace-path=/proc/self/ns/net", "--capability=all",
-          "--system-call-filter=@keyring bpf", "--bind=/dev/kmsg",
+          // For a systemd-nspawn that does not know SYSTEMD_SECCOMP. Units in the node need no
+          // filters either: building journald's takes longer than its start.
+          "--system-call-filter=@keyring bpf", "--setenv=SYSTEMD_SECCOMP=0", "--bind=/dev/kmsg",
           bind_option(folder / "containerd", "/var/lib/containerd", "--bind="),
           bind_option(folder / "kubelet", "/var/lib/kubelet", "--bind="),
           bind_option(folder / "etcd", "/var/lib/etcd", "--bind="),
@@ -139,18 +158,22 @@ std::vector<std::string> node_command(const LocalNode& node, const std::filesyst
 }
 
 HeldNode::HeldNode(const std::vector<std::string>& argv, const std::string& overlay,
+                   const std::vector<std::filesystem::path>& entrances,
                    const std::filesystem::path& folder) {
   Launch launch;
   for (const auto& word : argv) launch.argv.push_back(const_cast<char*>(word.c_str()));
   launch.argv.push_back(nullptr);
+  for (const auto& entrance : entrances) launch.entrances.push_back(entrance.c_str());
   // "network": the node's own /proc/sys/net is writable, the host's kernel settings are not.
   std::string writable = "SYSTEMD_NSPAWN_API_VFS_WRITABLE=network";
   std::string unlocked = "SYSTEMD_NSPAWN_LOCK=0";
+  std::string unfiltered = "SYSTEMD_SECCOMP=0";  // see node_guard
   std::string path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-  launch.environment = {writable.data(), unlocked.data(), path.data(), nullptr};
+  launch.environment = {writable.data(), unlocked.data(), unfiltered.data(), path.data(), nullptr};
   launch.console = (folder / "console.log").string();
   launch.root = (folder / "root").string();
   launch.overlay = overlay;
+  launch.guard = node_guard();
 
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {

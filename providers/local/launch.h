@@ -18,13 +18,15 @@ inline constexpr const char* kKeeper = "keep-node.sh";
 std::vector<std::string> node_command(const LocalNode& node, const std::filesystem::path& folder,
                                       const std::filesystem::path& store, const std::string& group);
 
-/// A node's first process, held back until go(): it has its own session, mounts (the node's
-/// disk, seen by nobody else) and network namespace, and nothing of ours. All of that lives in
-/// the process alone, so it is gone whenever the process is, and when we die before go(), the
+/// A node's first process, held back until go(): it has its own session, cgroups, mounts (the
+/// node's disk, seen by nobody else) and network namespace, and nothing of ours. All of that lives
+/// in the process alone, so it is gone whenever the process is, and when we die before go(), the
 /// process ends by itself.
 class HeldNode {
  public:
+  /// `entrances`: see make_cgroups.
   HeldNode(const std::vector<std::string>& argv, const std::string& overlay,
+           const std::vector<std::filesystem::path>& entrances,
            const std::filesystem::path& folder);
   ~HeldNode();
   HeldNode(const HeldNode&) = delete;

@@ -1,14 +1,7 @@
 #include "providers/local/local.h"
 
-#include <arpa/inet.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
-#include <thread>
 
 #include "providers/local/checks.h"
 #include "providers/local/disk.h"
@@ -22,6 +15,7 @@
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
 #include "provisioner/base/text.h"
+#include "provisioner/ssh/session.h"
 
 namespace muster {
 
@@ -31,7 +25,8 @@ namespace {
 
 constexpr std::chrono::seconds kBootDeadline{60};
 constexpr std::chrono::seconds kKillDeadline{20};
-constexpr std::chrono::milliseconds kPoll{20};
+/// Between looks at whether a node that boots is still alive.
+constexpr std::chrono::milliseconds kLook{300};
 
 ProvidedNode provided(const LocalNode& node) {
   return {node.id, node.token, node.name, node.complete, {node.address, 22, "root", node.host_key}};
@@ -50,23 +45,6 @@ void remove_nspawn_traces(const std::string& id) {
   fs::remove_all("/run/systemd/nspawn/propagate/" + id, ignored);
 }
 
-/// True when something at the address answers with an SSH banner within the time.
-bool answers_ssh(const std::string& address, int port, std::chrono::milliseconds within) {
-  int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  sockaddr_in peer{};
-  peer.sin_family = AF_INET;
-  peer.sin_port = htons(static_cast<std::uint16_t>(port));
-  ::inet_pton(AF_INET, address.c_str(), &peer.sin_addr);
-  char banner[4] = {};
-  bool good =
-      ::connect(fd, reinterpret_cast<sockaddr*>(&peer), sizeof peer) == 0 || errno == EINPROGRESS;
-  pollfd wait{fd, POLLIN, 0};
-  good = good && ::poll(&wait, 1, static_cast<int>(within.count())) == 1 &&
-         ::recv(fd, banner, sizeof banner, 0) == 4 && std::string_view(banner, 4) == "SSH-";
-  ::close(fd);
-  return good;
-}
-
 void check_handle(const std::string& handle) {
   if (!is_local_node_id(handle)) throw Error("'" + handle + "' is no node of provider 'local'");
 }
@@ -75,7 +53,10 @@ void check_handle(const std::string& handle) {
 
 fs::path default_local_root() {
   const char* root = std::getenv("MUSTER_LOCAL_DIR");
-  return root != nullptr && *root == '/' ? root : "/var/lib/muster/local";
+  fs::path folder = root != nullptr && *root == '/' ? root : "/var/lib/muster/local";
+  folder = folder.lexically_normal();
+  // Nodes and networks are named after this text.
+  return folder.has_filename() ? folder : folder.parent_path();
 }
 
 LocalProvider::LocalProvider(fs::path root, fs::path cache)
@@ -96,10 +77,15 @@ void LocalProvider::prepare(const std::function<void(const std::string&)>& note)
 }
 
 ProvidedNode LocalProvider::create(const NodeSpec& spec) {
-  auto id = local_node_id(spec.token);
+  auto id = local_node_id(records_.root().string(), spec.token);
   auto lock = HostLock::of_node(id);
   try {
     auto node = records_.node(id);
+    if (node && node->token != spec.token) {
+      throw Error("the id '" + id + "' belongs to node '" + node->name + "' of deployment '" +
+                  node->deployment + "' already")
+          .hint("destroy this node and create it again: it gets another id then");
+    }
     if (!node || !node->complete) {
       // Whatever a cut create left is not worth keeping.
       switch_off(id);
@@ -107,7 +93,7 @@ ProvidedNode LocalProvider::create(const NodeSpec& spec) {
       node = reserve(spec);
       make(*node, spec);
     } else if (!cgroups_have_processes(cgroups_, id)) {
-      switch_on(*node);
+      switch_on_again(*node);
     } else {
       wait_until_it_answers(*node);
     }
@@ -122,7 +108,7 @@ LocalNode LocalProvider::reserve(const NodeSpec& spec) const {
   auto hints = hints_of(spec);
   auto lock = HostLock::of_networks();
   LocalNode node;
-  node.id = local_node_id(spec.token);
+  node.id = local_node_id(records_.root().string(), spec.token);
   auto network = network_for(spec, hints);
   std::vector<std::uint32_t> used;
   for (const auto& other : records_.nodes()) {
@@ -148,7 +134,7 @@ LocalNode LocalProvider::reserve(const NodeSpec& spec) const {
   node.memory_mb = hints.memory_mb;
   node.internet = hints.internet;
   records_.put(node);
-  records_.put(network);
+  if (records_.network(network.bridge) != network) records_.put(network);
   raise(network);
   return node;
 }
@@ -187,24 +173,33 @@ void LocalProvider::put(const LocalNode& node) const {
 void LocalProvider::make(LocalNode& node, const NodeSpec& spec) const {
   node.host_key = make_disk(node, records_.folder(node.id), spec.authorized_key);
   switch_on(node);
+  sync_disk(records_.folder(node.id));  // while it boots
+  wait_until_it_answers(node);
   node.complete = true;
   put(node);
 }
 
 void LocalProvider::switch_on(const LocalNode& node) const {
-  switch_off(node.id);
-  {
-    auto lock = HostLock::of_networks();
-    auto network = records_.network(node.bridge);
-    if (!network) throw Error("the record of network '" + node.bridge + "' is gone");
-    raise(*network);
-  }
+  auto network = records_.network(node.bridge);
+  if (!network) throw Error("the record of network '" + node.bridge + "' is gone");
   auto folder = records_.folder(node.id);
   auto command = node_command(node, folder, cache_ / "store", unified_group(cgroups_, node.id));
-  HeldNode held(command, overlay_options(node.image, folder), folder);
-  enter_cgroups(cgroups_, node.id, {node.cpus, node.memory_mb}, held.pid());
-  plug_in(node, *records_.network(node.bridge), held.pid());
+  CgroupLimits limits{node.cpus, node.memory_mb};
+  HeldNode held(command, overlay_options(node.image, folder),
+                make_cgroups(cgroups_, node.id, limits), folder);
+  enter_scope(cgroups_, node.id, limits, held.pid());
+  plug_in(node, *network, held.pid());
   held.go();
+}
+
+void LocalProvider::switch_on_again(const LocalNode& node) const {
+  switch_off(node.id);
+  {
+    // After a reboot of the machine the network is gone.
+    auto lock = HostLock::of_networks();
+    if (auto network = records_.network(node.bridge)) raise(*network);
+  }
+  switch_on(node);
   wait_until_it_answers(node);
 }
 
@@ -216,12 +211,9 @@ void LocalProvider::switch_off(const std::string& id) const {
 
 void LocalProvider::wait_until_it_answers(const LocalNode& node) const {
   Deadline deadline(kBootDeadline);
-  while (!answers_ssh(node.address, 22, kPoll * 10)) {
+  while (!answers_ssh(node.address, 22, kLook)) {
     bool alive = cgroups_have_processes(cgroups_, node.id);
-    if (alive && !deadline.passed()) {
-      std::this_thread::sleep_for(kPoll);
-      continue;
-    }
+    if (alive && !deadline.passed()) continue;
     auto console = records_.folder(node.id) / "console.log";
     auto said = fs::exists(console) ? last_lines(read_file(console), 15) : "";
     throw Error("local node '" + node.name + "' (" + node.address + ") " +
@@ -281,7 +273,7 @@ void LocalProvider::set_power(const std::string& handle, bool on) {
   if (!on) {
     switch_off(handle);
   } else if (!cgroups_have_processes(cgroups_, handle)) {
-    switch_on(*node);
+    switch_on_again(*node);
   }
 }
 

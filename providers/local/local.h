@@ -31,7 +31,9 @@ class LocalProvider : public Provider {
   void raise(const LocalNetwork& network) const;
   void put(const LocalNode& node) const;
   void make(LocalNode& node, const NodeSpec& spec) const;
+  /// Starts a node that is off, in a network that is up; it does not answer yet.
   void switch_on(const LocalNode& node) const;
+  void switch_on_again(const LocalNode& node) const;
   void switch_off(const std::string& id) const;
   /// Removes the networks that have no node but the one that leaves.
   void remove_networks_without(const std::string& leaving) const;

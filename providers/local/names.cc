@@ -1,22 +1,33 @@
 #include "providers/local/names.h"
 
-#include <algorithm>
+#include <string_view>
 
 #include "provisioner/base/text.h"
 
 namespace muster {
 
 namespace {
-constexpr std::size_t kIdDigits = 10;
+
+constexpr std::string_view kNode = "mun";
+constexpr std::string_view kBridge = "mub";
+// With the prefix and a cable's "h" that makes 15 characters, the most an interface may have.
+constexpr std::size_t kRootDigits = 3;
+constexpr std::size_t kOwnDigits = 8;
+
+std::string name_of(std::string_view prefix, const std::string& root, const std::string& own) {
+  return std::string(prefix) + fingerprint(root).substr(0, kRootDigits) +
+         fingerprint(own).substr(0, kOwnDigits);
 }
 
-std::string local_node_id(const std::string& token) {
-  return "mu" + fingerprint(token).substr(0, kIdDigits);
+}  // namespace
+
+std::string local_node_id(const std::string& root, const std::string& token) {
+  return name_of(kNode, root, token);
 }
 
 bool is_local_node_id(const std::string& text) {
-  return text.size() == 2 + kIdDigits && text.starts_with("mu") &&
-         text.find_first_not_of("0123456789abcdef", 2) == std::string::npos;
+  return text.size() == kNode.size() + kRootDigits + kOwnDigits && text.starts_with(kNode) &&
+         text.find_first_not_of("0123456789abcdef", kNode.size()) == std::string::npos;
 }
 
 std::string local_cable(const std::string& id) { return id + "h"; }
@@ -37,7 +48,7 @@ LocalOwner local_owner(const std::string& root, const NodeSpec& spec) {
 }
 
 std::string local_bridge(const LocalOwner& owner) {
-  return "mub" + fingerprint(owner.root + "\n" + owner.state + "\n" + owner.tenant).substr(0, 8);
+  return name_of(kBridge, owner.root, owner.state + "\n" + owner.tenant);
 }
 
 std::string local_table(const std::string& bridge) { return "muster_" + bridge; }

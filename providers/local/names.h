@@ -8,8 +8,8 @@
 namespace muster {
 
 /// Everything of a local node is named after its id, so that it can be found and removed with
-/// nothing else known: "mu" and 10 hex digits of the token's fingerprint.
-std::string local_node_id(const std::string& token);
+/// nothing else known: "mun", 3 hex digits that belong to the folder of nodes, 8 to the token.
+std::string local_node_id(const std::string& root, const std::string& token);
 bool is_local_node_id(const std::string& text);
 
 /// The host's end of the node's network cable (interface names have at most 15 characters).
@@ -27,7 +27,7 @@ struct LocalOwner {
 };
 
 LocalOwner local_owner(const std::string& root, const NodeSpec& spec);
-/// "mub" and 8 hex digits.
+/// "mub", 3 hex digits that belong to the folder of nodes, 8 to the state and tenant.
 std::string local_bridge(const LocalOwner& owner);
 std::string local_table(const std::string& bridge);
 

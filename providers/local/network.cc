@@ -7,6 +7,7 @@
 #include <bit>
 #include <filesystem>
 
+#include "providers/local/forward_chains.h"
 #include "providers/local/host_settings.h"
 #include "providers/local/names.h"
 #include "provisioner/base/error.h"
@@ -35,6 +36,52 @@ void run_nft(const std::string& script) {
   spec.argv = {"nft", "-f", "-"};
   spec.input = script;
   run_or_throw(spec);
+}
+
+/// Addresses and network masks.
+std::vector<std::pair<std::uint32_t, std::uint32_t>> interface_addresses() {
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> found;
+  ifaddrs* interfaces = nullptr;
+  if (::getifaddrs(&interfaces) != 0) return found;
+  for (auto* at = interfaces; at != nullptr; at = at->ifa_next) {
+    if (at->ifa_addr == nullptr || at->ifa_netmask == nullptr ||
+        at->ifa_addr->sa_family != AF_INET) {
+      continue;
+    }
+    auto number = [](const sockaddr* address) {
+      return ntohl(reinterpret_cast<const sockaddr_in*>(address)->sin_addr.s_addr);
+    };
+    found.emplace_back(number(at->ifa_addr), number(at->ifa_netmask));
+  }
+  ::freeifaddrs(interfaces);
+  return found;
+}
+
+std::vector<ForwardChain> other_chains() {
+  return parse_forward_chains(run_or_throw({"nft", "list", "chains"}));
+}
+
+std::vector<std::string> rules_in(const ForwardChain& chain, const std::string& bridge) {
+  auto text = run_or_throw({"nft", "-a", "list", "chain", chain.family, chain.table, chain.name});
+  return parse_bridge_rules(text, bridge);
+}
+
+/// The nft script that lets the bridge's packets pass other firewalls that would drop them.
+std::string open_other_chains(const std::string& bridge) {
+  std::string text;
+  for (const auto& chain : other_chains()) {
+    if (chain.drops && rules_in(chain, bridge).empty()) text += open_chain_text(chain, bridge);
+  }
+  return text;
+}
+
+/// Also where the policy is another by now.
+std::string close_other_chains(const std::string& bridge) {
+  std::string text;
+  for (const auto& chain : other_chains()) {
+    text += delete_rules_text(chain, rules_in(chain, bridge));
+  }
+  return text;
 }
 
 std::string delete_table_text(const std::string& table) {
@@ -96,21 +143,16 @@ std::string firewall_text(const LocalNetwork& network, std::span<const std::stri
 
 std::vector<Ipv4Range> host_ranges() {
   auto ranges = parse_routes(read_file("/proc/net/route"));
-  ifaddrs* interfaces = nullptr;
-  if (::getifaddrs(&interfaces) != 0) return ranges;
-  for (auto* at = interfaces; at != nullptr; at = at->ifa_next) {
-    if (at->ifa_addr == nullptr || at->ifa_netmask == nullptr ||
-        at->ifa_addr->sa_family != AF_INET) {
-      continue;
-    }
-    auto number = [](const sockaddr* address) {
-      return ntohl(reinterpret_cast<const sockaddr_in*>(address)->sin_addr.s_addr);
-    };
-    auto mask = number(at->ifa_netmask);
-    ranges.push_back({number(at->ifa_addr) & mask, std::popcount(mask)});
+  for (const auto& [address, mask] : interface_addresses()) {
+    ranges.push_back({address & mask, std::popcount(mask)});
   }
-  ::freeifaddrs(interfaces);
   return ranges;
+}
+
+std::vector<std::uint32_t> host_addresses() {
+  std::vector<std::uint32_t> addresses;
+  for (const auto& [address, mask] : interface_addresses()) addresses.push_back(address);
+  return addresses;
 }
 
 void raise_network(const LocalNetwork& network, std::span<const LocalNode> nodes) {
@@ -120,8 +162,8 @@ void raise_network(const LocalNetwork& network, std::span<const LocalNode> nodes
     if (node.internet) online.push_back(node.address);
   }
   // The rules come first: no packet passes before them.
-  run_nft(firewall_text(network, online));
-  raise_host_settings(!online.empty());
+  run_nft(firewall_text(network, online) + open_other_chains(bridge));
+  HostSettings().raise(!online.empty());
   std::string batch;
   if (!interface_exists(bridge)) {
     // A bridge without an address of its own changes it with its ports, and neighbours lose it.
@@ -135,11 +177,11 @@ void raise_network(const LocalNetwork& network, std::span<const LocalNode> nodes
 
 void remove_network(const std::string& bridge) {
   if (interface_exists(bridge)) run_ip("link del " + bridge + "\n");
-  run_nft(delete_table_text(local_table(bridge)));
+  run_nft(delete_table_text(local_table(bridge)) + close_other_chains(bridge));
   for (const auto& entry : std::filesystem::directory_iterator("/sys/class/net")) {
     if (entry.path().filename().string().starts_with("mub")) return;
   }
-  restore_host_settings();
+  HostSettings().restore();
 }
 
 void plug_in(const LocalNode& node, const LocalNetwork& network, pid_t pid) {

@@ -18,7 +18,11 @@ std::string firewall_text(const LocalNetwork& network, std::span<const std::stri
 /// Every range that this machine has an address in or a route to.
 std::vector<Ipv4Range> host_ranges();
 
-/// Makes the bridge, the rules and the host's settings, whatever of them is there already.
+/// This machine's own addresses.
+std::vector<std::uint32_t> host_addresses();
+
+/// Makes the bridge, the rules (also in other firewalls' chains that would drop what they do not
+/// know) and the host's settings, whatever of them is there already.
 /// `nodes` are those of the network. The caller holds the lock of the networks.
 void raise_network(const LocalNetwork& network, std::span<const LocalNode> nodes);
 /// Fine when nothing of it is there. With the last network the host's settings go back to what

@@ -15,11 +15,17 @@ namespace {
 
 constexpr const char* kSuffix = ".json";
 
+Error damaged(const std::string& file, const std::string& why) {
+  return Error("the record '" + file + "' is damaged" + why)
+      .hint(
+          "remove the node or network of this name by hand as docs/providers.md says, then this "
+          "file");
+}
+
 Json parse_record(const std::string& text, const std::string& file) {
   auto json = Json::parse(text, nullptr, false);
   if (json.is_object()) return json;
-  throw Error("the record '" + file + "' is damaged")
-      .hint("destroy the node by its id (the file's name) and create it again");
+  throw damaged(file, "");
 }
 
 template <typename Record>
@@ -30,8 +36,7 @@ Record read_record(const std::string& text, const std::string& file,
   try {
     fill(json, record);
   } catch (const Json::exception& mistake) {
-    throw Error("the record '" + file + "' is damaged: " + mistake.what())
-        .hint("destroy the node by its id (the file's name) and create it again");
+    throw damaged(file, std::string(": ") + mistake.what());
   }
   return record;
 }
@@ -120,7 +125,7 @@ LocalNetwork parse_local_network(const std::string& text, const std::string& fil
     json.at("tenant").get_to(network.tenant);
     network.range = parse_ipv4_range(json.at("range").get<std::string>()).value_or(Ipv4Range{});
   });
-  if (network.range.first == 0) throw Error("the record '" + file + "' is damaged: no range");
+  if (network.range.first == 0) throw damaged(file, ": no range");
   return network;
 }
 

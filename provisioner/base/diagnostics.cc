@@ -17,6 +17,24 @@ std::size_t columns(std::string_view text) {
   }));
 }
 
+/// `text` with control characters (C1 too, U+0080 to U+009F) as '?': a file must not drive the
+/// terminal of those who look at what is wrong with it.
+std::string harmless(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    auto byte = static_cast<unsigned char>(text[i]);
+    bool second =
+        byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    if (byte == '\t') {
+      out += ' ';
+    } else {
+      out += (byte < 0x20 && byte != '\n') || byte == 0x7F || second ? '?' : text[i];
+    }
+    if (second) ++i;
+  }
+  return out;
+}
+
 }  // namespace
 
 Diagnostics::Diagnostics(std::string file, std::string text)
@@ -58,9 +76,8 @@ std::string Diagnostics::render() const {
       out += ":" + std::to_string(item.at.line) + ":" + std::to_string(item.at.column);
     }
     out += item.severity == Severity::error ? ": error: " : ": warning: ";
-    out += item.message + "\n";
+    out += harmless(item.message) + "\n";
     if (auto line = source_line(item.at.line); item.at.line > 0 && !line.empty()) {
-      std::replace(line.begin(), line.end(), '\t', ' ');
       auto column =
           std::min(static_cast<std::size_t>(std::max(item.at.column, 1)) - 1, line.size());
       // A minified file is one endless line: show the part around the mistake.
@@ -73,9 +90,9 @@ std::string Diagnostics::render() const {
              (static_cast<unsigned char>(line[from + shown.size()]) & 0xC0) == 0x80) {
         shown += line[from + shown.size()];
       }
-      out += "  " + shown + "\n  " + std::string(columns(before), ' ') + "^\n";
+      out += "  " + harmless(shown) + "\n  " + std::string(columns(before), ' ') + "^\n";
     }
-    if (!item.hint.empty()) out += "  " + item.hint + "\n";
+    if (!item.hint.empty()) out += "  " + harmless(item.hint) + "\n";
   }
   return out;
 }

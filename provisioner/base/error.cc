@@ -7,10 +7,12 @@
 namespace muster {
 
 Error::Error(std::string message, ExitCode exit_code)
-    : text_(std::move(message)), exit_code_(exit_code) {}
+    : text_(std::move(message)), hints_at_(text_.size()), exit_code_(exit_code) {}
 
 Error& Error::while_doing(const std::string& context) {
-  text_ += "\n  while " + context;
+  auto line = "\n  while " + context;
+  text_.insert(hints_at_, line);
+  hints_at_ += line.size();
   return *this;
 }
 

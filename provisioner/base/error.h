@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <exception>
 #include <string>
 
@@ -19,7 +20,7 @@ class Error : public std::exception {
  public:
   explicit Error(std::string message, ExitCode exit_code = ExitCode::step_failed);
 
-  /// Adds one "while ..." line below the message, innermost first.
+  /// Adds one "while ..." line below the message, innermost first, above the hints.
   Error& while_doing(const std::string& context);
 
   /// What the user can do next; printed on its own line.
@@ -30,6 +31,7 @@ class Error : public std::exception {
 
  private:
   std::string text_;
+  std::size_t hints_at_;  ///< where the hints begin in `text_`
   ExitCode exit_code_;
 };
 

@@ -34,7 +34,11 @@ struct PipeReader {
                          [this](const boost::system::error_code& error, std::size_t count) {
                            text.append(buffer.data(), count);
                            emit_lines(static_cast<bool>(error));
-                           if (!error) read();
+                           if (error) {
+                             pipe.close();
+                           } else {
+                             read();
+                           }
                          });
   }
 
@@ -135,12 +139,14 @@ ProcessResult run_process(const ProcessSpec& spec) {
   // The pipes close when the program is done; a daemon that it left behind may hold them open.
   std::error_code ignored;
   bool told_to_end = false;
-  while (out.pipe.is_open() || err.pipe.is_open()) {
+  while (!result.timed_out) {
     if (spec.interruptible && interrupted() && !told_to_end) {
       told_to_end = true;
       ::kill(-group.native_handle(), SIGTERM);
     }
-    if (io.run_one_for(std::chrono::milliseconds(20)) == 0 && io.stopped()) break;
+    // Most programs end when they have closed both.
+    bool reading = out.pipe.is_open() || err.pipe.is_open();
+    io.run_one_for(std::chrono::milliseconds(reading ? 20 : 1));
     if (!child.running(ignored)) {
       io.poll();
       break;

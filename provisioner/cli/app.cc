@@ -1,8 +1,10 @@
 #include "provisioner/cli/app.h"
 
+#include <poll.h>
 #include <unistd.h>
 
-#include <iostream>
+#include <algorithm>
+#include <ostream>
 #include <utility>
 
 #include "provisioner/base/error.h"
@@ -35,7 +37,7 @@ int App::run() {
   if (command == "version") return version();
   if (command.rfind("artifacts", 0) == 0) return artifacts();
   if (command == "schema") {
-    out_ << definition_schema() << "\n";
+    out_ << definition_schema();
     return 0;
   }
   if (command == "completion") {
@@ -145,22 +147,48 @@ const NodeRecord& App::node_of(const DeploymentRecord& record, const std::string
 
 bool App::confirm(const std::string& question) {
   talk_ << question << " [y/N] " << std::flush;
-  std::string answer;
-  std::getline(std::cin, answer);
-  return answer == "y" || answer == "Y" || answer == "yes";
+  asking_ = true;
+  declined_ = !answered_yes();
+  asking_ = false;
+  return !declined_;
+}
+
+bool App::answered_yes() {
+  while (!stop_.stop_requested()) {
+    pollfd input{STDIN_FILENO, POLLIN, 0};
+    if (::poll(&input, 1, 100) <= 0) continue;
+    char answer[256];
+    auto count = ::read(STDIN_FILENO, answer, sizeof answer);
+    auto text = trim({answer, static_cast<std::size_t>(std::max<ssize_t>(count, 0))});
+    if (count <= 0) break;
+    return text == "y" || text == "Y" || text == "yes";
+  }
+  talk_ << std::endl;
+  return false;
 }
 
 RunOptions App::run_options(const std::string& question) {
+  on_stop_.emplace(stop_, [this] {
+    if (asking_) return;
+    talk_ << "\nmuster: finishing what is in flight; once more to stop now" << std::endl;
+  });
   RunOptions run;
   run.parallel = options_.parallel;
   run.command = options_.command_line;
   run.stop = stop_;
   run.confirm = [this, question](const Plan& plan) {
     if (!options_.json) talk_ << plan_text(plan);
-    if (options_.yes || plan.empty() || ::isatty(STDIN_FILENO) == 0) return true;
-    return confirm(question);
+    bool ask = !options_.yes && !plan.empty() && ::isatty(STDIN_FILENO) == 1;
+    return !ask || confirm(question);
   };
   return run;
+}
+
+std::string App::again(const std::string& command, const std::string& file) const {
+  auto text = "muster " + command + " " + typed(file);
+  for (const auto& set : options_.set) text += " --set " + typed(set);
+  if (options_.provider) text += " --provider " + typed(*options_.provider);
+  return text;
 }
 
 std::string App::kubernetes_version() const {

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <iosfwd>
 #include <memory>
+#include <optional>
 #include <stop_token>
 
 #include "provisioner/cli/options.h"
@@ -49,13 +52,24 @@ class App {
   Cluster cluster_of(const DeploymentRecord& record);
   const NodeRecord& node_of(const DeploymentRecord& record, const std::string& name);
   RunOptions run_options(const std::string& question);
+  /// Asks on the terminal; a Ctrl-C or the end of the input is a no.
   bool confirm(const std::string& question);
+  bool answered_yes();
+  /// The name of the deployment that `word` is, or is the definition of; empty when it is neither,
+  /// which has been said.
+  std::string name_to_destroy(const std::string& word);
+  /// "muster apply FILE ..." with what was typed besides.
+  std::string again(const std::string& command, const std::string& file) const;
+  int apply_one(const DefinitionResult& input);
   std::string kubernetes_version() const;
 
   Options options_;
   std::ostream& out_;
   std::ostream& talk_;
   std::stop_token stop_;
+  std::optional<std::stop_callback<std::function<void()>>> on_stop_;
+  std::atomic<bool> asking_ = false;
+  bool declined_ = false;  ///< the user said no
   RealClock clock_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<ProviderRegistry> providers_;

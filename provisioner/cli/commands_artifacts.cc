@@ -1,4 +1,5 @@
 // artifacts and version.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -16,6 +17,15 @@ std::string megabytes(std::uintmax_t bytes) {
   return bytes == 0 ? "" : std::to_string((bytes + (1u << 20) - 1) >> 20) + " MiB";
 }
 
+void check_listed(const std::string& name, const std::vector<Artifacts::Listed>& listed) {
+  std::vector<std::string> names;
+  for (const auto& item : listed) names.push_back(item.name);
+  if (std::find(names.begin(), names.end(), name) != names.end()) return;
+  auto near = nearest(name, names);
+  throw Error("the catalog has no artifact '" + name + "'", ExitCode::usage)
+      .hint(near ? "did you mean '" + *near + "'?" : "there are: " + join(names, ", "));
+}
+
 }  // namespace
 
 int App::artifacts() {
@@ -25,9 +35,11 @@ int App::artifacts() {
   auto listed = cache.list(version, arch);
 
   if (options_.command == "artifacts path") {
-    auto artifact = cache.find(options_.arguments.front(), version, arch);
+    const auto& name = options_.arguments.front();
+    check_listed(name, listed);
+    auto artifact = cache.find(name, version, arch);
     if (!artifact) {
-      throw Error("'" + options_.arguments.front() + "' is not in the cache")
+      throw Error("'" + name + "' is not in the cache")
           .hint("bring it there: muster artifacts fetch");
     }
     out_ << artifact->file.string() << "\n";

@@ -1,11 +1,13 @@
 // validate, plan, apply, destroy: the commands that take definitions.
 #include <unistd.h>
 
+#include <algorithm>
 #include <ostream>
 
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
 #include "provisioner/cli/app.h"
+#include "provisioner/report/terminal.h"
 
 namespace muster {
 
@@ -13,6 +15,45 @@ namespace {
 
 constexpr int kDone = static_cast<int>(ExitCode::done);
 constexpr int kUsage = static_cast<int>(ExitCode::usage);
+
+constexpr int kInterrupted = static_cast<int>(ExitCode::interrupted);
+
+std::string count_of(std::size_t count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+/// "cluster.json has 3 mistakes".
+std::string mistakes_in(const Diagnostics& diagnostics) {
+  const auto& items = diagnostics.items();
+  auto errors = std::count_if(items.begin(), items.end(), [](const Diagnostic& item) {
+    return item.severity == Severity::error;
+  });
+  return diagnostics.file() + " has " + count_of(static_cast<std::size_t>(errors), "mistake");
+}
+
+/// As it is named on a command line.
+std::string shown_file(const Diagnostics& diagnostics) {
+  return diagnostics.file() == "stdin" ? "-" : diagnostics.file();
+}
+
+/// The plan in `file`, which must be one of `deployment`.
+Plan saved_plan(const std::filesystem::path& file, const std::string& deployment) {
+  std::string text;
+  try {
+    text = read_file(file);
+  } catch (const Error& problem) {
+    throw Error(problem.what(), ExitCode::usage).hint("make it: muster plan FILE --out FILE");
+  }
+  try {
+    auto plan = plan_from_json(text);
+    if (plan.deployment == deployment) return plan;
+    throw Error("the saved plan is of '" + plan.deployment + "', not of '" + deployment + "'",
+                ExitCode::usage)
+        .hint("name the definition that it was made of");
+  } catch (Error& problem) {
+    throw problem.while_doing("reading the saved plan '" + file.string() + "'");
+  }
+}
 
 int exit_code_of(const RunSummary& summary) {
   if (summary.interrupted) return static_cast<int>(ExitCode::interrupted);
@@ -30,8 +71,9 @@ int App::validate() {
     if (input.plannable) nodes = expand(input.definition, roles(), diagnostics).nodes.size();
     if (!report(diagnostics)) {
       code = kUsage;
+      talk_ << "muster: " << mistakes_in(diagnostics) << "\n";
     } else {
-      out_ << file << ": good (" << nodes << " nodes)\n";
+      out_ << diagnostics.file() << ": good (" << count_of(nodes, "node") << ")" << std::endl;
     }
   }
   return code;
@@ -39,17 +81,18 @@ int App::validate() {
 
 int App::plan() {
   int code = kDone;
-  auto quiet = reporter();
+  auto quiet = make_json_reporter(talk_);  // planning has no events
   for (const auto& file : options_.arguments) {
     auto input = read(file);
     if (!input.plannable) {
       report(input.diagnostics);
+      talk_ << "muster: " << mistakes_in(input.diagnostics) << ", nothing can be planned\n";
       code = kUsage;
       continue;
     }
     auto planned = plan_definition(world(*quiet), input.definition, input.diagnostics);
     if (options_.json) {
-      out_ << plan_json(planned.plan) << "\n";
+      out_ << plan_json(planned.plan);
     } else if (options_.dot) {
       out_ << plan_dot(planned.plan);
     } else {
@@ -57,13 +100,19 @@ int App::plan() {
     }
     out_ << std::flush;
     if (!report(input.diagnostics)) {
+      talk_ << "muster: " << mistakes_in(input.diagnostics)
+            << ", apply refuses it until they are mended\n";
       code = kUsage;
       continue;
     }
     for (const auto& objection : provider_objections(world(*quiet), planned)) {
       talk_ << "muster: apply cannot create nodes here: " << objection << "\n";
     }
-    if (!options_.out_file.empty()) write_file(options_.out_file, plan_json(planned.plan) + "\n");
+    if (!options_.out_file.empty()) {
+      write_file(options_.out_file, plan_json(planned.plan));
+      talk_ << "muster: the plan is saved; apply it: " << again("apply", file) << " --plan "
+            << typed(options_.out_file) << "\n";
+    }
     if (options_.detailed_exitcode && !planned.plan.empty()) code = kUsage;
   }
   return code;
@@ -74,66 +123,82 @@ int App::apply() {
   bool good = true;
   for (const auto& file : options_.arguments) {
     inputs.push_back(read(file));
+    const auto& input = inputs.back();
     // A definition that can name its deployment can be destroyed, whatever else is wrong.
-    bool enough = options_.destroy && !inputs.back().definition.name.empty();
-    good = report(inputs.back().diagnostics) && good;
-    good = good || enough;
+    bool enough = options_.destroy && !input.definition.name.empty();
+    if (!report(input.diagnostics) && !enough) {
+      talk_ << "muster: " << mistakes_in(input.diagnostics) << "\n";
+      good = false;
+    }
   }
-  if (!good) return kUsage;
+  if (!good) {
+    talk_ << "muster: nothing was changed\n";
+    return kUsage;
+  }
   if (options_.destroy) {
     std::vector<std::string> names;
     for (const auto& input : inputs) names.push_back(input.definition.name);
     return destroy(names);
   }
-
   int code = kDone;
   for (const auto& input : inputs) {
-    const auto& name = input.definition.name;
-    ApplyRequest request;
-    request.input = &input;
-    if (!options_.plan_file.empty()) {
-      request.exactly = plan_from_json(read_file(options_.plan_file));
-    }
-    auto reports = reporter();
-    auto summary = muster::apply(world(*reports), request,
-                                 run_options("apply these changes to '" + name + "'?"));
-    reports.reset();  // the live view is wiped before we talk on
-    code = std::max(code, exit_code_of(summary));
-    if (summary.interrupted) {
-      talk_ << "muster: stopped; resume with: muster apply " << input.diagnostics.file() << "\n";
-      break;
-    }
-    if (!summary.good()) {
-      talk_ << "muster: what works was kept. To see more: muster logs " << name
-            << "; to go on: muster apply " << input.diagnostics.file()
-            << "; to remove all: muster destroy " << name << "\n";
-    } else if (input.definition.commit) {
-      talk_ << "muster: '" << name << "' is up. Next: muster kubeconfig " << name << " > " << name
-            << ".kubeconfig\n";
-    } else {
-      talk_ << "muster: '" << name << "' is proposed (\"commit\": false): its nodes exist, no role "
-            << "was applied\n";
-    }
+    code = std::max(code, apply_one(input));
+    if (code == kInterrupted) break;
   }
   return code;
 }
 
-int App::destroy(const std::vector<std::string>& names) {
+int App::apply_one(const DefinitionResult& input) {
+  const auto& name = input.definition.name;
+  const auto retry = again("apply", shown_file(input.diagnostics));
+  ApplyRequest request;
+  request.input = &input;
+  if (!options_.plan_file.empty()) request.exactly = saved_plan(options_.plan_file, name);
+  auto reports = reporter();
+  auto summary = muster::apply(world(*reports), request,
+                               run_options("apply these changes to '" + name + "'?"));
+  reports.reset();  // the live view is wiped before we talk on
+  on_stop_.reset();
+  if (declined_) {
+    talk_ << "muster: nothing was changed\n";
+  } else if (summary.interrupted) {
+    talk_ << "muster: stopped; what is done stays\n  go on:  " << retry
+          << "\n  undo:   muster destroy " << name << "\n";
+  } else if (!summary.good()) {
+    talk_ << "muster: '" << name
+          << "' is not complete; what works stays\n  see all:    muster logs " << name
+          << "\n  try again:  " << retry << "\n  undo:       muster destroy " << name << "\n";
+  } else if (input.definition.commit) {
+    talk_ << "muster: '" << name << "' is up\n  use it:  muster kubeconfig " << name << " > "
+          << name << ".kubeconfig\n";
+  } else {
+    talk_ << "muster: '" << name << "' is proposed (\"commit\": false): its nodes exist, no role "
+          << "was applied\n  go on:  " << again("apply", shown_file(input.diagnostics))
+          << " --set commit=true\n";
+  }
+  return exit_code_of(summary);
+}
+
+std::string App::name_to_destroy(const std::string& word) {
+  // Names of deployments have neither: "x.json" and "./x" are files.
+  if (word != "-" && word.find_first_of("./") == std::string::npos) return word;
+  auto input = read(word);
+  if (input.definition.name.empty()) report(input.diagnostics);
+  return input.definition.name;
+}
+
+int App::destroy(const std::vector<std::string>& words) {
   if (!options_.yes && ::isatty(STDIN_FILENO) == 0) {
     throw Error("destroy deletes nodes and everything on them", ExitCode::usage)
         .hint("without a terminal to ask on, say --yes");
   }
+  std::vector<std::string> names;
+  for (const auto& word : words) {
+    names.push_back(name_to_destroy(word));
+    if (names.back().empty()) return kUsage;
+  }
   int code = kDone;
-  for (auto name : names) {
-    // Names of deployments have neither: "x.json" and "./x" are files.
-    if (name.find_first_of("./") != std::string::npos) {
-      auto input = read(name);
-      if (input.definition.name.empty()) {
-        report(input.diagnostics);
-        return kUsage;
-      }
-      name = input.definition.name;
-    }
+  for (const auto& name : names) {
     if (!store().deployment(name)) {
       talk_ << "muster: there is no deployment '" << name << "': nothing to destroy\n";
       continue;
@@ -142,13 +207,18 @@ int App::destroy(const std::vector<std::string>& names) {
     auto summary = muster::destroy(world(*reports), name,
                                    run_options("destroy '" + name + "' and all on its nodes?"));
     reports.reset();
+    on_stop_.reset();
     code = std::max(code, exit_code_of(summary));
-    if (summary.good()) {
+    if (declined_) {
+      talk_ << "muster: nothing was changed\n";
+    } else if (summary.good()) {
       talk_ << "muster: '" << name << "' is gone\n";
     } else {
-      talk_ << "muster: what could not be deleted is still on record; try again: muster destroy "
-            << name << "\n";
+      talk_ << "muster: what is left of '" << name
+            << "' is still on record\n  see all:    muster logs " << name
+            << "\n  try again:  muster destroy " << name << "\n";
     }
+    if (code == kInterrupted) break;
   }
   return code;
 }

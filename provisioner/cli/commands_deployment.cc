@@ -22,8 +22,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// The lease of a run that goes on.
+std::optional<Lease> held_lease(const std::string& name, Store& store) {
+  auto lease = store.lease(name);
+  return lease && is_held(*lease, RealClock().wall_ms()) ? lease : std::nullopt;
+}
+
 std::string state_of(const DeploymentRecord& record, Store& store) {
-  if (auto lease = store.lease(record.name)) return "busy (" + describe(*lease) + ")";
+  if (auto lease = held_lease(record.name, store)) return "busy (" + describe(*lease) + ")";
   return record.applied ? "applied" : "incomplete";
 }
 
@@ -62,7 +68,7 @@ Json to_json(const DeploymentRecord& record, Store& store) {
           {"revision", record.revision},
           {"definition", record.definition_file},
           {"applied", record.applied},
-          {"busy", store.lease(record.name).has_value()},
+          {"busy", held_lease(record.name, store).has_value()},
           {"nodes", nodes}};
 }
 
@@ -191,9 +197,15 @@ int App::logs() {
     out_ << format_time(run.started_ms) << "  " << run.command << "  "
          << (run.result.empty() ? "(did not end)" : run.result) << "\n";
   }
+  const auto* node = options_.arguments.size() > 1 ? &options_.arguments[1] : nullptr;
+  bool any = false;
   for (const auto& event : store().events(run.id)) {
-    if (options_.arguments.size() > 1 && event.node != options_.arguments[1]) continue;
+    if (node != nullptr && event.node != *node) continue;
     reports->on(event);
+    any = true;
+  }
+  if (!any && node != nullptr) {
+    talk_ << "muster: the last run did nothing on '" << *node << "'\n";
   }
   return 0;
 }
@@ -201,10 +213,7 @@ int App::logs() {
 int App::power() {
   auto record = deployment(options_.arguments[0]);
   const auto& node = node_of(record, options_.arguments[1]);
-  const auto& wanted = options_.arguments[2];
-  if (wanted != "on" && wanted != "off") {
-    throw Error("power is 'on' or 'off', not '" + wanted + "'", ExitCode::usage);
-  }
+  const auto& wanted = options_.arguments[2];  // on or off
   HeldLease lease(store(), record.name, options_.command_line);
   providers().get(node.provider).set_power(node.handle, wanted == "on");
   talk_ << "muster: " << node.name << " is " << wanted << "\n";
@@ -215,16 +224,22 @@ int App::unlock() {
   const auto& name = options_.arguments.front();
   auto lease = store().lease(name);
   if (!lease) {
+    deployment(name);  // a name that is wrong is no success
     talk_ << "muster: '" << name << "' is not locked\n";
     return 0;
   }
-  talk_ << "muster: '" << name << "' is held by " << describe(*lease) << "\n";
-  if (!options_.yes) {
+  bool held = is_held(*lease, clock_.wall_ms());
+  talk_ << "muster: '" << name << "' is held by " << describe(*lease)
+        << (held ? "" : ", which is gone") << "\n";
+  if (held && !options_.yes) {
     if (::isatty(STDIN_FILENO) == 0) {
       throw Error("unlocking under a living run can break it", ExitCode::usage)
           .hint("without a terminal to ask on, say --yes");
     }
-    if (!confirm("take the lock away?")) return static_cast<int>(ExitCode::interrupted);
+    if (!confirm("take the lock away?")) {
+      talk_ << "muster: '" << name << "' stays locked\n";
+      return static_cast<int>(ExitCode::interrupted);
+    }
   }
   store().release_lease(name);
   talk_ << "muster: '" << name << "' is unlocked\n";

@@ -30,7 +30,6 @@ void watch_signals(std::stop_source& stop) {
       if (count > 1) ::_exit(static_cast<int>(muster::ExitCode::interrupted));
       stop.request_stop();
       muster::interrupt_processes();
-      std::cerr << "\nmuster: finishing what is in flight; once more to stop now" << std::endl;
     }
   }).detach();
   struct sigaction action {};
@@ -39,6 +38,12 @@ void watch_signals(std::stop_source& stop) {
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+}
+
+/// Those can be stopped in the middle and gone on with; others just end at a Ctrl-C.
+bool is_run(const std::string& command) {
+  return command == "apply" || command == "destroy" || command == "artifacts fetch" ||
+         command == "power";
 }
 
 }  // namespace
@@ -51,12 +56,14 @@ int main(int argc, char** argv) {
       (usage->exit_code == 0 ? std::cout : std::cerr) << usage->text;
       return usage->exit_code;
     }
-    watch_signals(stop);
+    if (is_run(options.command)) watch_signals(stop);
     if (!options.log_file.empty()) muster::open_log(options.log_file, options.verbose);
     muster::App app(options, std::cout, std::cerr, stop.get_token());
     int code = app.run();
     std::cout.flush();
-    if (!std::cout && code == 0) throw muster::Error("cannot write the output");
+    if (!std::cout && code == 0) {
+      throw muster::Error("cannot write the output").hint("is the disk full, or the reader gone?");
+    }
     return code;
   } catch (const muster::Error& error) {
     std::cerr << "muster: " << error.what() << "\n";

@@ -1,241 +1,286 @@
 #include "provisioner/cli/options.h"
 
-#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
 #include <cstdlib>
-#include <memory>
-#include <sstream>
 
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
 #include "provisioner/base/text.h"
+#include "provisioner/cli/commands.h"
+#include "provisioner/definition/attribs.h"
 
 namespace muster {
 
 namespace {
 
-void add_files(CLI::App* command, Options& options) {
-  command->add_option("FILE", options.arguments, "definitions (JSON or YAML); \"-\" is stdin")
-      ->required();
+constexpr int kWrong = static_cast<int>(ExitCode::usage);
+constexpr const char* kSeeAll = "see all commands: muster --help";
+
+Usage wrong(const std::string& message, const std::string& hint) {
+  return {"muster: " + message + "\n  " + hint + "\n", kWrong};
 }
 
-void add_overrides(CLI::App* command, Options& options) {
-  command->add_option("--set", options.set, "override a value: attribs.k8s-version=v1.20.2")
-      ->take_all()
-      ->allow_extra_args(false);
-  command->add_option("--provider", options.provider, "use this provider for every node");
+bool is_option(const std::string& word) { return word.size() > 1 && word[0] == '-'; }
+
+bool is_remote(const ArgumentRule& argument) { return argument.name.starts_with("--"); }
+
+const Command* find_command(const std::string& name) {
+  auto all = commands();
+  auto found = std::find_if(all.begin(), all.end(),
+                            [&](const Command& command) { return command.name == name; });
+  return found == all.end() ? nullptr : &*found;
 }
 
-void add_run(CLI::App* command, Options& options) {
-  command->add_flag("--yes,-y", options.yes, "do not ask before changing anything");
-  command->add_option("--parallel", options.parallel, "steps at once")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  command->add_flag("--json", options.json, "events on stdout, one JSON object a line");
+/// "bash, zsh or fish".
+std::string one_of(std::vector<std::string> choices) {
+  auto last = choices.back();
+  choices.pop_back();
+  return choices.empty() ? last : join(choices, ", ") + " or " + last;
 }
 
-void add_output(CLI::App* command, Options& options, const std::vector<std::string>& forms) {
-  command->add_option("-o,--output", options.output, "form of the output")
-      ->check(CLI::IsMember(forms));
+std::string environment(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value == nullptr ? "" : value;
 }
 
-void add_name(CLI::App* command, Options& options, int at_least, int at_most,
-              const std::string& what) {
-  command->add_option("NAME", options.arguments, what)->expected(at_least, at_most);
-  if (at_least > 0) command->get_option("NAME")->required();
-}
-
-void add_definition_commands(CLI::App& app, Options& options) {
-  auto* validate = app.add_subcommand("validate", "check definitions; every mistake at once");
-  add_files(validate, options);
-  add_overrides(validate, options);
-
-  auto* plan = app.add_subcommand("plan", "show what apply would do, and why");
-  add_files(plan, options);
-  add_overrides(plan, options);
-  plan->add_flag("--json", options.json, "the plan as JSON");
-  plan->add_flag("--dot", options.dot, "the plan as a Graphviz graph")->excludes("--json");
-  plan->add_option("--out", options.out_file, "save the plan for apply --plan");
-  plan->add_flag("--detailed-exitcode", options.detailed_exitcode,
-                 "exit 0 when there is nothing to do, 2 when there are changes");
-
-  auto* apply = app.add_subcommand("apply", "make the clusters as the definitions say");
-  add_files(apply, options);
-  add_overrides(apply, options);
-  add_run(apply, options);
-  apply->add_option("--plan", options.plan_file, "apply exactly this saved plan, or refuse");
-  apply->add_flag("--destroy", options.destroy, "destroy the deployments instead");
-
-  auto* destroy = app.add_subcommand("destroy", "delete deployments with all their nodes");
-  destroy->add_option("NAME", options.arguments, "deployments, or their definitions")->required();
-  add_run(destroy, options);
-}
-
-void add_deployment_commands(CLI::App& app, Options& options) {
-  auto* list = app.add_subcommand("list", "the deployments");
-  add_output(list, options, {"json"});
-
-  auto* status = app.add_subcommand("status", "nodes and roles of a deployment, or of all");
-  add_name(status, options, 0, 1, "a deployment");
-  add_output(status, options, {"wide", "json"});
-
-  auto* kubeconfig = app.add_subcommand("kubeconfig", "the administrator's kubeconfig");
-  add_name(kubeconfig, options, 1, 1, "a deployment");
-
-  auto* ssh = app.add_subcommand("ssh", "log in to a node, or run a command there");
-  add_name(ssh, options, 1, 2, "a deployment, and a node (default: the first)");
-  ssh->footer("A command for the node follows \"--\":  muster ssh c1 c1-worker-001 -- uptime");
-
-  auto* logs = app.add_subcommand("logs", "what the last run did, step by step");
-  add_name(logs, options, 1, 2, "a deployment, and a node");
-  logs->add_flag("--json", options.json, "events, one JSON object a line");
-
-  auto* power = app.add_subcommand("power", "switch a node on or off, keeping its disk");
-  add_name(power, options, 3, 3, "a deployment, a node, and on or off");
-
-  auto* unlock = app.add_subcommand("unlock", "take away the lock of a run that is gone for good");
-  add_name(unlock, options, 1, 1, "a deployment");
-  unlock->add_flag("--yes,-y", options.yes, "do not ask");
-}
-
-void add_other_commands(CLI::App& app, Options& options) {
-  auto* artifacts = app.add_subcommand("artifacts", "the files that roles install");
-  artifacts->require_subcommand(1);
-  for (auto [name, help] : {std::pair{"list", "what the catalog knows, and what is in the cache"},
-                            std::pair{"fetch", "bring everything into the cache"},
-                            std::pair{"verify", "check every cached file's sha256"}}) {
-    auto* command = artifacts->add_subcommand(name, help);
-    command->add_option("--kubernetes", options.version, "the Kubernetes version");
-    if (std::string(name) == "list") add_output(command, options, {"json"});
+/// `word` as it can be recorded and typed again, without what must stay secret.
+std::string recorded(std::string word) {
+  for (const auto& rule : attrib_rules()) {
+    auto at = rule.secret ? word.find(rule.name) : std::string::npos;
+    auto equals = at == std::string::npos ? at : word.find('=', at);
+    if (equals != std::string::npos) word.replace(equals + 1, std::string::npos, "...");
   }
-  auto* path = artifacts->add_subcommand("path", "where the cached file of an artifact is");
-  path->add_option("ARTIFACT", options.arguments, "its name, e.g. kubectl")->required();
-  path->add_option("--kubernetes", options.version, "the Kubernetes version");
-
-  app.add_subcommand("schema", "the JSON Schema of definitions");
-  app.add_subcommand("version", "muster's version and the Kubernetes versions it installs");
-  auto* completion = app.add_subcommand("completion", "a completion script");
-  completion->add_option("SHELL", options.arguments, "bash, zsh or fish")
-      ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  return typed(word);
 }
 
-std::unique_ptr<CLI::App> build_app(Options& options) {
-  auto app = std::make_unique<CLI::App>("Kubernetes clusters from a JSON file", "muster");
-  app->require_subcommand(1);
-  app->fallthrough();
-  app->add_option("--state", options.state, "state directory")->envname("MUSTER_STATE");
-  app->add_option("--cache", options.cache, "cache directory")->envname("MUSTER_CACHE");
-  app->add_option("--roles", options.roles, "a directory with roles/ and templates/ of yours")
-      ->take_all()
-      ->allow_extra_args(false);
-  app->add_option("--log-file", options.log_file, "a log for developers");
-  app->add_flag("-v,--verbose", options.verbose, "a line for each changed task as well");
-  add_definition_commands(*app, options);
-  add_deployment_commands(*app, options);
-  add_other_commands(*app, options);
-  return app;
-}
+/// Goes through the words of a command line once.
+class Parser {
+ public:
+  Parser(std::vector<std::string> words, Options& options)
+      : words_(std::move(words)), options_(options) {}
 
-/// "artifacts list": the chain of chosen subcommands.
-std::string chosen(const CLI::App& app) {
-  std::string name;
-  for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
-    at = at->get_subcommands().front();
-    name += (name.empty() ? "" : " ") + at->get_name();
+  std::optional<Usage> parse();
+
+ private:
+  std::optional<Usage> take_command(const std::string& word);
+  std::optional<Usage> take_option(const std::string& word);
+  std::optional<Usage> take_long(const std::string& word);
+  std::optional<Usage> take_letters(const std::string& word);
+  std::optional<Usage> take_value(const OptionRule& rule, const std::string& value);
+  std::optional<Usage> missing_value(const OptionRule& rule);
+  std::optional<Usage> unknown_option(const std::string& name);
+  std::optional<Usage> check_arguments();
+  std::optional<Usage> no_command();
+
+  const OptionRule* find_option(const std::string& name) const;
+  Usage help() const { return {command_ == nullptr ? help_text() : help_text(*command_), 0}; }
+  std::string command_help() const {
+    return command_ == nullptr ? kSeeAll : "see: muster " + command_->name + " --help";
   }
-  return name;
+  std::string usage() const { return "usage: " + usage_of(*command_); }
+
+  std::vector<std::string> words_;
+  Options& options_;
+  std::size_t at_ = 0;
+  std::string group_;  ///< "artifacts", until its member is known
+  const Command* command_ = nullptr;
+};
+
+std::optional<Usage> Parser::parse() {
+  bool only_arguments = false;
+  for (; at_ < words_.size(); ++at_) {
+    const auto word = words_[at_];
+    std::optional<Usage> problem;
+    if (!only_arguments && word == "--") {
+      if (command_ != nullptr && command_->name == "ssh") {
+        options_.remote.assign(words_.begin() + static_cast<std::ptrdiff_t>(at_) + 1, words_.end());
+        if (options_.remote.empty()) return wrong("nothing follows '--'", usage());
+        break;
+      }
+      only_arguments = true;
+    } else if (!only_arguments && is_option(word)) {
+      problem = take_option(word);
+    } else if (command_ == nullptr) {
+      problem = take_command(word);
+    } else {
+      options_.arguments.push_back(word);
+    }
+    if (problem) return problem;
+  }
+  if (command_ == nullptr) return no_command();
+  options_.command = command_->name;
+  if (auto problem = check_arguments()) return problem;
+  if (!command_->check) return std::nullopt;
+  auto problem = command_->check(options_);
+  return problem.empty() ? std::nullopt : std::optional(wrong(problem, command_help()));
 }
 
-std::vector<std::string> command_names(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(command->get_name());
+std::optional<Usage> Parser::no_command() {
+  if (!group_.empty()) {
+    return wrong("'muster " + group_ + "' needs one of: " + join(command_words(group_), ", "),
+                 kSeeAll);
   }
-  return names;
+  return words_.empty() ? Usage{help_text(), kWrong} : wrong("there is no command", kSeeAll);
 }
 
-std::vector<std::string> option_names(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const auto* option : app.get_options()) {
-    for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+std::optional<Usage> Parser::take_command(const std::string& word) {
+  if (group_.empty() && word == "help") {  // "help plan" is "plan --help"
+    words_.emplace_back("--help");
+    return std::nullopt;
   }
-  return names;
+  auto name = group_.empty() ? word : group_ + " " + word;
+  command_ = find_command(name);
+  if (command_ != nullptr) return std::nullopt;
+  if (group_.empty() && !command_words(word).empty()) {
+    group_ = word;
+    return std::nullopt;
+  }
+  auto candidates = command_words(group_);
+  auto near = nearest(word, candidates);
+  return wrong("there is no command '" + name + "'", near ? "did you mean '" + *near + "'?"
+                                                     : !group_.empty()
+                                                         ? "there are: " + join(candidates, ", ")
+                                                         : kSeeAll);
+}
+
+const OptionRule* Parser::find_option(const std::string& name) const {
+  auto search = [&](std::span<const OptionRule> rules) -> const OptionRule* {
+    auto found = std::find_if(rules.begin(), rules.end(), [&](const OptionRule& rule) {
+      return rule.name == name || rule.letter == name;
+    });
+    return found == rules.end() ? nullptr : &*found;
+  };
+  const auto* own = command_ == nullptr ? nullptr : search(command_->options);
+  return own == nullptr ? search(common_options()) : own;
+}
+
+std::optional<Usage> Parser::take_option(const std::string& word) {
+  if (word == "-h" || word == "--help") return help();
+  if (word == "--version" && command_ == nullptr) {
+    command_ = find_command("version");
+    return std::nullopt;
+  }
+  return word[1] == '-' ? take_long(word) : take_letters(word);
+}
+
+std::optional<Usage> Parser::take_long(const std::string& word) {
+  auto equals = word.find('=');
+  auto name = word.substr(0, equals);
+  const auto* rule = find_option(name);
+  if (rule == nullptr) return unknown_option(name);
+  if (rule->value.empty()) {
+    if (equals != std::string::npos) {
+      return wrong("'" + name + "' takes no value", command_help());
+    }
+    return take_value(*rule, "");
+  }
+  if (equals != std::string::npos) return take_value(*rule, word.substr(equals + 1));
+  if (at_ + 1 == words_.size() || words_[at_ + 1].starts_with("--")) return missing_value(*rule);
+  return take_value(*rule, words_[++at_]);
+}
+
+/// "-y", "-vy", "-o json", "-ojson".
+std::optional<Usage> Parser::take_letters(const std::string& word) {
+  for (std::size_t i = 1; i < word.size(); ++i) {
+    const std::string letter{'-', word[i]};
+    const auto* rule = find_option(letter);
+    if (rule == nullptr) return unknown_option(i == 1 && word.size() > 2 ? word : letter);
+    if (rule->value.empty()) {
+      take_value(*rule, "");
+      continue;
+    }
+    if (i + 1 < word.size()) return take_value(*rule, word.substr(i + 1));
+    if (at_ + 1 == words_.size() || words_[at_ + 1].starts_with("-")) return missing_value(*rule);
+    return take_value(*rule, words_[++at_]);
+  }
+  return std::nullopt;
+}
+
+std::optional<Usage> Parser::take_value(const OptionRule& rule, const std::string& value) {
+  // Providers are checked with the definition: a user's own may have any name.
+  bool listed = std::find(rule.choices.begin(), rule.choices.end(), value) != rule.choices.end();
+  if (rule.kind == WordKind::choice && rule.name != "--provider" && !listed) {
+    return wrong("'" + rule.name + "' must be " + one_of(rule.choices) + ", not '" + value + "'",
+                 command_help());
+  }
+  auto problem = rule.set(options_, value);
+  if (problem.empty()) return std::nullopt;
+  return wrong("'" + rule.name + "' " + problem, command_help());
+}
+
+std::optional<Usage> Parser::missing_value(const OptionRule& rule) {
+  return wrong("'" + rule.name + "' needs a value: " + rule.name + " " + rule.value,
+               command_help());
+}
+
+std::optional<Usage> Parser::unknown_option(const std::string& name) {
+  // Without the dashes, which would make all names alike.
+  std::vector<std::string> names{"help"};
+  for (const auto& rule : common_options()) names.push_back(rule.name.substr(2));
+  if (command_ == nullptr) {
+    for (const auto& command : commands()) {
+      for (const auto& rule : command.options) {
+        if (rule.name == name || rule.letter == name) {
+          return wrong("'" + name + "' belongs behind a command", kSeeAll);
+        }
+      }
+    }
+  } else {
+    for (const auto& rule : command_->options) names.push_back(rule.name.substr(2));
+  }
+  auto near = nearest(name.substr(std::min(name.find_first_not_of('-'), name.size())), names);
+  return wrong("'muster" + (command_ == nullptr ? "" : " " + command_->name) + "' has no option '" +
+                   name + "'",
+               near ? "did you mean '--" + *near + "'?" : command_help());
+}
+
+std::optional<Usage> Parser::check_arguments() {
+  std::vector<const ArgumentRule*> rules;
+  for (const auto& rule : command_->arguments) {
+    if (!is_remote(rule)) rules.push_back(&rule);
+  }
+  const auto& given = options_.arguments;
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    if (i >= given.size()) {
+      if (!rules[i]->required) break;
+      return wrong("'muster " + command_->name + "' needs " + usage_of(*rules[i]), usage());
+    }
+    if (given[i].empty()) return wrong(rules[i]->name + " must not be empty", usage());
+    const auto& choices = rules[i]->choices;
+    if (!choices.empty() && std::find(choices.begin(), choices.end(), given[i]) == choices.end()) {
+      return wrong(rules[i]->name + " must be " + one_of(choices) + ", not '" + given[i] + "'",
+                   usage());
+    }
+  }
+  bool endless = !rules.empty() && rules.back()->many;
+  if (endless || given.size() <= rules.size()) return std::nullopt;
+  auto extra = given[rules.size()];
+  return wrong("'muster " + command_->name + "' does not take '" + extra + "'",
+               command_->name == "ssh"
+                   ? "a command for the node follows \"--\": " + usage_of(*command_)
+                   : usage());
 }
 
 }  // namespace
 
-std::optional<Usage> parse_options(int argc, const char* const* argv, Options& options) {
-  options.state = default_state_directory();
-  options.cache = default_cache_directory();
-  std::vector<std::string> words(argv + 1, argv + argc);
-  options.command_line = "muster " + join(words, " ");
-  // What follows "--" is the remote command's, not ours to look into.
-  if (auto dashes = std::find(words.begin(), words.end(), "--");
-      !words.empty() && words.front() == "ssh" && dashes != words.end()) {
-    options.remote.assign(dashes + 1, words.end());
-    words.erase(dashes, words.end());
-  }
-  auto app = build_app(options);
-  if (words.empty()) return Usage{app->help(), static_cast<int>(ExitCode::usage)};
-  std::reverse(words.begin(), words.end());
-  try {
-    app->parse(words);
-  } catch (const CLI::ParseError& error) {
-    std::ostringstream out;
-    std::ostringstream err;
-    int code = app->exit(error, out, err);
-    if (code == 0) return Usage{out.str(), 0};
-    std::string text = "muster: " + trim(err.str()) + "\n";
-    if (!words.empty()) {
-      if (auto near = nearest(words.back(), command_names(*app));
-          near && *near != words.back() && words.back().rfind('-', 0) != 0) {
-        text += "  did you mean '" + *near + "'?\n";
-      }
-    }
-    return Usage{text, static_cast<int>(ExitCode::usage)};
-  }
-  options.command = chosen(*app);
-  return std::nullopt;
+std::string typed(const std::string& word) {
+  bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view("-_./:=,@%+").find(c) != std::string_view::npos;
+  });
+  return plain ? word : shell_quote(word);
 }
 
-std::string completion_script(const std::string& shell) {
-  Options unused;
-  auto app = build_app(unused);
-  const auto commands = join(command_names(*app), " ");
-  if (shell == "fish") {
-    std::string out;
-    for (const auto* command : app->get_subcommands([](const CLI::App*) { return true; })) {
-      const auto& name = command->get_name();
-      out += "complete -c muster -n __fish_use_subcommand -f -a " + name + " -d " +
-             shell_quote(command->get_description()) + "\n";
-      for (const auto& option : option_names(*command)) {
-        out += "complete -c muster -n '__fish_seen_subcommand_from " + name + "' -l " +
-               option.substr(2) + "\n";
-      }
-    }
-    return out;
-  }
-  std::string cases;
-  for (const auto* command : app->get_subcommands([](const CLI::App*) { return true; })) {
-    auto names = option_names(*command);
-    for (const auto& sub : command_names(*command)) names.push_back(sub);
-    cases += "    " + command->get_name() + ") words=" + shell_quote(join(names, " ")) + " ;;\n";
-  }
-  std::string function =
-      "_muster() {\n"
-      "  local words= current=${COMP_WORDS[COMP_CWORD]}\n"
-      "  case ${COMP_WORDS[1]} in\n" +
-      cases +
-      "  esac\n"
-      "  [ \"$COMP_CWORD\" -gt 1 ] || words=" +
-      shell_quote(commands) +
-      "\n"
-      "  COMPREPLY=( $(compgen -W \"$words\" -- \"$current\") )\n"
-      "  [ \"$COMP_CWORD\" -lt 2 ] || COMPREPLY+=( $(compgen -f -- \"$current\") )\n"
-      "}\n"
-      "complete -F _muster muster\n";
-  if (shell == "zsh") return "autoload -U +X bashcompinit && bashcompinit\n" + function;
-  return function;
+std::optional<Usage> parse_options(int argc, const char* const* argv, Options& options) {
+  auto state = environment("MUSTER_STATE");
+  auto cache = environment("MUSTER_CACHE");
+  options.state = state.empty() ? default_state_directory() : std::filesystem::path(state);
+  options.cache = cache.empty() ? default_cache_directory() : std::filesystem::path(cache);
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  options.command_line = "muster";
+  for (const auto& word : words) options.command_line += " " + recorded(word);
+  return Parser(std::move(words), options).parse();
 }
 
 }  // namespace muster

@@ -32,7 +32,7 @@ struct Options {
   bool yes = false;
   int parallel = 16;
 
-  std::string command_line;  ///< as typed, for the lease and the history
+  std::string command_line;  ///< as typed but for secrets, for the lease and the history
 };
 
 /// What to do instead of a command: print `text` (help goes to stdout) and exit.
@@ -44,7 +44,10 @@ struct Usage {
 /// Fills `options`, or returns what to print: help, or what is wrong with the command line.
 std::optional<Usage> parse_options(int argc, const char* const* argv, Options& options);
 
-/// A completion script for "bash", "zsh" or "fish", made from the options themselves.
+/// `word` as one types it in a shell, in quotes where it needs them.
+std::string typed(const std::string& word);
+
+/// A completion script for "bash", "zsh" or "fish", made from the same table as the parser.
 std::string completion_script(const std::string& shell);
 
 }  // namespace muster

@@ -105,7 +105,8 @@ void Checker::check_networks() {
   auto prefix_value = attrib(kNodePrefix);
   if (services && pods && services->overlaps(*pods)) {
     flaw(pods_at.line > 0 || pods_at.column > 0 ? pods_at : attrib(kServices).at,
-         "the pod network " + pods->text() + " overlaps the Service network " + services->text());
+         "the pod network " + pods->text() + " overlaps the Service network " + services->text(),
+         std::string("give one of them another range: ") + kPods + " or " + kServices);
   }
   const auto* rule = find_attrib(kNodePrefix);
   auto prefix = prefix_value.integer;
@@ -147,11 +148,17 @@ void Checker::check_order(const Value& root) {
   }
   auto all = with_needs(named, rules_.roles);
   auto order = order_roles(all, rules_.roles, definition_.role_apply_order);
-  if (order.cycle.empty()) return;
-  const auto* listed = root.find("role_apply_order");
-  error(listed == nullptr ? Position{} : listed->at,
-        "the roles wait for each other: '" + join(order.cycle, "' for '") + "'",
-        listed == nullptr ? "" : "change 'role_apply_order'");
+  if (!order.cycle.empty()) {
+    error({}, "the roles wait for each other: '" + join(order.cycle, "' for '") + "'",
+          "change 'needs', 'after' or 'before' of one of them, in its role.yaml");
+  }
+  for (const auto& pair : order.contrary) {
+    for (const auto& item : root.find("role_apply_order")->items) {
+      if (item.text != pair.second) continue;
+      warn(item.at, "'role_apply_order' lists '" + pair.second + "' after '" + pair.first +
+                        "', which waits for it: the roles' own order holds");
+    }
+  }
 }
 
 }  // namespace muster

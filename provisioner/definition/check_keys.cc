@@ -34,6 +34,8 @@ std::string quotes_hint(const std::vector<Value::Kind>& wanted, const Value& got
   };
   bool number = got.kind == Value::Kind::integer || got.kind == Value::Kind::number;
   if (number && wants(Value::Kind::string)) return "put it in quotes: \"" + got.text + "\"";
+  if (got.is_string() && wants(Value::Kind::list))
+    return "put it in brackets: [\"" + got.text + "\"]";
   if (!got.is_string() || got.text.empty()) return "";
   bool digits = got.text.find_first_not_of("0123456789") == std::string::npos;
   bool logical = got.text == "true" || got.text == "false";
@@ -105,7 +107,9 @@ void Checker::check_key(const Value::Member& member, const KeyRule& rule) {
     error(
         member.value.at,
         "'" + member.key + "' must be " + kinds_text(rule) + ", not " + describe(member.value.kind),
-        quotes_hint(rule.kinds, member.value));
+        member.key == "provider" && member.value.is_string()
+            ? "write {\"name\": " + to_json(member.value) + "}"
+            : quotes_hint(rule.kinds, member.value));
     return;
   }
   if (!rule.no_effect.empty()) {

@@ -7,6 +7,20 @@
 
 namespace muster {
 
+namespace {
+
+/// Where the prefix of `block` is written, or else the block.
+Position prefix_place(const Value& nodes, const NodeBlock& block) {
+  for (const auto& item : nodes.items) {
+    const auto* prefix = item.find("prefix");
+    bool same = item.at.line == block.at.line && item.at.column == block.at.column;
+    if (same && prefix != nullptr) return prefix->at;
+  }
+  return block.at;
+}
+
+}  // namespace
+
 void Checker::read_nodes(const Value& root) {
   const auto* nodes = get(root, top_keys(), "nodes");
   if (nodes == nullptr || nodes->items.empty()) {
@@ -20,6 +34,7 @@ void Checker::read_nodes(const Value& root) {
     if (block.is_object()) {
       definition_.nodes.push_back(read_block(block));
     } else {
+      bad_roles_ = true;
       error(block.at, "an item of 'nodes' must be an object, not " + describe(block.kind));
     }
   }
@@ -34,9 +49,12 @@ NodeBlock Checker::read_block(const Value& block) {
   if (const auto* id = get(block, node_keys(), "id")) read_id(*id);
   if (const auto* roles = get(block, node_keys(), "roles")) {
     read_roles(*roles, read);
-  } else if (block.find("roles") == nullptr) {
+  } else {
     bad_roles_ = true;
-    error(block.at, "these nodes have no \"roles\"", "add them, e.g. \"roles\": [\"k8s-worker\"]");
+    if (block.find("roles") == nullptr) {
+      error(block.at, "these nodes have no \"roles\"",
+            "add them, e.g. \"roles\": [\"k8s-worker\"]");
+    }
   }
   if (const auto* prefix = get(block, node_keys(), "prefix")) {
     read.prefix = prefix->text;
@@ -44,8 +62,11 @@ NodeBlock Checker::read_block(const Value& block) {
   }
   if (const auto* count = get(block, node_keys(), "count")) {
     if (count->integer < 1 || count->integer > kMaxNodes) {
-      error(count->at, "'count' is " + std::to_string(count->integer) + ", outside 1 to " +
-                           std::to_string(kMaxNodes));
+      error(count->at,
+            "'count' is " + std::to_string(count->integer) + ", outside 1 to " +
+                std::to_string(kMaxNodes),
+            count->integer < 1 ? "without nodes, remove the whole block"
+                               : "Kubernetes supports no more nodes than that");
     } else {
       read.count = static_cast<int>(count->integer);
     }
@@ -70,12 +91,14 @@ void Checker::read_id(const Value& id) {
 void Checker::read_roles(const Value& list, NodeBlock& block) {
   if (list.items.empty()) {
     bad_roles_ = true;
-    error(list.at, "these nodes have no roles");
+    error(list.at, "these nodes have no roles", "add some, e.g. \"roles\": [\"k8s-worker\"]");
   }
-  for (const auto* role : strings(list, "roles")) {
+  auto names = strings(list, "roles");
+  if (names.size() < list.items.size()) bad_roles_ = true;
+  for (const auto* role : names) {
     check_role(*role);
     if (std::find(block.roles.begin(), block.roles.end(), role->text) != block.roles.end()) {
-      error(role->at, "the role " + shown(role->text) + " comes twice");
+      error(role->at, "the role " + shown(role->text) + " comes twice", "remove one");
       continue;
     }
     block.roles.push_back(role->text);
@@ -117,7 +140,7 @@ void Checker::read_taints(const Value& taints, NodeBlock& block) {
   for (const auto* taint : strings(taints, "taints")) {
     name_error(check_taint(taint->text), taint->at, "the taint " + shown(taint->text));
     if (std::find(block.taints.begin(), block.taints.end(), taint->text) != block.taints.end()) {
-      error(taint->at, "the taint " + shown(taint->text) + " comes twice");
+      error(taint->at, "the taint " + shown(taint->text) + " comes twice", "remove one");
       continue;
     }
     block.taints.push_back(taint->text);
@@ -132,12 +155,16 @@ void Checker::check_node_names(const Value& nodes) {
     auto prefix = node_prefix(definition_, i);
     auto [owner, fresh] = owners.emplace(prefix, i);
     if (!fresh) {
-      error(block.at, "the prefix '" + prefix + "' is used by another block of nodes",
-            "each block needs its own, or their nodes would share names");
+      auto other = definition_.nodes[owner->second].at;
+      auto place = other.line == 0 ? ""
+                                   : "the block at " + std::to_string(other.line) + ":" +
+                                         std::to_string(other.column) + " has it too; ";
+      error(prefix_place(nodes, block), "the prefix '" + prefix + "' is used twice",
+            place + "each block needs its own, or their nodes would share names");
     }
     auto longest = node_name(prefix, block.count);
     if (definition_.name.size() <= 63 && longest.size() > 63) {
-      error(block.at,
+      error(prefix_place(nodes, block),
             "the node name '" + longest + "' would be " + std::to_string(longest.size()) +
                 " characters long, 63 are possible",
             "use a shorter prefix");

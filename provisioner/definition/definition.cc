@@ -32,12 +32,25 @@ bool is_yaml(const std::string& file, std::string_view text) {
   return file == "-" && first != std::string_view::npos && text[first] != '{';
 }
 
-/// The definition with its overrides, as JSON text without secrets.
+/// What to do about a file that cannot be read.
+std::string unreadable_hint(const std::filesystem::path& file) {
+  std::error_code failure;
+  auto status = std::filesystem::status(file, failure);
+  if (std::filesystem::is_directory(status)) return "name a file in it";
+  if (status.type() == std::filesystem::file_type::not_found) return "is its path right?";
+  if (std::filesystem::file_size(file, failure) > kMaxBytes && !failure) {
+    return "is it a definition? Even 5000 nodes fit, in blocks with a \"count\"";
+  }
+  return "see who owns it and who may read it: ls -l " + file.string();
+}
+
+/// The definition that overrides make of `root`, for the record.
 std::string overridden_text(Value root, const Overrides& overrides) {
   apply_overrides(root, overrides, [](Position, const std::string&) {});
   auto text = to_json(root);
   Diagnostics none;
-  return mask_secrets(text, parse_value(text, false, none));
+  auto placed = parse_value(text, false, none);
+  return mask_secrets(std::move(text), placed) + "\n";
 }
 
 }  // namespace
@@ -54,7 +67,9 @@ DefinitionResult parse_definition(const std::string& file, std::string text,
     result.diagnostics.error(item.at, item.message, item.hint);
   }
   if (root.kind == Value::Kind::null && mistakes.has_errors()) return result;
-  if (!overrides.set.empty() || overrides.provider) result.text = overridden_text(root, overrides);
+  if (!overrides.set.empty() || overrides.provider) {
+    result.text = overridden_text(root, overrides);
+  }
   Checker checker(overrides, rules, result.diagnostics);
   result.definition = checker.check(std::move(root));
   result.plannable = checker.plannable() && !mistakes.has_errors();
@@ -69,7 +84,7 @@ DefinitionResult read_definition(const std::filesystem::path& file, const Overri
   } catch (const Error& problem) {
     DefinitionResult result;
     result.diagnostics = Diagnostics(file == "-" ? "stdin" : file.string(), "");
-    result.diagnostics.error({}, problem.what());
+    result.diagnostics.error({}, problem.what(), unreadable_hint(file));
     return result;
   }
 }

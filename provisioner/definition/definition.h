@@ -67,8 +67,8 @@ struct DefinitionRules {
 struct DefinitionResult {
   Definition definition;
   Diagnostics diagnostics;
-  /// For the record: the file as it was, without a byte order mark and with secrets crossed out;
-  /// with overrides, what they made of it, as JSON.
+  /// The file as it was, for the record, without a byte order mark and with secrets crossed out;
+  /// with overrides: the definition that they make of it, as JSON.
   std::string text;
   /// False when the mistakes leave no cluster to plan (syntax, no nodes, no name, bad types, ...);
   /// true when a plan can still be shown beside the mistakes (an old version, an unavailable

@@ -179,7 +179,10 @@ Diagnostic Explainer::unexpected(std::size_t offset) {
                      ", got " + quoted(c));
   }
   if (in_object() && !colon_) {
-    return error(offset, "expected a key in double quotes, got '" + found + "'");
+    return error(offset, "expected a key in double quotes, got '" + found + "'",
+                 c == '{' && comma_ ? "is a '}' missing before it, for the '{' opened at " +
+                                          show(progress_.open.back().at) + "?"
+                                    : "");
   }
   if (c == '}' || c == ']') return error(offset, "expected a value, got " + quoted(c));
   return bad_value(offset);

@@ -41,7 +41,7 @@ std::span<const KeyRule> top_keys() {
       {"profiles", {Kind::list}, "no effect", kNames, kNoProfiles, ""},
       {"commit",
        {Kind::boolean},
-       "false: nodes are created and no role runs until 'muster deployment commit'",
+       "false: nodes are created and no role runs until it is applied with true",
        "",
        "",
        ""},

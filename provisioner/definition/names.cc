@@ -82,6 +82,14 @@ bool refused_by_kubelet(std::string_view key) {
   return own && !free;
 }
 
+/// The label that somebody who wrote `text` may have meant: "demo-worker" for "Demo_worker".
+std::string as_label(std::string_view text) {
+  auto label = lower(text);
+  std::replace_if(
+      label.begin(), label.end(), [](char c) { return among(c, {" _."}); }, '-');
+  return is_label(label) ? label : "";
+}
+
 }  // namespace
 
 std::string shown(std::string_view text) {
@@ -100,10 +108,12 @@ std::string shown(std::string_view text) {
 NameProblem check_label(std::string_view text) {
   if (is_label(text)) return {};
   if (text.empty()) return {"is empty", ""};
-  if (text.size() > 63) return too_long(text, 63);
-  auto lowered = lower(text);
+  bool ascii = std::all_of(text.begin(), text.end(),
+                           [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  if (text.size() > 63 && ascii) return too_long(text, 63);
+  auto near = as_label(text);
   return {"must be lower case letters, digits and '-', with a letter or digit at both ends",
-          is_label(lowered) ? "use '" + lowered + "'" : ""};
+          near.empty() ? "" : "use '" + near + "'"};
 }
 
 NameProblem check_domain(std::string_view text) {

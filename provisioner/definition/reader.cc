@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t kMaxDepth = 64;
 /// 5,000 node blocks stay far below; a file of 8 MiB of "[]," would take a gigabyte.
 constexpr std::size_t kMaxValues = 500'000;
+constexpr const char* kTooMuch = "this is no definition; examples/ has some";
 
 }  // namespace
 
@@ -25,13 +26,13 @@ Position Places::of(std::size_t offset) {
 
 bool ValueBuilder::count(Position at) {
   if (++values_ <= kMaxValues) return true;
-  diagnostics_.error(at, "more than " + std::to_string(kMaxValues) + " values");
+  diagnostics_.error(at, "more than " + std::to_string(kMaxValues) + " values", kTooMuch);
   return false;
 }
 
 bool ValueBuilder::begin(Value::Kind kind, Position at) {
   if (stack_.size() == kMaxDepth) {
-    diagnostics_.error(at, "nested deeper than " + std::to_string(kMaxDepth) + " levels");
+    diagnostics_.error(at, "nested deeper than " + std::to_string(kMaxDepth) + " levels", kTooMuch);
     return false;
   }
   if (!count(at)) return false;

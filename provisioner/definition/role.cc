@@ -67,19 +67,23 @@ std::vector<fs::path> role_folders(const fs::path& directory) {
   return folders;
 }
 
-/// The roles that these name must exist: a slip would silently order nothing.
-void check_names(const std::vector<Role>& roles) {
+Role& named(std::vector<Role>& roles, const Role& by, const std::string& name) {
+  auto found = std::ranges::find(roles, name, &Role::name);
+  if (found != roles.end()) return *found;
   std::vector<std::string> names;
   for (const auto& role : roles) names.push_back(role.name);
+  Error error(by.file + ": there is no role '" + name + "'", ExitCode::usage);
+  if (auto near = nearest(name, names)) error.hint("did you mean '" + *near + "'?");
+  throw error;
+}
+
+/// Roles that are named must exist: a slip would silently order nothing.
+void link_roles(std::vector<Role>& roles) {
   for (const auto& role : roles) {
     for (const auto* list : {&role.needs, &role.after}) {
-      for (const auto& name : *list) {
-        if (find_role(roles, name) != nullptr) continue;
-        Error error(role.file + ": there is no role '" + name + "'", ExitCode::usage);
-        if (auto near = nearest(name, names)) error.hint("did you mean '" + *near + "'?");
-        throw error;
-      }
+      for (const auto& name : *list) named(roles, role, name);
     }
+    for (const auto& name : role.before) named(roles, role, name).follows.push_back(role.name);
   }
 }
 
@@ -102,7 +106,7 @@ std::vector<Role> load_roles(const std::vector<fs::path>& directories) {
     roles.push_back(load_role(parts[1], std::string(resource.path), std::string(resource.content),
                               directories));
   }
-  check_names(roles);
+  link_roles(roles);
   return roles;
 }
 

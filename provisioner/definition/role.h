@@ -40,7 +40,11 @@ struct Role {
   bool internal = false;           ///< users do not name it; other roles need it
   std::vector<std::string> needs;  ///< roles that are applied before it on the same node
   std::vector<std::string> after;  ///< roles that every node that has them must have finished
-  std::vector<std::string> uses;   ///< roles whose member lists it renders; "*" for all nodes
+  /// Roles that wait for this one where a node has both; the node need not have them.
+  std::vector<std::string> before;
+  /// The other side of `before`: those that say so of this role. Filled in by load_roles.
+  std::vector<std::string> follows;
+  std::vector<std::string> uses;  ///< roles whose member lists it renders; "*" for all nodes
   std::vector<CertificateRequest> certificates;
   std::vector<std::string> authorities;  ///< CAs whose private key it installs (none by default)
   std::vector<Task> tasks;
@@ -48,6 +52,7 @@ struct Role {
   std::vector<Task> undo;
   std::string fingerprint;     ///< of the role's file and of the templates that it names
   int deadline_seconds = 300;  ///< for one run of the role on one node
+  int settles_seconds = 0;     ///< about how long what it starts takes to be of use to others
 };
 
 /// The built-in roles and those of `directories` (a later directory, then the built-in, gives way

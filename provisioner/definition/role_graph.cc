@@ -17,27 +17,54 @@ const Role* lookup(std::span<const Role> roles, const std::string& name) {
 /// What each of `names` waits for, within `names`.
 using Waits = std::map<std::string, std::set<std::string>>;
 
-Waits waits_of(std::span<const std::string> names, std::span<const Role> roles,
-               std::span<const std::string> role_apply_order) {
+Waits waits_of(std::span<const std::string> names, std::span<const Role> roles) {
   Waits waits;
   for (const auto& name : names) waits[name];
   auto add = [&](const std::string& later, const std::string& earlier) {
-    if (later != earlier && waits.contains(later) && waits.contains(earlier)) {
-      waits[later].insert(earlier);
-    }
+    if (later != earlier && waits.contains(earlier)) waits[later].insert(earlier);
   };
   for (const auto& name : names) {
     const auto* role = lookup(roles, name);
     if (role == nullptr) continue;
     for (const auto& need : role->needs) add(name, need);
+    for (const auto& earlier : role->follows) add(name, earlier);
     for (const auto& earlier : role->after) add(name, earlier);
   }
-  for (std::size_t later = 0; later < role_apply_order.size(); ++later) {
-    for (std::size_t earlier = 0; earlier < later; ++earlier) {
-      add(role_apply_order[later], role_apply_order[earlier]);
+  return waits;
+}
+
+/// Whether `later` waits for `earlier`, directly or through others.
+bool is_behind(const Waits& waits, const std::string& later, const std::string& earlier) {
+  std::set<std::string> seen{later};
+  std::vector<std::string> open{later};
+  while (!open.empty()) {
+    auto at = open.back();
+    open.pop_back();
+    for (const auto& next : waits.at(at)) {
+      if (next == earlier) return true;
+      if (seen.insert(next).second) open.push_back(next);
     }
   }
-  return waits;
+  return false;
+}
+
+/// Lets each listed role wait for the one listed before it, as the planner does: what the roles
+/// say themselves counts more. Returns the pairs that they contradict.
+std::vector<ContraryPair> add_listed(Waits& waits, std::span<const std::string> listed) {
+  std::vector<ContraryPair> contrary;
+  const std::string* earlier = nullptr;
+  for (const auto& role : listed) {
+    if (!waits.contains(role)) continue;
+    if (earlier != nullptr && *earlier != role) {
+      if (is_behind(waits, *earlier, role)) {
+        contrary.push_back({*earlier, role});
+      } else {
+        waits[role].insert(*earlier);
+      }
+    }
+    earlier = &role;
+  }
+  return contrary;
 }
 
 /// Walks from one waiting role to what it waits for until a role comes again.
@@ -73,8 +100,9 @@ std::vector<std::string> with_needs(std::span<const std::string> wanted,
 
 RoleOrder order_roles(std::span<const std::string> names, std::span<const Role> roles,
                       std::span<const std::string> role_apply_order) {
-  auto waits = waits_of(names, roles, role_apply_order);
+  auto waits = waits_of(names, roles);
   RoleOrder result;
+  result.contrary = add_listed(waits, role_apply_order);
   std::set<std::string> done;
   while (done.size() < waits.size()) {
     auto ready = std::find_if(names.begin(), names.end(), [&](const std::string& name) {

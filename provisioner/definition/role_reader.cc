@@ -28,8 +28,9 @@ class RoleReader {
  private:
   void read(const Value& root) {
     if (!object(root, "a role",
-                {"role", "description", "internal", "needs", "after", "uses", "deadline_seconds",
-                 "authorities", "certificates", "tasks", "handlers", "undo"})) {
+                {"role", "description", "internal", "needs", "after", "before", "uses",
+                 "deadline_seconds", "settles_seconds", "authorities", "certificates", "tasks",
+                 "handlers", "undo"})) {
       return;
     }
     role_.name = required_text(root, "role");
@@ -37,13 +38,11 @@ class RoleReader {
     role_.internal = flag(root, "internal");
     role_.needs = texts(root, "needs");
     role_.after = texts(root, "after");
+    role_.before = texts(root, "before");
     role_.uses = texts(root, "uses");
     role_.authorities = texts(root, "authorities");
-    if (const auto* deadline = member(root, "deadline_seconds", Kind::integer)) {
-      role_.deadline_seconds =
-          static_cast<int>(std::clamp<std::int64_t>(deadline->integer, 0, 86400));
-      if (role_.deadline_seconds == 0) error(deadline->at, "'deadline_seconds' must be 1 or more");
-    }
+    role_.deadline_seconds = seconds(root, "deadline_seconds", 1, role_.deadline_seconds);
+    role_.settles_seconds = seconds(root, "settles_seconds", 0, role_.settles_seconds);
     for (const auto& item : items(root, "certificates")) read_certificate(item);
     role_.tasks = tasks(root, "tasks");
     role_.handlers = tasks(root, "handlers");
@@ -169,6 +168,16 @@ class RoleReader {
     auto found = text(value, key);
     if (found.empty()) error(value.at, "'" + key + "' is missing");
     return found;
+  }
+
+  int seconds(const Value& value, const std::string& key, int least, int fallback) {
+    constexpr int kMost = 86400;
+    const auto* found = member(value, key, Kind::integer);
+    if (found == nullptr) return fallback;
+    if (found->integer >= least && found->integer <= kMost) return static_cast<int>(found->integer);
+    error(found->at, "'" + key + "' must be " + std::to_string(least) + " or more, and " +
+                         std::to_string(kMost) + " at most");
+    return fallback;
   }
 
   bool flag(const Value& value, const std::string& key) {

@@ -174,7 +174,7 @@ Value parse_value(std::string_view text, bool yaml, Diagnostics& diagnostics) {
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   if (!check_encoding(text, diagnostics)) return {};
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
-    diagnostics.error({}, "the file is empty");
+    diagnostics.error({}, "the file is empty", "examples/ has definitions to begin with");
     return {};
   }
   return yaml ? read_yaml(text, diagnostics) : read_json(text, diagnostics);

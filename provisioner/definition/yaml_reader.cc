@@ -186,7 +186,8 @@ Value read_yaml(std::string_view text, Diagnostics& diagnostics) {
   } catch (const Stop&) {
     return {};
   } catch (const YAML::Exception& problem) {
-    diagnostics.error(position_of(problem.mark), "this is not YAML: " + lower_first(problem.msg));
+    diagnostics.error(position_of(problem.mark), "this is not YAML: " + lower_first(problem.msg),
+                      "look at its indentation, and at the line before it");
     return {};
   }
 }

@@ -21,7 +21,10 @@ std::string with_underscores(std::string name) {
 Json cluster_context(const Cluster& cluster, const std::map<std::string, bool>& artifacts) {
   const auto& settings = cluster.settings;
   auto coredns = artifacts.find("coredns-image");
-  bool dns = settings.dns_mode == "coredns" && coredns != artifacts.end() && coredns->second;
+  bool wanted = std::ranges::any_of(cluster.nodes,
+                                    [](const Node& node) { return node.has_role("k8s-addons"); });
+  bool dns =
+      wanted && settings.dns_mode == "coredns" && coredns != artifacts.end() && coredns->second;
   return {{"name", cluster.name},
           {"tenant", cluster.tenant},
           {"version", settings.version},

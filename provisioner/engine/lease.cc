@@ -3,8 +3,10 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <csignal>
 #include <mutex>
 
 #include "provisioner/base/clock.h"
@@ -30,6 +32,12 @@ std::string host_name() {
 }
 
 }  // namespace
+
+bool is_held(const Lease& lease, std::int64_t now_ms) {
+  if (lease.expires_ms <= now_ms) return false;
+  bool here = lease.host == host_name();
+  return !here || ::kill(static_cast<pid_t>(lease.pid), 0) == 0 || errno != ESRCH;
+}
 
 std::string describe(const Lease& lease) {
   return lease.user + "@" + lease.host + ", pid " + std::to_string(lease.pid) + ", since " +

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <atomic>
+#include <cstdint>
 #include <string>
 #include <thread>
 
@@ -22,6 +22,10 @@ class HeldLease {
   std::string deployment_;
   std::jthread heartbeat_;
 };
+
+/// Whether a run may still be behind `lease`: it has not expired, and its process is not known to
+/// be gone.
+bool is_held(const Lease& lease, std::int64_t now_ms);
 
 /// "anna@host, pid 12, since 2026-01-31T12:00:00.000Z, running 'muster apply x.json'".
 std::string describe(const Lease& lease);

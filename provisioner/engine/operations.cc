@@ -1,10 +1,12 @@
 #include "provisioner/engine/operations.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "provisioner/base/error.h"
+#include "provisioner/base/text.h"
 #include "provisioner/engine/lease.h"
 
 namespace muster {
@@ -21,12 +23,16 @@ class StoreJournal : public RunJournal {
         deployment_(deployment),
         run_(store.begin_run(deployment, command)) {}
 
-  void before(const Step& step) override { store_.journal(run_, event(step)); }
+  void before(const Step& step) override {
+    started_ms_[step.id] = clock_.steady_ms();
+    store_.journal(run_, event(step));
+  }
 
   void after(const Step& step, const StepResult& result) override {
     Event done = event(step);
     done.type = EventType::step_finished;
     done.outcome = result.outcome;
+    done.ms = clock_.steady_ms() - started_ms_[step.id];
     done.task = result.task;
     done.command = result.command;
     done.exit_code = result.exit_code;
@@ -58,6 +64,7 @@ class StoreJournal : public RunJournal {
   const Clock& clock_;
   std::string deployment_;
   std::int64_t run_;
+  std::map<int, std::int64_t> started_ms_;  // by step
 };
 
 void say(const World& world, const std::string& deployment, EventType type, std::string message) {
@@ -85,8 +92,8 @@ std::vector<std::string> artifacts_of(const World& world, const Plan& plan) {
 
 void fetch_artifacts(const World& world, const Cluster& cluster, const Plan& plan) {
   auto note = [&](const std::string& line) { say(world, cluster.name, EventType::note, line); };
-  auto left_out =
-      world.artifacts->fetch(artifacts_of(world, plan), cluster.settings.version, machine_arch(), note);
+  auto left_out = world.artifacts->fetch(artifacts_of(world, plan), cluster.settings.version,
+                                         machine_arch(), note);
   for (const auto& [name, reason] : left_out) {
     say(world, cluster.name, EventType::warning, "'" + name + "' was left out: " + reason);
   }
@@ -197,9 +204,10 @@ std::vector<std::string> provider_objections(const World& world, const Planned& 
 RunSummary apply(const World& world, const ApplyRequest& request, const RunOptions& options) {
   const Definition& definition = request.input->definition;
   HeldLease lease(*world.store, definition.name, options.command);
-  Diagnostics diagnostics = request.input->diagnostics;
+  // Only what shows now: the caller has reported what the definition's own checks found.
+  Diagnostics diagnostics(request.input->diagnostics.file(), request.input->text);
   auto planned = plan_definition(world, definition, diagnostics);
-  if (diagnostics.has_errors()) throw Error(diagnostics.render(), ExitCode::usage);
+  if (diagnostics.has_errors()) throw Error(trim(diagnostics.render()), ExitCode::usage);
   if (request.exactly && plan_json(*request.exactly) != plan_json(planned.plan)) {
     throw Error("the saved plan no longer fits: the state or the definition has moved on",
                 ExitCode::usage)

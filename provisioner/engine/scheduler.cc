@@ -28,7 +28,7 @@ class Run {
         clock_(clock),
         stop_(std::move(stop)),
         graph_(plan),
-        priority_(graph_.chain_lengths()),
+        priority_(graph_.chain_weights(plan)),
         vertices_(graph_.followers.size()),
         ready_(Sooner{priority_}),
         parallel_(std::max(1, std::min(options.parallel, static_cast<int>(plan.steps.size())))),

@@ -12,6 +12,13 @@ namespace {
 
 std::size_t index(int id) { return static_cast<std::size_t>(id); }
 
+/// What `role` waits for on its own node, where the node has it.
+std::vector<std::string> same_node(const Role& role) {
+  auto earlier = role.needs;
+  earlier.insert(earlier.end(), role.follows.begin(), role.follows.end());
+  return earlier;
+}
+
 /// Adds the pairs of role_apply_order that `graph` does not contradict, of roles in `present`.
 void add_role_order(RoleGraph& graph, const std::vector<std::string>& role_order,
                     const std::set<std::string>& present) {
@@ -64,7 +71,7 @@ class ApplyEdges {
   };
 
   void own_edges(const Role& role) {
-    for (const auto& earlier : role.needs) graph_.add_local(role.name, earlier);
+    for (const auto& earlier : same_node(role)) graph_.add_local(role.name, earlier);
     for (const auto& earlier : role.after) {
       if (earlier != role.name) graph_.add_wide(role.name, earlier);
     }
@@ -85,7 +92,7 @@ class ApplyEdges {
       const auto* at = open.back();
       open.pop_back();
       waits.wide.insert(graph_.wide(at->name).begin(), graph_.wide(at->name).end());
-      for (const auto& need : at->needs) {
+      for (const auto& need : same_node(*at)) {
         const auto* placement = find(node, need);
         if (placement == nullptr) continue;
         if (placement->step != kNoStep) {

@@ -69,15 +69,15 @@ PlanGraph::PlanGraph(const Plan& plan)
   }
 }
 
-std::vector<int> PlanGraph::chain_lengths() const {
-  std::vector<int> lengths(followers.size());
+std::vector<int> PlanGraph::chain_weights(const Plan& plan) const {
+  std::vector<int> weights(followers.size());
   auto order = start_order(*this);
   for (auto at = order.rbegin(); at != order.rend(); ++at) {
     auto v = index(*at);
-    for (int follower : followers[v]) lengths[v] = std::max(lengths[v], lengths[index(follower)]);
-    if (v < steps) ++lengths[v];
+    for (int follower : followers[v]) weights[v] = std::max(weights[v], weights[index(follower)]);
+    if (v < steps) weights[v] += plan.steps[v].weight;
   }
-  return lengths;
+  return weights;
 }
 
 std::optional<std::string> find_cycle(const Plan& plan) {

@@ -15,9 +15,9 @@ struct PlanGraph {
   std::vector<std::vector<int>> followers;  ///< who waits for the vertex
   std::vector<int> waiting_for;             ///< how many vertices it waits for
 
-  /// For each vertex the number of steps on the longest chain that begins with it; 0 for those
-  /// that a cycle keeps from ever starting.
-  std::vector<int> chain_lengths() const;
+  /// For each vertex the weight of the steps on the heaviest chain that begins with it; 0 for
+  /// those that a cycle keeps from ever starting.
+  std::vector<int> chain_weights(const Plan& plan) const;
 };
 
 }  // namespace muster

@@ -23,8 +23,10 @@ struct Step {
   std::string role;         ///< empty for create and destroy
   std::string reason;       ///< why it is planned, for a person
   std::string fingerprint;  ///< of the role on this node, recorded when the step succeeds
-  std::vector<int> needs;   ///< ids of steps of this node that must end well before it starts
-  std::vector<int> gates;   ///< indexes in Plan::gates: what it waits for on other nodes
+  /// About the seconds until those who wait for it can make use of it; for the critical path.
+  int weight = 1;
+  std::vector<int> needs;  ///< ids of steps of this node that must end well before it starts
+  std::vector<int> gates;  ///< indexes in Plan::gates: what it waits for on other nodes
   /// Undo and destroy steps only wait for their needs; they run whatever came of them.
   bool despite_failures = false;
 

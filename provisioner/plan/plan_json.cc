@@ -16,15 +16,11 @@ constexpr std::array kVerbs{Verb::create_node, Verb::apply_role, Verb::verify_ro
                             Verb::destroy_node};
 
 Json to_json(const Step& step) {
-  return {{"id", step.id},
-          {"verb", to_string(step.verb)},
-          {"node", step.node},
-          {"role", step.role},
-          {"reason", step.reason},
-          {"fingerprint", step.fingerprint},
-          {"needs", step.needs},
-          {"gates", step.gates},
-          {"despite_failures", step.despite_failures}};
+  return {{"id", step.id},         {"verb", to_string(step.verb)},
+          {"node", step.node},     {"role", step.role},
+          {"reason", step.reason}, {"fingerprint", step.fingerprint},
+          {"weight", step.weight}, {"needs", step.needs},
+          {"gates", step.gates},   {"despite_failures", step.despite_failures}};
 }
 
 Json to_json(const Gate& gate) {
@@ -46,7 +42,7 @@ std::string dump_lines(const std::vector<Item>& items) {
 }
 
 [[noreturn]] void refuse(const std::string& what) {
-  throw Error("this is not a plan that muster wrote: " + what)
+  throw Error("this is not a plan that muster wrote: " + what, ExitCode::usage)
       .hint("make it again with 'muster plan --out FILE'");
 }
 
@@ -121,8 +117,8 @@ Verb read_verb(const ObjectReader& reader, const std::string& where) {
 Step read_step(const Json& json, std::size_t at, std::size_t steps, std::size_t gates) {
   auto where = "step " + std::to_string(at);
   ObjectReader reader(json, where,
-                      {"id", "verb", "node", "role", "reason", "fingerprint", "needs", "gates",
-                       "despite_failures"});
+                      {"id", "verb", "node", "role", "reason", "fingerprint", "weight", "needs",
+                       "gates", "despite_failures"});
   Step step;
   step.id = reader.number("id");
   if (static_cast<std::size_t>(step.id) != at) {
@@ -138,6 +134,7 @@ Step read_step(const Json& json, std::size_t at, std::size_t steps, std::size_t 
   }
   step.reason = reader.text("reason");
   step.fingerprint = reader.text("fingerprint");
+  step.weight = reader.number("weight");
   step.needs = reader.indexes("needs", steps);
   step.gates = reader.indexes("gates", gates);
   step.despite_failures = reader.flag("despite_failures");

@@ -156,6 +156,7 @@ class ApplyPlanner {
       if (!reason.empty()) {
         id = add_step(plan_, Verb::apply_role, node.name, name, std::move(reason));
         plan_.steps.back().fingerprint = std::move(fingerprint);
+        plan_.steps.back().weight = 1 + role.settles_seconds;
       }
       steps.roles.push_back({&role, id});
     }

@@ -11,7 +11,6 @@ namespace muster {
 
 namespace {
 
-constexpr std::size_t kWhatWidth = 19;
 constexpr std::size_t kOutcomeWidth = 9;
 constexpr std::size_t kNamesShown = 5;
 
@@ -112,6 +111,12 @@ std::string Lines::prefix(const Event& event) {
   return pad(name, prefix_width_) + "  ";
 }
 
+std::string Lines::what(const std::string& text) {
+  auto shown = one_line(text);
+  what_width_ = std::max(what_width_, columns(shown));
+  return pad(shown, what_width_);
+}
+
 std::string Lines::colored(Outcome outcome, std::size_t width) const {
   auto text = pad(words(outcome), width);
   if (!color_) return text;
@@ -131,8 +136,8 @@ std::string Lines::colored(Outcome outcome, std::size_t width) const {
 }
 
 std::string Lines::columns_of(const Event& event) {
-  return prefix(event) + pad(one_line(what_of(event)), kWhatWidth) + "  " +
-         colored(event.outcome, kOutcomeWidth) + "  " + duration(event.ms);
+  return prefix(event) + what(what_of(event)) + "  " + colored(event.outcome, kOutcomeWidth) +
+         "  " + duration(event.ms);
 }
 
 std::string Lines::step_line(const Event& event, const Progress& run) {
@@ -169,6 +174,7 @@ std::string Lines::on(const Event& event) {
       break;
     case EventType::step_started:
       prefix(event);  // lines that come later make room for it
+      what(what_of(event));
       break;
     case EventType::task_finished:
       out = task_line(event);
@@ -187,6 +193,25 @@ std::string Lines::on(const Event& event) {
       return out;
   }
   run.on(event);
+  return out;
+}
+
+std::string Lines::still_running(std::int64_t now_ms, std::int64_t every_ms) {
+  std::string out;
+  for (const auto& [deployment, run] : runs_) {
+    for (const auto& step : run.running()) {
+      auto before = std::max<std::int64_t>(asked_ms_ - step.started_ms, 0) / every_ms;
+      auto periods = (now_ms - step.started_ms) / every_ms;
+      if (periods <= before) continue;
+      Event place;
+      place.deployment = deployment;
+      place.node = step.node;
+      auto detail = step.detail.empty() ? "" : "  " + one_line(step.detail);
+      out += prefix(place) + what(step.what) + "  still running after " +
+             std::to_string((now_ms - step.started_ms) / 1000) + "s" + detail + "\n";
+    }
+  }
+  asked_ms_ = now_ms;
   return out;
 }
 

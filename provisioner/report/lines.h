@@ -21,16 +21,23 @@ class Lines {
   /// One line on what runs now, at most `width` columns; empty when no run does.
   std::string status(std::int64_t now_ms, std::size_t width) const;
 
+  /// A line for each step that has been running for another `every_ms` since this was last asked:
+  /// where nothing redraws, a long step must not look like a dead one.
+  std::string still_running(std::int64_t now_ms, std::int64_t every_ms);
+
  private:
   std::string step_line(const Event& event, const Progress& run);
   std::string task_line(const Event& event);
   std::string remark(const Event& event);
   std::string columns_of(const Event& event);
   std::string prefix(const Event& event);
+  std::string what(const std::string& text);
   std::string colored(Outcome outcome, std::size_t width) const;
 
   bool color_;
   bool verbose_;
+  std::int64_t asked_ms_ = 0;             // when still_running was last asked
+  std::size_t what_width_ = 19;           // of the widest role so far, at least that
   std::size_t prefix_width_ = 0;          // of the widest cluster/node so far
   std::map<std::string, Progress> runs_;  // by deployment, those that have not finished
 };

@@ -52,6 +52,7 @@ void Progress::on(const Event& event) {
       if (step == nullptr) step = &running_.emplace_back();
       *step = {};
       step->node = event.node;
+      step->started_ms = event.time_ms;
       step->what = what_of(event);
       break;
     case EventType::task_finished:

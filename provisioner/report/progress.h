@@ -12,7 +12,8 @@ namespace muster {
 /// A step that has started and not ended.
 struct RunningStep {
   std::string node;
-  std::string what;    ///< what_of(event)
+  std::string what;  ///< what_of(event)
+  std::int64_t started_ms = 0;
   std::string detail;  ///< the last task that finished, or the last note on the node
   int tasks = 0;
   int changed_tasks = 0;

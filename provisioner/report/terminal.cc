@@ -19,6 +19,7 @@ namespace muster {
 namespace {
 
 constexpr auto kRedraw = std::chrono::milliseconds(250);
+constexpr int kStillMs = 10'000;
 constexpr const char* kWipe = "\r\x1b[K";
 
 /// 0 when `fd` is no terminal or does not know.
@@ -27,12 +28,14 @@ int terminal_width(int fd) {
   return fd >= 0 && ::ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-/// Writes Lines to a stream and, when live, keeps a status line below them.
+/// Writes Lines to a stream and, when live, keeps a status line below them; else says now and then
+/// what is still running.
 class TerminalReporter : public Reporter {
  public:
   TerminalReporter(std::ostream& out, const TerminalOptions& options)
       : out_(out), options_(options), lines_(options.color, options.verbose) {
-    if (options_.live) ticker_ = std::jthread([this](std::stop_token stop) { tick(stop); });
+    if (options_.live || options_.still_ms > 0)
+      ticker_ = std::jthread([this](std::stop_token stop) { tick(stop); });
   }
 
   ~TerminalReporter() override {
@@ -71,6 +74,10 @@ class TerminalReporter : public Reporter {
       std::unique_lock lock(mutex_);
       while (!stop.stop_requested()) {
         woken_.wait_for(lock, stop, kRedraw, [] { return false; });
+        if (stop.stop_requested()) break;
+        if (!options_.live) {
+          out_ << lines_.still_running(RealClock().wall_ms(), options_.still_ms);
+        }
         draw();
         out_.flush();
       }
@@ -135,7 +142,10 @@ TerminalOptions detect_terminal(int fd) {
   const char* term = std::getenv("TERM");
   options.live = ::isatty(fd) == 1 && set("TERM") && std::string_view(term) != "dumb";
   options.color = options.live && !set("NO_COLOR");  // no-color.org: set and not empty
-  if (!options.live) return options;
+  if (!options.live) {
+    options.still_ms = kStillMs;
+    return options;
+  }
   options.fd = fd;
   if (auto width = terminal_width(fd); width > 0) options.width = width;
   return options;

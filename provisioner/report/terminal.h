@@ -12,6 +12,7 @@ struct TerminalOptions {
   bool color = false;
   int width = 80;
   bool verbose = false;  ///< a line for each changed task as well
+  int still_ms = 0;      ///< not live: a line about each step that takes another so long; 0: never
   int fd = -1;           ///< asked for its width at each redraw, since windows are resized
 };
 

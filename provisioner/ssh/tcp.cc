@@ -110,7 +110,7 @@ Descriptor connect_tcp(const std::string& host, int port, const Deadline& deadli
 }
 
 bool answers_ssh(const std::string& address, int port, Milliseconds deadline) {
-  constexpr Milliseconds kPause{50};
+  constexpr Milliseconds kPause{20};
   for (Deadline until(deadline); !until.passed();) {
     try {
       auto socket = connect_tcp(address, port, until);

@@ -26,7 +26,7 @@ m_change() {
   [ "$m_mode" = apply ] || return 1
   for m_slug in $m_notify; do
     [ -d "$m_state/pending" ] || mkdir -p "$m_state/pending"
-    : >"$m_state/pending/$m_slug"
+    printf '%s\n' "$m_tmp $m_index" >"$m_state/pending/$m_slug"
   done
 }
 
@@ -117,19 +117,24 @@ m_chatty_task() {
   fi
   wait "$m_reader" 2>/dev/null
   if [ -n "$m_killer" ]; then
-    kill "$m_killer" 2>/dev/null
+    # One that has just begun still has our traps, and would only note a milder signal.
+    kill -KILL "$m_killer" 2>/dev/null
     wait "$m_killer" 2>/dev/null
   fi
   m_answer "$m_exit"
 }
 
 # m_handler KIND-OF-TASK SLUG INDEX CALL...
+# Sets m_asked to the task of this run that asked last; 0 when it was an earlier run.
 m_handler() {
-  m_run=$1 m_asked=$m_state/pending/$2 m_number=$3
+  m_run=$1 m_pending=$m_state/pending/$2 m_number=$3
   shift 3
-  [ -e "$m_asked" ] || return 0
+  [ -e "$m_pending" ] || return 0
+  read -r m_by m_asked <"$m_pending" || m_by=
+  [ "$m_by" = "$m_tmp" ] || m_asked=0
   "$m_run" "$m_number" '' "$@"
-  rm -f "$m_asked"
+  m_asked=
+  rm -f "$m_pending"
 }
 
 m_forget_handlers() {

@@ -93,9 +93,9 @@ TEST_CASE("process: an interrupt ends an interruptible program, which may clean 
   auto marker =
       std::filesystem::temp_directory_path() / ("muster-interrupt-" + std::to_string(::getpid()));
   ProcessSpec spec;
-  spec.argv = {
-      "sh", "-c",
-      "trap 'echo cleaned > " + marker.string() + "; exit 1' TERM; echo ready >&2; sleep 100"};
+  spec.argv = {"sh", "-c",
+               "trap 'echo cleaned > " + marker.string() +
+                   "; exit 1' TERM; sleep 100 & echo ready >&2; wait"};
   spec.interruptible = true;
   spec.on_error_line = [](std::string_view) { interrupt_processes(); };
   CHECK_THROWS_WITH_AS(run_process(spec), "interrupted", Error);

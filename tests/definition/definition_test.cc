@@ -118,7 +118,8 @@ TEST_CASE("definition: all mistakes are reported in one go") {
         "  did you mean 'count'?\n"
         "demo.json:7:40: error: 'count' is 0, outside 1 to 5000\n"
         "      {\"roles\": [\"k8s-master\"], \"count\": 0}\n"
-        "                                         ^\n");
+        "                                         ^\n"
+        "  without nodes, remove the whole block\n");
   CHECK_FALSE(result.plannable);
 }
 
@@ -159,8 +160,9 @@ TEST_CASE("definition: wrong types are named") {
         "error 1:37: 'attribs' must be an object, not a list\n"
         "error 1:51: 'commit' must be true or false, not a string (remove the quotes)\n"
         "error 1:74: 'public_keys' must be an object, not a string\n"
-        "error 1:91: 'provider' must be an object, not a string\n"
-        "error 1:120: 'role_apply_order' must be a list, not a string\n");
+        "error 1:91: 'provider' must be an object, not a string (write {\"name\": \"local\"})\n"
+        "error 1:120: 'role_apply_order' must be a list, not a string "
+        "(put it in brackets: [\"x\"])\n");
   CHECK(with_node("\"count\": 2.5") ==
         "error 3:54: 'count' must be a whole number, not a number\n");
 }
@@ -220,7 +222,10 @@ TEST_CASE("definition: names are DNS labels") {
   CHECK(with_name(std::string(63, 'a')) == "");
   CHECK(mistakes(definition("\"tenant\": \"$(id)\",")) ==
         "error 1:12: the tenant '$(id)'" + rule + "\n");
-  CHECK(with_node("\"prefix\": \"a.b\"") == "error 3:55: the prefix 'a.b'" + rule + "\n");
+  CHECK(with_node("\"prefix\": \"a.b\"") ==
+        "error 3:55: the prefix 'a.b'" + rule + " (use 'a-b')\n");
+  CHECK(with_name("My_Cluster 1") ==
+        "error 1:10: the name 'My_Cluster 1'" + rule + " (use 'my-cluster-1')\n");
   CHECK(mistakes(definition("\"tld\": \"a..b\",")) ==
         "error 1:9: the tld 'a..b' must be a domain such as 'cluster.local', in lower case\n");
   CHECK(mistakes(definition("\"api_endpoint\": \"a:99999\",")) ==
@@ -231,7 +236,7 @@ TEST_CASE("definition: names are DNS labels") {
 TEST_CASE("definition: the names of nodes fit a DNS label") {
   CHECK(with_node("\"prefix\": \"" + std::string(59, 'a') + "\"") == "");
   CHECK(with_node("\"prefix\": \"" + std::string(60, 'a') + "\"") ==
-        "error 3:11: the node name '" + std::string(60, 'a') +
+        "error 3:55: the node name '" + std::string(60, 'a') +
             "-001' would be 64 characters long, 63 are possible (use a shorter prefix)\n");
 }
 
@@ -239,19 +244,23 @@ TEST_CASE("definition: two blocks cannot share a prefix, written or not") {
   CHECK(mistakes(definition("",
                             "[{\"roles\": [\"etcd\", \"k8s-master\"], \"prefix\": \"a\"},\n"
                             "{\"roles\": [\"k8s-worker\"], \"prefix\": \"a\"}]")) ==
-        "error 4:1: the prefix 'a' is used by another block of nodes "
-        "(each block needs its own, or their nodes would share names)\n");
+        "error 4:37: the prefix 'a' is used twice (the block at 3:11 has it too; "
+        "each block needs its own, or their nodes would share names)\n");
   CHECK(mistakes(definition("",
                             "[{\"roles\": [\"etcd\", \"k8s-master\"]},\n"
                             "{\"roles\": [\"k8s-worker\"], \"prefix\": \"demo-01\"}]")) ==
-        "error 4:1: the prefix 'demo-01' is used by another block of nodes "
-        "(each block needs its own, or their nodes would share names)\n");
+        "error 4:37: the prefix 'demo-01' is used twice (the block at 3:11 has it too; "
+        "each block needs its own, or their nodes would share names)\n");
 }
 
 TEST_CASE("definition: a count has bounds, and so has the cluster") {
-  CHECK(with_node("\"count\": 0") == "error 3:54: 'count' is 0, outside 1 to 5000\n");
-  CHECK(with_node("\"count\": -1") == "error 3:54: 'count' is -1, outside 1 to 5000\n");
-  CHECK(with_node("\"count\": 100000") == "error 3:54: 'count' is 100000, outside 1 to 5000\n");
+  CHECK(with_node("\"count\": 0") ==
+        "error 3:54: 'count' is 0, outside 1 to 5000 (without nodes, remove the whole block)\n");
+  CHECK(with_node("\"count\": -1") ==
+        "error 3:54: 'count' is -1, outside 1 to 5000 (without nodes, remove the whole block)\n");
+  CHECK(with_node("\"count\": 100000") ==
+        "error 3:54: 'count' is 100000, outside 1 to 5000 "
+        "(Kubernetes supports no more nodes than that)\n");
   auto found = mistakes(definition(
       "\"attribs\": {\"k8s-kube_pod_subnet\": \"172.16.0.0/12\", \"k8s-kube_network_node_prefix\": "
       "28},",
@@ -262,13 +271,14 @@ TEST_CASE("definition: a count has bounds, and so has the cluster") {
 TEST_CASE("definition: roles are known, named once, and not those that come by themselves") {
   CHECK(mistakes(definition("", "[{\"roles\": [\"etcd\", \"k8s-masster\", \"etcd\"]}]")) ==
         "error 3:30: unknown role 'k8s-masster' (did you mean 'k8s-master'?)\n"
-        "error 3:45: the role 'etcd' comes twice\n");
+        "error 3:45: the role 'etcd' comes twice (remove one)\n");
   CHECK(mistakes(definition("", "[{\"roles\": [\"etcd\", \"k8s-master\", \"helm\"]}]")) ==
         "error 3:44: unknown role 'helm' "
         "(the roles are: etcd, k8s-master, k8s-worker, k8s-addons)\n");
   CHECK(mistakes(definition("", "[{\"roles\": [\"etcd\", \"k8s-master\", \"base\"]}]")) ==
         "error 3:44: the role 'base' is applied by itself where it is needed (remove it)\n");
-  CHECK(mistakes(definition("", "[{\"roles\": []}]")) == "error 3:21: these nodes have no roles\n");
+  CHECK(mistakes(definition("", "[{\"roles\": []}]")) ==
+        "error 3:21: these nodes have no roles (add some, e.g. \"roles\": [\"k8s-worker\"])\n");
 }
 
 TEST_CASE("definition: a cluster needs etcd and a master, and an odd number of members") {
@@ -310,12 +320,14 @@ TEST_CASE("definition: networks must be networks") {
 TEST_CASE("definition: the pod and the Service network must not overlap") {
   auto result = parse(definition("\"attribs\": {\"k8s-kube_pod_subnet\": \"10.233.0.0/16\"},"));
   CHECK(mistakes(result.diagnostics) ==
-        "error 1:37: the pod network 10.233.0.0/16 overlaps the Service network 10.233.0.0/18\n");
+        "error 1:37: the pod network 10.233.0.0/16 overlaps the Service network 10.233.0.0/18 "
+        "(give one of them another range: k8s-kube_pod_subnet or k8s-kube_service_addresses)\n");
   CHECK(result.plannable);
   CHECK(
       mistakes(definition("\"attribs\": {\"k8s-kube_service_addresses\": \"10.233.64.0/20\"},")) ==
       "error 1:44: the pod network 10.233.64.0/18 overlaps the Service network "
-      "10.233.64.0/20\n");
+      "10.233.64.0/20 "
+      "(give one of them another range: k8s-kube_pod_subnet or k8s-kube_service_addresses)\n");
 }
 
 TEST_CASE("definition: the pod network has room for every node") {
@@ -443,7 +455,7 @@ TEST_CASE("definition: labels and taints follow Kubernetes' rules") {
   }
   CHECK(with_node("\"taints\": [\"a.b/c=d:NoExecute\", \"e:PreferNoSchedule\"]") == "");
   CHECK(with_node("\"taints\": [\"a:NoExecute\", \"a:NoExecute\"]") ==
-        "error 3:71: the taint 'a:NoExecute' comes twice\n");
+        "error 3:71: the taint 'a:NoExecute' comes twice (remove one)\n");
 }
 
 TEST_CASE("definition: role_apply_order names known roles, once each") {
@@ -452,14 +464,22 @@ TEST_CASE("definition: role_apply_order names known roles, once each") {
         "error 1:39: the role 'etcd' comes twice in 'role_apply_order'\n");
 }
 
-TEST_CASE("definition: roles that wait for each other are named") {
-  CHECK(mistakes(definition("\"role_apply_order\": [\"k8s-master\", \"etcd\"],")) ==
-        "error 1:22: the roles wait for each other: 'etcd' for 'k8s-master' for 'etcd' "
-        "(change 'role_apply_order')\n");
+TEST_CASE("definition: only the roles' own needs can make a cycle, role_apply_order gives way") {
+  auto contrary = parse(definition("\"role_apply_order\": [\"k8s-master\", \"etcd\"],"));
+  CHECK(mistakes(contrary.diagnostics) ==
+        "warning 1:37: 'role_apply_order' lists 'etcd' after 'k8s-master', which waits for it: the "
+        "roles' own order holds\n");
+  CHECK(contrary.plannable);
+  // Digital Rebar's own files list workers before masters.
+  CHECK(mistakes(definition(
+            "\"role_apply_order\": [\"etcd\", \"k8s-worker\", \"k8s-master\", \"k8s-addons\"],",
+            R"([{"roles": ["etcd", "k8s-master", "k8s-addons"], "prefix": "a"},
+                {"roles": ["k8s-worker"], "prefix": "b"}])")) == "");
   std::vector<Role> cyclic = {role("etcd", {"k8s-master"}), role("k8s-master", {"etcd"})};
   auto result = parse_definition("demo.json", definition(), {}, {cyclic, {"local"}});
   CHECK(mistakes(result.diagnostics) ==
-        "error: the roles wait for each other: 'etcd' for 'k8s-master' for 'etcd'\n");
+        "error: the roles wait for each other: 'etcd' for 'k8s-master' for 'etcd' "
+        "(change 'needs', 'after' or 'before' of one of them, in its role.yaml)\n");
 }
 
 TEST_CASE("definition: a file of garbage does not drown the reader") {

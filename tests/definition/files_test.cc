@@ -69,9 +69,14 @@ TEST_CASE("files: a definition is read from a file, in JSON or YAML by its name"
   }
 }
 
-TEST_CASE("files: the text is kept as it was") {
+TEST_CASE("files: the text is kept as it was, unless overrides make another one of it") {
   auto text = testing::definition();
   CHECK(testing::parse(text).text == text);
+  Overrides overrides{{"nodes.0.count=3", "attribs.k8s-kube_api_pwd=hunter2"}, "local"};
+  CHECK(testing::parse(text, overrides).text ==
+        R"({"name":"demo","nodes":[{"roles":["etcd","k8s-master"],"count":3}],)"
+        R"("attribs":{"k8s-kube_api_pwd":"xxxxxxx"},"provider":{"name":"local"}})"
+        "\n");
 }
 
 TEST_CASE("files: a directory, a missing file and a file of 50 MB are refused by name") {
@@ -79,15 +84,17 @@ TEST_CASE("files: a directory, a missing file and a file of 50 MB are refused by
   auto directory = folder / "d.json";
   make_directory(directory);
   CHECK(shown(directory) == directory.string() + ": error: cannot read '" + directory.string() +
-                                "': it is a directory\n");
+                                "': it is a directory\n  name a file in it\n");
   auto missing = folder / "m.json";
   CHECK(shown(missing) == missing.string() + ": error: cannot read '" + missing.string() +
-                              "': No such file or directory\n");
+                              "': No such file or directory\n  is its path right?\n");
   auto large = folder / "l.json";
   write_file(large, "{}");
   std::filesystem::resize_file(large, 50'000'000);
-  CHECK(shown(large) == large.string() + ": error: cannot read '" + large.string() +
-                            "': it is larger than 8 MiB\n");
+  CHECK(shown(large) ==
+        large.string() + ": error: cannot read '" + large.string() +
+            "': it is larger than 8 MiB\n"
+            "  is it a definition? Even 5000 nodes fit, in blocks with a \"count\"\n");
 }
 
 TEST_CASE("files: a file that one may not read is refused by name") {
@@ -95,5 +102,7 @@ TEST_CASE("files: a file that one may not read is refused by name") {
   auto file = folder / "secret.json";
   write_file(file, testing::definition(), 0);
   CHECK(shown_to_nobody(file) ==
-        file.string() + ": error: cannot read '" + file.string() + "': Permission denied\n");
+        file.string() + ": error: cannot read '" + file.string() +
+            "': Permission denied\n  see who owns it and who may read it: ls -l " + file.string() +
+            "\n");
 }

@@ -40,6 +40,38 @@ TEST_CASE("role graph: a cycle is named from a role back to it, without those th
   CHECK(result.cycle == Names{"b", "c", "d", "b"});
 }
 
+TEST_CASE("role graph: what is listed counts where the roles do not say the contrary") {
+  std::vector<Role> roles = {role("a"), role("b", {"a"}), role("c", {}, {"b"}), role("d")};
+  auto result = order_roles(Names{"a", "b", "c", "d"}, roles, Names{"d", "c", "absent", "a"});
+  CHECK(result.cycle.empty());
+  // "a" cannot follow "c", which waits for "b" and so for "a".
+  CHECK(result.order == Names{"a", "b", "d", "c"});
+  REQUIRE(result.contrary.size() == 1);
+  CHECK(result.contrary[0].first == "c");
+  CHECK(result.contrary[0].second == "a");
+}
+
+TEST_CASE("role graph: no list makes a cycle") {
+  rc::check("listed orders", [] {
+    Names names{"a", "b", "c", "d", "e"};
+    std::vector<Role> roles;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      Names after;
+      for (std::size_t j = 0; j < i; ++j) {
+        if (*rc::gen::inRange(0, 3) == 0) after.push_back(names[j]);
+      }
+      roles.push_back(role(names[i], {}, after));
+    }
+    auto listed = names;
+    for (std::size_t i = listed.size(); i > 1; --i) {
+      std::swap(listed[i - 1], listed[*rc::gen::inRange<std::size_t>(0, i)]);
+    }
+    auto result = order_roles(names, roles, listed);
+    RC_ASSERT(result.cycle.empty());
+    RC_ASSERT(result.order.size() == names.size());
+  });
+}
+
 TEST_CASE("role graph: in every order each role stands behind what it waits for") {
   rc::check("topological", [] {
     auto count = *rc::gen::inRange(1, 9);

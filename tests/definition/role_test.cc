@@ -121,8 +121,8 @@ TEST_CASE("role: every mistake is told with its place") {
         "r.yaml:4:1: error: a role has no 'xyz'\n"
         "  xyz: 1\n"
         "  ^\n"
-        "  it has role, description, internal, needs, after, uses, deadline_seconds, authorities, "
-        "certificates, tasks, handlers, undo");
+        "  it has role, description, internal, needs, after, before, uses, deadline_seconds, "
+        "authorities, certificates, tasks, handlers, undo");
   CHECK(mistakes("description: x\n") ==
         "r.yaml:1:1: error: 'role' is missing\n"
         "  description: x\n"
@@ -197,7 +197,8 @@ TEST_CASE("role: every mistake is told with its place") {
         "                ^\n"
         "  did you mean 'sans'?");
   CHECK(mistakes("role: r\ntasks: [\n") ==
-        "r.yaml:3:1: error: this is not YAML: end of sequence flow not found");
+        "r.yaml:3:1: error: this is not YAML: end of sequence flow not found\n  look at its "
+        "indentation, and at the line before it");
 }
 
 TEST_CASE("role: built-in roles have their templates, and needs that exist") {
@@ -257,6 +258,6 @@ TEST_CASE("role: what is wrong with a directory of roles is told with the file")
       "role: a\ntasks:\n  - {name: t, file: {path: /x, template: a/none}}\n");
   CHECK(load_error(folder) ==
         "there is no template 'a/none'\n"
-        "  templates are files below templates/, named like 'etcd/etcd.service'\n"
-        "  while reading the role 'a' (DIR/roles/a/role.yaml)");
+        "  while reading the role 'a' (DIR/roles/a/role.yaml)\n"
+        "  templates are files below templates/, named like 'etcd/etcd.service'");
 }

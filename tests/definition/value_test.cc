@@ -107,8 +107,8 @@ TEST_CASE("value: JSON mistakes are said in words, at their place") {
     std::string complaint;
   };
   for (const auto& [text, expected] : std::vector<Row>{
-           {"", "error: the file is empty\n"},
-           {" \n", "error: the file is empty\n"},
+           {"", "error: the file is empty (examples/ has definitions to begin with)\n"},
+           {" \n", "error: the file is empty (examples/ has definitions to begin with)\n"},
            {"hello world",
             "error 1:1: this is not JSON: a definition begins with '{' "
             "(a definition in YAML needs a file named *.yaml)\n"},
@@ -178,7 +178,9 @@ TEST_CASE("value: YAML mistakes have a place too") {
   for (const auto& [text, expected] : std::vector<Row>{
            {"name: “demo”",
             "error 1:7: curly quotes, as pasted from a web page (use straight \" quotes)\n"},
-           {"a: 1\n  b: [", "error 2:4: this is not YAML: illegal map value\n"},
+           {"a: 1\n  b: [",
+            "error 2:4: this is not YAML: illegal map value "
+            "(look at its indentation, and at the line before it)\n"},
            {"a: &x 1\nb: *x",
             "error 2:4: aliases (\"*name\") are not supported (write the value out)\n"},
            {"a: 1\n---\nb: 1\n", "error 3:1: a second document (one file holds one document)\n"},
@@ -190,17 +192,20 @@ TEST_CASE("value: YAML mistakes have a place too") {
 }
 
 TEST_CASE("value: 10,000 levels are an error, not a crash") {
-  CHECK(complaint(repeat("[", 10000)) == "error 1:65: nested deeper than 64 levels\n");
-  CHECK(complaint(repeat("{\"a\":", 10000)) == "error 1:321: nested deeper than 64 levels\n");
+  CHECK(complaint(repeat("[", 10000)) ==
+        "error 1:65: nested deeper than 64 levels (this is no definition; examples/ has some)\n");
+  CHECK(complaint(repeat("{\"a\":", 10000)) ==
+        "error 1:321: nested deeper than 64 levels (this is no definition; examples/ has some)\n");
   CHECK(complaint(repeat("[", 10000) + repeat("]", 10000), true) ==
-        "error 1:65: nested deeper than 64 levels\n");
-  CHECK(complaint(repeat("- ", 10000), true) == "error 1:129: nested deeper than 64 levels\n");
+        "error 1:65: nested deeper than 64 levels (this is no definition; examples/ has some)\n");
+  CHECK(complaint(repeat("- ", 10000), true) ==
+        "error 1:129: nested deeper than 64 levels (this is no definition; examples/ has some)\n");
   CHECK(complaint(repeat("[", 64) + repeat("]", 64)) == "");
 }
 
 TEST_CASE("value: a file of nothing but values is refused before it fills the memory") {
   CHECK(complaint("[" + repeat("0,", 600'000) + "0]") ==
-        "error 1:1000000: more than 500000 values\n");
+        "error 1:1000000: more than 500000 values (this is no definition; examples/ has some)\n");
 }
 
 TEST_CASE("value: text cut or changed anywhere is read or refused, and refusals have a place") {

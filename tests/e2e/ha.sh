@@ -16,7 +16,10 @@ JSON
 need "apply makes three masters and a worker" "$muster" apply "$work/ha.json" --yes
 
 ready() {  # COUNT
-  [ "$(kubectl get nodes --no-headers --request-timeout=5s | awk '$2 ~ /^Ready/' | wc -l)" = "$1" ]
+  local nodes
+  nodes=$(kubectl get nodes -o wide --no-headers --request-timeout=5s)
+  echo "$nodes"
+  [ "$(awk '$2 ~ /^Ready/' <<< "$nodes" | wc -l)" = "$1" ]
 }
 # kubectl through one master, whichever that is.
 through() {

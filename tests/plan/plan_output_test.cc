@@ -93,8 +93,8 @@ TEST_CASE("plan JSON: one step a line") {
   CHECK(plan_json(two_steps()) ==
         R"({"format": 1, "deployment": "a \"b\"", "tenant": "default", "base_revision": 0,
 "steps": [
-{"id":0,"verb":"create","node":"n-1","role":"","reason":"new node","fingerprint":"","needs":[],"gates":[],"despite_failures":false},
-{"id":1,"verb":"apply","node":"n-1","role":"base","reason":"new node","fingerprint":"f","needs":[0],"gates":[0],"despite_failures":false}],
+{"id":0,"verb":"create","node":"n-1","role":"","reason":"new node","fingerprint":"","weight":1,"needs":[],"gates":[],"despite_failures":false},
+{"id":1,"verb":"apply","node":"n-1","role":"base","reason":"new node","fingerprint":"f","weight":1,"needs":[0],"gates":[0],"despite_failures":false}],
 "gates": [
 {"name":"every node created","steps":[0],"despite_failures":true}]}
 )");

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 
 #include "provisioner/base/files.h"
 
@@ -164,4 +165,17 @@ TEST_CASE("event: only changed and unchanged count as success") {
   for (auto outcome : kOutcomes) {
     CHECK(succeeded(outcome) == (outcome == Outcome::changed || outcome == Outcome::unchanged));
   }
+}
+
+TEST_CASE("docs: the events shown in events.md are what the schema describes") {
+  auto rules = schema();
+  std::istringstream page(read_file(std::filesystem::path(MUSTER_SOURCE_DIR) / "docs/events.md"));
+  int count = 0;
+  for (std::string line; std::getline(page, line);) {
+    if (!line.starts_with("{")) continue;
+    CAPTURE(line);
+    CHECK(mistake(json::parse(line), rules) == "");
+    ++count;
+  }
+  CHECK(count >= 4);
 }

@@ -291,3 +291,36 @@ TEST_CASE("table: columns are as wide as their widest cell") {
         "a b\n");
   CHECK(render_table({"NAME"}, {}) == "NAME\n");
 }
+
+TEST_CASE("lines: a step that takes long is mentioned once for each period") {
+  Lines lines(false, false);
+  lines.on(run_started(2));
+  auto started = step_started("w-2", "apply", "k8s-worker");
+  started.time_ms = 50'000;
+  lines.on(started);
+  started.node = "w-3";
+  started.time_ms = 57'000;
+  lines.on(started);
+  CHECK(lines.still_running(59'999, 10'000).empty());
+  CHECK(lines.still_running(60'250, 10'000) ==
+        "quickstart/w-2  k8s-worker           still running after 10s\n");
+  CHECK(lines.still_running(60'500, 10'000).empty());
+  lines.on(task("w-2", "k8s-worker", "kubelet is installed", Outcome::changed));
+  CHECK(lines.still_running(72'000, 10'000) ==
+        "quickstart/w-2  k8s-worker           still running after 22s  after kubelet is installed\n"
+        "quickstart/w-3  k8s-worker           still running after 15s\n");
+  lines.on(step_finished("w-2", "apply", "k8s-worker", Outcome::changed));
+  lines.on(step_finished("w-3", "apply", "k8s-worker", Outcome::changed));
+  CHECK(lines.still_running(100'000, 10'000).empty());
+}
+
+TEST_CASE("lines: a long name of a role makes room for itself in the lines that follow") {
+  Lines lines(false, false);
+  lines.on(run_started(2));
+  lines.on(step_started("c-1", "verify", "kube-control-plane"));
+  lines.on(step_started("c-2", "verify", "etcd"));
+  CHECK(lines.on(step_finished("c-2", "verify", "etcd", Outcome::unchanged, 20)) ==
+        "quickstart/c-2  verify etcd                unchanged  20ms\n");
+  CHECK(lines.on(step_finished("c-1", "verify", "kube-control-plane", Outcome::unchanged, 20)) ==
+        "quickstart/c-1  verify kube-control-plane  unchanged  20ms\n");
+}

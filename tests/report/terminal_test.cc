@@ -197,6 +197,34 @@ TEST_CASE("terminal: a terminal is live, colored and as wide as it says") {
   CHECK(options.fd == pty.fd());
 }
 
+TEST_CASE("terminal: a plain stream is told what is still running") {
+  struct Waiting : std::streambuf {
+    std::streamsize xsputn(const char* data, std::streamsize size) override {
+      std::lock_guard lock(mutex);
+      text.append(data, static_cast<std::size_t>(size));
+      changed.notify_all();
+      return size;
+    }
+    int_type overflow(int_type c) override { return traits_type::not_eof(c); }
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::string text;  // guarded by mutex
+  } stream;
+  std::ostream out(&stream);
+  TerminalOptions options;
+  options.still_ms = 10;
+  auto reporter = make_terminal_reporter(out, options);
+  reporter->on(event(EventType::run_started));
+  reporter->on(event(EventType::step_started));
+  std::unique_lock lock(stream.mutex);
+  CHECK(stream.changed.wait_for(lock, std::chrono::minutes(1), [&] {
+    return stream.text.find("quickstart/c-1  create               still running after ") !=
+           std::string::npos;
+  }));
+  CHECK(stream.text.find('\r') == std::string::npos);
+  lock.unlock();
+}
+
 TEST_CASE("terminal: the status line is redrawn while nothing happens") {
   struct Counting : std::streambuf {
     std::streamsize xsputn(const char* text, std::streamsize size) override {

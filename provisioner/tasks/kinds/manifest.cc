@@ -12,6 +12,17 @@ m_kubectl() {
   kubectl ${m_config:+"--kubeconfig=$m_config"} "$@"
 }
 
+# Another node may apply the same at the same time: whoever comes second asks again.
+m_manifest_apply() {
+  for m_try in 1 2 3; do
+    m_told "kubectl apply -f - ($3)"
+    if "$1" m_kubectl "$2" apply -f - >"$m_tmp/applied" 2>"$m_tmp/refused"; then return; fi
+    cat "$m_tmp/refused"
+    grep -q -e AlreadyExists -e 'already exists' -e 'has been modified' "$m_tmp/refused" || break
+  done
+  exit 1
+}
+
 # m_manifest CONTENT KUBECONFIG NAME: the server says whether it changed anything.
 m_manifest() {
   if [ "$m_mode" != apply ]; then
@@ -19,8 +30,7 @@ m_manifest() {
     if "$1" m_kubectl "$2" diff -f - >/dev/null 2>&1; then return; fi
     m_change "apply $3" || return 0
   fi
-  m_told "kubectl apply -f - ($3)"
-  "$1" m_kubectl "$2" apply -f - >"$m_tmp/applied"
+  m_manifest_apply "$@"
   m_changed=
   while IFS= read -r m_line; do
     case $m_line in

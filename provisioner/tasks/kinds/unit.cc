@@ -48,12 +48,13 @@ m_unit_enable() {
     true/disabled | true/ | true/indirect)
       if m_change "enable $1"; then
         m_unit_reload
-        m_do systemctl -q enable "$1"
+        # What it changes matters at the next boot: systemd need not read all units again.
+        m_do systemctl -q --no-reload enable "$1"
       fi
       ;;
     true/masked*) m_fail "$1 is masked: see why, then run 'systemctl unmask $1'" ;;
     false/enabled*)
-      if m_change "disable $1"; then m_do systemctl -q disable "$1"; fi
+      if m_change "disable $1"; then m_do systemctl -q --no-reload disable "$1"; fi
       ;;
   esac
 }
@@ -72,7 +73,7 @@ m_unit_started() {
   if m_change "start $1"; then
     m_unit_reload
     m_unit_do start "$1" "$2"
-    : >"$m_tmp/started.$1"
+    printf '%s\n' "$m_index" >"$m_tmp/started.$1"
   fi
 }
 
@@ -85,7 +86,10 @@ m_unit_again() {
     esac
   fi
   # This script started it after the last change that asks for this.
-  if [ -n "${m_asked:-}" ] && [ "$m_tmp/started.$2" -nt "$m_asked" ]; then return; fi
+  if [ -n "${m_asked:-}" ] && [ -e "$m_tmp/started.$2" ]; then
+    read -r m_started_by <"$m_tmp/started.$2"
+    if [ "$m_started_by" -gt "$m_asked" ]; then return; fi
+  fi
   if m_change "${1%-or-*} $2"; then
     m_unit_reload
     m_unit_do "$1" "$2" "$3"

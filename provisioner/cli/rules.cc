@@ -1,0 +1,176 @@
+#include "provisioner/cli/rules.h"
+
+#include <charconv>
+#include <utility>
+
+#include "provisioner/base/text.h"
+#include "provisioner/definition/attribs.h"
+
+namespace muster {
+
+namespace {
+
+constexpr int kMostParallel = 1000;
+
+auto into(std::string Options::*member) {
+  return [member](Options& options, const std::string& value) {
+    options.*member = value;
+    return value.empty() ? "must not be empty" : "";
+  };
+}
+
+auto into(std::filesystem::path Options::*member) {
+  return [member](Options& options, const std::string& value) {
+    options.*member = value;
+    return value.empty() ? "must not be empty" : "";
+  };
+}
+
+auto into(bool Options::*member) {
+  return [member](Options& options, const std::string&) {
+    options.*member = true;
+    return "";
+  };
+}
+
+std::string set_parallel(Options& options, const std::string& value) {
+  int number = 0;
+  auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (problem != std::errc{} || end != value.data() + value.size() || number < 1 ||
+      number > kMostParallel) {
+    return "must be 1 to " + std::to_string(kMostParallel) + ", not '" + value + "'";
+  }
+  options.parallel = number;
+  return "";
+}
+
+std::string add_set(Options& options, const std::string& value) {
+  if (value.find('=') == std::string::npos || value.front() == '=') {
+    return "must be PATH=VALUE, e.g. attribs.k8s-version=v1.20.2, not '" + value + "'";
+  }
+  options.set.push_back(value);
+  return "";
+}
+
+std::string set_provider(Options& options, const std::string& value) {
+  options.provider = value;
+  return value.empty() ? "must not be empty" : "";
+}
+
+std::string set_version(Options& options, const std::string& value) {
+  options.version = value;
+  if (!is_kubernetes_version(value)) {
+    return "must be a release such as v1.20.2, not '" + value + "'";
+  }
+  auto problem = check_kubernetes_version(value);
+  return problem.empty() ? "" : "does not work: " + problem;
+}
+
+std::string add_roles(Options& options, const std::string& value) {
+  options.roles.emplace_back(value);
+  return value.empty() ? "must not be empty" : "";
+}
+
+OptionRule option(std::string name, std::string value, std::string help) {
+  OptionRule rule;
+  rule.name = std::move(name);
+  rule.value = std::move(value);
+  rule.help = std::move(help);
+  return rule;
+}
+
+ArgumentRule argument(std::string name, std::string help, WordKind kind, bool required) {
+  ArgumentRule rule;
+  rule.name = std::move(name);
+  rule.help = std::move(help);
+  rule.kind = kind;
+  rule.required = required;
+  return rule;
+}
+
+}  // namespace
+
+ArgumentRule file_arguments() {
+  auto rule = argument("FILE", "definitions (JSON or YAML); '-' is stdin", WordKind::file, true);
+  rule.many = true;
+  return rule;
+}
+
+ArgumentRule name_argument(bool required, std::string help) {
+  return argument("NAME", std::move(help), WordKind::deployment, required);
+}
+
+ArgumentRule node_argument(bool required, std::string help) {
+  return argument("NODE", std::move(help), WordKind::text, required);
+}
+
+OptionRule flag(std::string name, std::string letter, std::string help, bool Options::*member) {
+  auto rule = option(std::move(name), "", std::move(help));
+  rule.letter = std::move(letter);
+  rule.set = into(member);
+  return rule;
+}
+
+OptionRule path_option(std::string name, std::string help, std::filesystem::path Options::*member) {
+  auto rule = option(std::move(name), "DIR", std::move(help));
+  rule.set = into(member);
+  rule.kind = WordKind::directory;
+  return rule;
+}
+
+OptionRule file_option(std::string name, std::string help, std::string Options::*member) {
+  auto rule = option(std::move(name), "FILE", std::move(help));
+  rule.set = into(member);
+  rule.kind = WordKind::file;
+  return rule;
+}
+
+OptionRule set_option() {
+  auto rule = option("--set", "PATH=VALUE", "replace a value; again for more: attribs.k8s-ndots=2");
+  rule.set = add_set;
+  return rule;
+}
+
+OptionRule provider_option() {
+  auto rule = option("--provider", "PROVIDER", "take all nodes from this provider, e.g. local");
+  rule.set = set_provider;
+  rule.kind = WordKind::choice;
+  rule.choices = {"local"};
+  return rule;
+}
+
+OptionRule yes_option() { return flag("--yes", "-y", "do not ask", &Options::yes); }
+
+OptionRule parallel_option() {
+  auto rule = option("--parallel", "N", "steps at once, 1 to 1000 (16)");
+  rule.set = set_parallel;
+  return rule;
+}
+
+OptionRule events_option() {
+  return flag("--json", "", "events on stdout, one JSON object a line", &Options::json);
+}
+
+OptionRule output_option(std::vector<std::string> forms) {
+  auto rule = option("--output", "FORM", "form of the output: " + join(forms, " or "));
+  rule.letter = "-o";
+  rule.set = into(&Options::output);
+  rule.kind = WordKind::choice;
+  rule.choices = std::move(forms);
+  return rule;
+}
+
+OptionRule kubernetes_option() {
+  auto rule = option("--kubernetes", "VERSION", "for this release of Kubernetes");
+  rule.set = set_version;
+  return rule;
+}
+
+OptionRule roles_option() {
+  auto rule = option("--roles", "DIR", "roles/ and templates/ of yours; again for more");
+  rule.set = add_roles;
+  rule.kind = WordKind::directory;
+  return rule;
+}
+
+}  // namespace muster

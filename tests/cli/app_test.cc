@@ -1,0 +1,238 @@
+// Commands that read the state, on a state made for them.
+#include "provisioner/cli/app.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <sstream>
+
+#include "provisioner/base/error.h"
+#include "provisioner/state/store.h"
+#include "tests/support/folder.h"
+
+using namespace muster;
+
+namespace {
+
+constexpr std::int64_t kMinute = 60'000;
+
+std::string host() {
+  char name[256] = "";
+  ::gethostname(name, sizeof name - 1);
+  return name;
+}
+
+/// No terminal on stdin, wherever the test runs.
+class NoTerminal {
+ public:
+  NoTerminal() : kept_(::dup(STDIN_FILENO)) {
+    int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ::dup2(null, STDIN_FILENO);
+    ::close(null);
+  }
+  ~NoTerminal() {
+    ::dup2(kept_, STDIN_FILENO);
+    ::close(kept_);
+  }
+
+ private:
+  int kept_;
+};
+
+/// A state with the deployment "demo": a node that is ready, and one that is not.
+class Desk {
+ public:
+  Desk() : store_(open_store(folder_.path())) {
+    DeploymentRecord record;
+    record.name = "demo";
+    record.tenant = "blue";
+    record.definition_file = "demo.json";
+    record.definition_text = "{}";
+    store_->begin_revision(record);
+    NodeRecord ready;
+    ready.name = "demo-01-001";
+    ready.provider = "local";
+    ready.handle = "mu1";
+    ready.state = NodeState::ready;
+    ready.endpoint.address = "10.0.0.2";
+    ready.pod_cidr = "10.233.64.0/24";
+    ready.wanted_roles = {"etcd", "k8s-master"};
+    store_->put_node("demo", ready);
+    store_->put_role("demo", ready.name, {"base", "f"});
+    NodeRecord creating;
+    creating.name = "demo-02-001";
+    creating.provider = "local";
+    creating.wanted_roles = {"k8s-worker"};
+    store_->put_node("demo", creating);
+  }
+
+  Store& store() { return *store_; }
+
+  void lease(std::int64_t pid, std::int64_t ttl_ms = kMinute) {
+    Lease wanted;
+    wanted.deployment = "demo";
+    wanted.user = "anna";
+    wanted.host = host();
+    wanted.pid = pid;
+    wanted.command = "muster apply demo.json";
+    CHECK_FALSE(store_->acquire_lease(wanted, ttl_ms));
+  }
+
+  int run(const std::vector<std::string>& words) {
+    NoTerminal none;
+    std::vector<const char*> argv{"muster"};
+    for (const auto& word : words) argv.push_back(word.c_str());
+    Options options;
+    REQUIRE_FALSE(parse_options(static_cast<int>(argv.size()), argv.data(), options));
+    options.state = folder_.path();
+    std::ostringstream out_stream;
+    std::ostringstream talk_stream;
+    App app(options, out_stream, talk_stream, {});
+    try {
+      auto code = app.run();
+      out = out_stream.str();
+      talk = talk_stream.str();
+      return code;
+    } catch (const Error& error) {
+      out = out_stream.str();
+      talk = talk_stream.str() + "muster: " + error.what() + "\n";
+      return static_cast<int>(error.exit_code());
+    }
+  }
+
+  std::string out;
+  std::string talk;
+
+ private:
+  TestFolder folder_;
+  std::unique_ptr<Store> store_;
+};
+
+}  // namespace
+
+TEST_CASE("app: status shows the nodes and how far they are") {
+  Desk desk;
+  CHECK(desk.run({"status", "demo"}) == 0);
+  CHECK(desk.out ==
+        "demo (tenant blue), revision 1, incomplete\n"
+        "NODE         STATE     ADDRESS   ROLES\n"
+        "demo-01-001  ready     10.0.0.2  etcd,k8s-master\n"
+        "demo-02-001  creating            k8s-worker\n");
+  CHECK(desk.run({"status", "demo", "-o", "wide"}) == 0);
+  CHECK(desk.out.find("PROVIDER  POD-CIDR        HANDLE  APPLIED\n") != std::string::npos);
+  CHECK(desk.run({"status", "demo", "-o", "json"}) == 0);
+  CHECK(desk.out.find("\"applied_roles\": [\n        \"base\"\n") != std::string::npos);
+  CHECK(desk.run({"list"}) == 0);
+  CHECK(desk.out ==
+        "NAME  TENANT  REVISION  NODES  STATE\n"
+        "demo  blue    1         2      incomplete\n");
+}
+
+TEST_CASE("app: a deployment is busy while its run lives") {
+  Desk desk;
+  desk.lease(::getpid());
+  CHECK(desk.run({"list"}) == 0);
+  CHECK(desk.out.find("busy (anna@" + host() + ", pid ") != std::string::npos);
+  desk.store().release_lease("demo");
+  desk.lease(::getpid(), 0);
+  CHECK(desk.run({"list"}) == 0);
+  CHECK(desk.out.find("incomplete") != std::string::npos);
+}
+
+TEST_CASE("app: a name that is wrong gets the one that is near") {
+  Desk desk;
+  for (std::string command : {"status", "kubeconfig", "ssh", "logs", "unlock"}) {
+    CHECK(desk.run({command, "dmeo"}) == 2);
+    CHECK(desk.talk == "muster: there is no deployment 'dmeo'\n  did you mean 'demo'?\n");
+  }
+  CHECK(desk.run({"status", "production"}) == 2);
+  CHECK(desk.talk == "muster: there is no deployment 'production'\n  there are: demo\n");
+  CHECK(desk.run({"ssh", "demo", "demo-03"}) == 2);
+  CHECK(desk.talk ==
+        "muster: 'demo' has no node 'demo-03'\n  its nodes: demo-01-001, demo-02-001\n");
+}
+
+TEST_CASE("app: a node that is not ready cannot be logged in to") {
+  Desk desk;
+  CHECK(desk.run({"ssh", "demo", "demo-02-001"}) == 1);
+  CHECK(desk.talk ==
+        "muster: node 'demo-02-001' is creating\n  finish it first: muster apply demo.json\n");
+}
+
+TEST_CASE("app: unlock takes away a living run's lock only when told so") {
+  Desk desk;
+  CHECK(desk.run({"unlock", "demo"}) == 0);
+  CHECK(desk.talk == "muster: 'demo' is not locked\n");
+  desk.lease(::getpid());
+  CHECK(desk.run({"unlock", "demo"}) == 2);
+  CHECK(
+      desk.talk.ends_with("\nmuster: unlocking under a living run can break it\n"
+                          "  without a terminal to ask on, say --yes\n"));
+  CHECK(desk.store().lease("demo"));
+  CHECK(desk.run({"unlock", "demo", "--yes"}) == 0);
+  CHECK(desk.talk.ends_with("\nmuster: 'demo' is unlocked\n"));
+  CHECK_FALSE(desk.store().lease("demo"));
+}
+
+TEST_CASE("app: unlock asks nothing when the run is gone") {
+  Desk desk;
+  desk.lease(::getpid(), 0);
+  CHECK(desk.run({"unlock", "demo"}) == 0);
+  CHECK(desk.talk.find(", which is gone\nmuster: 'demo' is unlocked\n") != std::string::npos);
+}
+
+TEST_CASE("app: logs shows the last run, and only a node's part of it when asked") {
+  Desk desk;
+  CHECK(desk.run({"logs", "demo"}) == 0);
+  CHECK(desk.talk == "muster: nothing has been run on 'demo' yet\n");
+  auto run = desk.store().begin_run("demo", "muster apply demo.json");
+  for (std::string node : {"demo-01-001", "demo-02-001"}) {
+    Event event;
+    event.type = EventType::step_started;
+    event.deployment = "demo";
+    event.node = node;
+    event.step = "etcd on " + node;
+    event.verb = "apply";
+    event.role = "etcd";
+    desk.store().journal(run, event);
+    event.type = EventType::step_finished;
+    event.outcome = node == "demo-01-001" ? Outcome::changed : Outcome::failed;
+    event.ms = 1500;
+    event.task = event.outcome == Outcome::failed ? "etcd is started" : "";
+    event.exit_code = event.outcome == Outcome::failed ? 3 : 0;
+    desk.store().journal(run, event);
+  }
+  desk.store().finish_run(run, "failed");
+  CHECK(desk.run({"logs", "demo"}) == 0);
+  CHECK(
+      desk.out.ends_with("  muster apply demo.json  failed\n"
+                         "demo/demo-01-001  etcd                 changed    1.5s\n"
+                         "demo/demo-02-001  etcd                 failed     1.5s\n"
+                         "    task:    etcd is started\n"
+                         "    exit code 3, no output\n"));
+  CHECK(desk.run({"logs", "demo", "demo-01-001"}) == 0);
+  CHECK(desk.out.find("demo-02-001") == std::string::npos);
+  CHECK(desk.run({"logs", "demo", "demo-09"}) == 0);
+  CHECK(desk.talk == "muster: the last run did nothing on 'demo-09'\n");
+  CHECK(desk.run({"logs", "demo", "--json"}) == 0);
+  CHECK(desk.out.starts_with("{\"type\":\"step_started\""));
+}
+
+TEST_CASE("app: destroy without a terminal and without --yes touches nothing") {
+  Desk desk;
+  CHECK(desk.run({"destroy", "demo"}) == 2);
+  CHECK(desk.talk ==
+        "muster: destroy deletes nodes and everything on them\n"
+        "  without a terminal to ask on, say --yes\n");
+  CHECK(desk.store().deployment("demo"));
+}
+
+TEST_CASE("app: a deployment that another run holds is refused with its name") {
+  Desk desk;
+  desk.lease(::getppid());
+  CHECK(desk.run({"destroy", "demo", "--yes"}) == 3);
+  CHECK(desk.talk.starts_with("muster: 'demo' is in use by anna@" + host() + ", pid "));
+  CHECK(
+      desk.talk.ends_with("wait for it; if that run is gone for good: muster unlock demo --yes\n"));
+}
