@@ -122,6 +122,7 @@ TEST_CASE("role: every mistake is told with its place") {
         "  xyz: 1\n"
         "  ^\n"
         "  it has role, description, internal, needs, after, before, uses, deadline_seconds, "
+        "settles_seconds, "
         "authorities, certificates, tasks, handlers, undo");
   CHECK(mistakes("description: x\n") ==
         "r.yaml:1:1: error: 'role' is missing\n"
@@ -141,7 +142,7 @@ TEST_CASE("role: every mistake is told with its place") {
         "r.yaml:4:11: error: 'internal' must be true or false, not a string\n"
         "  internal: 'yes'\n"
         "            ^\n"
-        "r.yaml:5:19: error: 'deadline_seconds' must be 1 or more\n"
+        "r.yaml:5:19: error: 'deadline_seconds' must be 1 or more, and 86400 at most\n"
         "  deadline_seconds: 0\n"
         "                    ^");
   CHECK(mistakes("role: r\ntasks:\n  - x\n  - {name: t}\n  - {file: {}}\n  - {name: t, file: {}, "
