@@ -1,0 +1,208 @@
+#include <doctest/doctest.h>
+
+#include "provisioner/base/text.h"
+#include "provisioner/tasks/kind.h"
+#include "tests/tasks/compiling.h"
+#include "tests/tasks/sandbox.h"
+
+using namespace muster;
+using namespace muster::testing;
+
+namespace {
+
+/// "changed unchanged failed", one word for each reply.
+std::string outcomes(const Ran& ran) {
+  std::vector<std::string> words;
+  for (const auto& reply : ran.replies) words.push_back(reply.outcome);
+  return join(words, " ");
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("needs root" * doctest::skip(!Sandbox::possible()));
+
+TEST_CASE("script: a script that is cut on its way does nothing") {
+  Sandbox node(Flavour::dash);
+  Compiling compiling(R"(
+tasks:
+  - {name: a, file: {path: /srv/a, content: "x\n"}, notify: [h]}
+  - {name: b, file: {path: /srv/b, content: "no newline"}}
+  - {name: c, command: {run: "touch /srv/c"}}
+  - {name: d, line: {path: /srv/d, line: x}}
+handlers:
+  - {name: h, command: {run: "touch /srv/h"}}
+)");
+  auto script = compiling.script().script;
+  auto before = node.snapshot();
+  // Every byte of the end, where the calls are, and samples before.
+  for (std::size_t at = 0; at + 2 < script.size(); at += script.size() - at < 120 ? 7 : 331) {
+    CAPTURE(at);
+    auto ran = node.run(script.substr(0, at), kNonce);
+    CHECK(ran.output == "");
+    CHECK(node.snapshot() == before);
+  }
+  CHECK(outcomes(node.run(script, kNonce)) == "changed changed changed changed changed");
+}
+
+TEST_CASE("script: a second script waits for the first") {
+  for (auto flavour : kFlavours) {
+    Sandbox node(flavour);
+    Compiling slow(
+        "tasks:\n  - {name: t, command: {run: 'touch /srv/begun; sleep 0.5; touch /srv/a'}}\n");
+    Compiling other("tasks:\n  - {name: t, command: {run: 'test -e /srv/a'}}\n");
+    auto first = node.start(slow.script().script);
+    while (!std::filesystem::exists(node / "srv/begun")) ::usleep(2000);
+    CHECK(outcomes(node.run(other.script().script, kNonce)) == "changed");
+    CHECK(outcomes(node.finish(first, kNonce)) == "changed");
+  }
+}
+
+TEST_CASE("script: a script exits with 75 when another one does not end") {
+  for (auto flavour : kFlavours) {
+    Sandbox node(flavour);
+    Compiling slow("tasks:\n  - {name: t, command: {run: 'touch /srv/begun; sleep 20'}}\n");
+    Compiling other("tasks:\n  - {name: t, command: {run: 'touch /srv/b'}}\n");
+    other.layout.lock_seconds = 0;
+    auto first = node.start(slow.script().script);
+    while (!std::filesystem::exists(node / "srv/begun")) ::usleep(2000);
+    auto ran = node.run(other.script().script, kNonce);
+    CHECK(ran.exit_code == kLockedExit);
+    CHECK(ran.output == "");
+    CHECK(ran.error_output ==
+          "another run of muster is at work on this node; it holds /run/muster.lock\n");
+    CHECK_FALSE(std::filesystem::exists(node / "srv/b"));
+    ::kill(-first, SIGKILL);
+    node.finish(first, kNonce);
+    // Nothing but the running script holds the lock.
+    CHECK(outcomes(node.run(other.script().script, kNonce)) == "changed");
+  }
+}
+
+TEST_CASE("script: a program left behind holds neither the lock nor the answer") {
+  for (auto flavour : kFlavours) {
+    Sandbox node(flavour);
+    Compiling compiling(R"(
+tasks:
+  - {name: t, command: {run: "echo said; sleep 4 & echo $! >/srv/pid", creates: /srv/pid}}
+  - {name: u, command: {run: "echo more"}}
+)");
+    compiling.layout.lock_seconds = 0;
+    auto ran = node.run(compiling.script().script, kNonce);
+    CHECK(outcomes(ran) == "changed changed");
+    CHECK(ran.replies[0].output == "run echo said; sleep 4 & echo $! >/srv/pid\nsaid\n");
+    CHECK(ran.replies[1].output == "run echo more\nmore\n");
+    CHECK(outcomes(node.run(compiling.script().script, kNonce)) == "unchanged changed");
+    ::kill(std::stoi(read_file(node / "srv/pid")), SIGKILL);
+  }
+}
+
+TEST_CASE("script: of an endless output the first and the last part come") {
+  for (auto flavour : kFlavours) {
+    Sandbox node(flavour);
+    Compiling compiling(R"(
+tasks:
+  - name: t
+    command: {run: "i=0; while [ $i -lt 20000 ]; do echo $i-----; i=$((i+1)); done; exit 3"}
+)");
+    auto ran = node.run(compiling.script().script, kNonce);
+    REQUIRE(outcomes(ran) == "failed");
+    CHECK(ran.ended);
+    const auto& output = ran.replies[0].output;
+    CHECK(output.size() == 65536 + std::string("\n[... cut here ...]\n").size());
+    CHECK(
+        output.starts_with("run i=0; while [ $i -lt 20000 ]; do echo $i-----; i=$((i+1)); done; "
+                           "exit 3\n0-----\n1-----\n2-----\n"));
+    CHECK(output.ends_with("19998-----\n19999-----\n"));
+  }
+}
+
+TEST_CASE("script: an output of 32 to 64 KiB comes whole") {
+  for (auto flavour : kFlavours) {
+    Sandbox node(flavour);
+    Compiling compiling(R"(
+tasks:
+  - name: t
+    command: {run: "i=0; while [ $i -lt 6000 ]; do echo $i; i=$((i+1)); done; i=0; while [ $i -lt 3000 ]; do echo $i; i=$((i+1)); done"}
+)");
+    auto ran = node.run(compiling.script().script, kNonce);
+    REQUIRE(outcomes(ran) == "changed");
+    std::string wanted = "run " + compiling.role.tasks[0].args.find("run")->text + "\n";
+    for (int end : {6000, 3000}) {
+      for (int i = 0; i < end; ++i) wanted += std::to_string(i) + "\n";
+    }
+    CHECK(wanted.size() > 40000);
+    CHECK(ran.replies[0].output == wanted);
+  }
+}
+
+TEST_CASE("script: no child process has a secret in its arguments, and no reply shows it") {
+  Sandbox node(Flavour::dash);
+  // Each of these notes its arguments, and does what it is called for.
+  for (const char* name :
+       {"cat",   "chmod",    "chown",   "cmp",     "cp",        "grep",   "head", "ln",
+        "mkdir", "mv",       "rm",      "sed",     "sha256sum", "tail",   "tee",  "base64",
+        "stat",  "chpasswd", "useradd", "timeout", "dd",        "mktemp", "wc"}) {
+    auto real =
+        std::filesystem::exists(std::string("/usr/bin/") + name) ? "/host/bin/" : "/host/sbin/";
+    node.add_program(name, std::string("exec ") + real + name + " \"$@\"\n");
+  }
+  node.add_program("kubectl", "cat >/dev/null\necho configmap/a configured\n");
+  Compiling compiling(R"(
+tasks:
+  - {name: file, file: {path: /srv/a, content: "{{secrets.password}}\n", secret: true}}
+  - {name: odd file, file: {path: /srv/b, content: "{{secrets.password}}", secret: true}}
+  - {name: same file, file: {path: /srv/b, content: "{{secrets.password}}", secret: true}}
+  - {name: line, line: {path: /srv/c, line: "{{secrets.password}}"}}
+  - {name: same line, line: {path: /srv/c, line: "{{secrets.password}}"}}
+  - {name: matched line, line: {path: /srv/c, line: "x{{secrets.password}}", match: "^h"}}
+  - {name: keys, authorized_key: {user: root, keys: ["{{secrets.password}}"]}}
+  - {name: manifest, manifest: {name: m, content: "{{secrets.password}}\n"}}
+  - {name: command, command: {run: "echo {{secrets.password}} >/srv/d"}}
+  - {name: wait, wait: {until: "test {{secrets.password}} = hunter2"}}
+  - {name: failing, command: {run: "test {{secrets.password}} = x"}}
+)");
+  for (auto mode : {Mode::check, Mode::apply}) {
+    auto ran = node.run(compiling.script(mode).script, kNonce);
+    if (mode == Mode::apply) {
+      CHECK(outcomes(ran) ==
+            "changed changed unchanged changed unchanged changed changed changed changed unchanged "
+            "failed");
+    }
+    auto calls = node.take_calls();
+    CHECK((calls.find("grep ") != std::string::npos) == (mode == Mode::apply));
+    CHECK(calls.find("hunter2") == std::string::npos);
+    CHECK(ran.output.find("hunter2") == std::string::npos);
+    CHECK(ran.error_output == "");
+  }
+  CHECK(read_file(node / "srv/c") == "xhunter2\n");
+}
+
+TEST_CASE("script: the run stops at the first failure, and the script still ends well") {
+  Sandbox node(Flavour::dash);
+  Compiling compiling(R"(
+tasks:
+  - {name: a, command: {run: "exit 4"}}
+  - {name: b, command: {run: "touch /srv/b"}}
+)");
+  auto ran = node.run(compiling.script().script, kNonce);
+  CHECK(outcomes(ran) == "failed");
+  CHECK(ran.replies[0].exit_code == 4);
+  CHECK(ran.ended);
+  CHECK(ran.exit_code == 0);
+  CHECK_FALSE(std::filesystem::exists(node / "srv/b"));
+  CHECK(std::filesystem::is_empty(node / "tmp"));
+}
+
+TEST_CASE("script: a script that is ended takes its temporary files with it") {
+  Sandbox node(Flavour::dash);
+  Compiling compiling("tasks:\n  - {name: t, command: {run: 'touch /srv/begun; sleep 20'}}\n");
+  auto child = node.start(compiling.script().script);
+  while (!std::filesystem::exists(node / "srv/begun")) ::usleep(2000);
+  ::kill(-child, SIGTERM);
+  CHECK(node.finish(child, kNonce).exit_code == 129);
+  for (const auto& entry : std::filesystem::directory_iterator(node / "run")) {
+    CHECK(entry.path().filename().string() == "muster.lock");
+  }
+}
+
+TEST_SUITE_END();
