@@ -16,6 +16,26 @@ function(muster_layer folder)
     target_link_libraries(muster_${name} ${scope} muster_${used})
   endforeach()
   target_link_libraries(muster_${name} ${scope} ${LAYER_LINKS})
+  if(sources)
+    muster_precompile(muster_${name})
+  endif()
+endfunction()
+
+# The standard library's headers, read once for all: a third of a clean build. ccache remembers
+# more than that saves, and does not get on with it.
+function(muster_precompile target)
+  if(CCACHE)
+    return()
+  endif()
+  if(NOT TARGET muster_precompiled)
+    file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cc "")
+    add_library(muster_precompiled OBJECT ${CMAKE_BINARY_DIR}/precompiled.cc)
+    target_link_libraries(muster_precompiled PRIVATE Boost::filesystem spdlog::spdlog Threads::Threads)
+    target_precompile_headers(muster_precompiled PRIVATE
+      <algorithm> <chrono> <filesystem> <functional> <map> <memory> <mutex> <optional> <set> <span>
+      <sstream> <string> <string_view> <thread> <utility> <variant> <vector>)
+  endif()
+  target_precompile_headers(${target} REUSE_FROM muster_precompiled)
 endfunction()
 
 # muster_embed(TARGET GLOB...)

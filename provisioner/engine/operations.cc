@@ -1,71 +1,17 @@
 #include "provisioner/engine/operations.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <utility>
 
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
 #include "provisioner/engine/lease.h"
+#include "provisioner/engine/store_journal.h"
 
 namespace muster {
 
 namespace {
-
-/// Writes what steps begin and how they ended into the store, before and after the fact.
-class StoreJournal : public RunJournal {
- public:
-  StoreJournal(Store& store, const Clock& clock, const std::string& deployment,
-               const std::string& command)
-      : store_(store),
-        clock_(clock),
-        deployment_(deployment),
-        run_(store.begin_run(deployment, command)) {}
-
-  void before(const Step& step) override {
-    started_ms_[step.id] = clock_.steady_ms();
-    store_.journal(run_, event(step));
-  }
-
-  void after(const Step& step, const StepResult& result) override {
-    Event done = event(step);
-    done.type = EventType::step_finished;
-    done.outcome = result.outcome;
-    done.ms = clock_.steady_ms() - started_ms_[step.id];
-    done.task = result.task;
-    done.command = result.command;
-    done.exit_code = result.exit_code;
-    done.output = result.output;
-    done.message = result.message;
-    store_.journal(run_, done);
-  }
-
-  void finish(const RunSummary& summary) {
-    store_.finish_run(run_, summary.interrupted ? "interrupted"
-                            : summary.good()    ? "done"
-                                                : "failed");
-  }
-
- private:
-  Event event(const Step& step) const {
-    Event event;
-    event.type = EventType::step_started;
-    event.time_ms = clock_.wall_ms();
-    event.deployment = deployment_;
-    event.node = step.node;
-    event.step = step.title();
-    event.verb = to_string(step.verb);
-    event.role = step.role;
-    return event;
-  }
-
-  Store& store_;
-  const Clock& clock_;
-  std::string deployment_;
-  std::int64_t run_;
-  std::map<int, std::int64_t> started_ms_;  // by step
-};
 
 void say(const World& world, const std::string& deployment, EventType type, std::string message) {
   Event event;

@@ -27,7 +27,8 @@ for name in kube-apiserver kube-controller-manager kube-scheduler kubelet kube-p
 done
 cp "$("$muster" artifacts path pause-image)" "$work/pause.tar" || exit 1
 export FLOOR_BIN=$work/bin FLOOR_IMAGES=$work/pause.tar
-FLOOR_IMAGE=$(ls -d "${XDG_CACHE_HOME:-$HOME/.cache}"/muster/images/* | head -n 1)
+# The newest is the one that muster has just made or used.
+FLOOR_IMAGE=$(ls -dt "${XDG_CACHE_HOME:-$HOME/.cache}"/muster/images/*/ | head -n 1)
 export FLOOR_IMAGE
 
 now() { date +%s%N; }

@@ -101,9 +101,9 @@ TEST_CASE("completion: fish offers the same") {
     return;
   }
   Completion completion("fish");
+  TestFolder home;
   auto offered_by_fish = [&](const std::string& line) {
-    auto output = completion.run({"HOME=/nonexistent", "XDG_CONFIG_HOME=/nonexistent", "fish",
-                                  "--no-config", "-c",
+    auto output = completion.run({"HOME=" + home.path().string(), "fish", "--no-config", "-c",
                                   "source " + completion.script() + "; complete -C " +
                                       shell_quote(line) + " | cut -f1 | sort"});
     auto lines = split(trim(output), '\n');
