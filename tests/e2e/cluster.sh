@@ -141,6 +141,6 @@ check "no private key is in events or logs" no_secret_in_events
 # --- gone -----------------------------------------------------------------------------------------
 
 check "destroy removes it" "$muster" destroy $name --yes
-check "nothing is left on the machine" "$root/tests/support/leftovers.sh"
+check "nothing is left" nothing_left
 check "destroying twice is fine" "$muster" destroy $name --yes
 check "apply --destroy on nothing is fine" "$muster" apply "$definition" --destroy --yes

@@ -1,5 +1,5 @@
 #!/bin/bash
-# etcd on nodes of its own, three of them; two masters apart from it; labels, taints and scaling.
+# etcd on nodes of its own, five of them; a master apart from it; labels, taints and scaling.
 # shellcheck source=tests/support/e2e.sh
 . "$(dirname "$0")/../support/e2e.sh"
 
@@ -10,7 +10,7 @@ definition() {  # WORKERS
   "tenant": "lab",
   "provider": { "name": "local" },
   "nodes": [
-    { "prefix": "apart-etcd", "roles": ["etcd"], "count": 3 },
+    { "prefix": "apart-etcd", "roles": ["etcd"], "count": 5 },
     { "prefix": "apart-master", "roles": ["k8s-master", "k8s-addons"], "count": 1 },
     { "prefix": "apart-worker", "roles": ["k8s-worker"], "count": $1,
       "labels": { "disk": "ssd" }, "taints": ["dedicated=lab:NoSchedule"] }
@@ -21,7 +21,7 @@ JSON
 ready() { [ "$(kubectl get nodes --no-headers | awk '$2 == "Ready"' | wc -l)" = "$1" ]; }
 
 definition 1
-need "apply makes three etcd nodes, a master and a worker" "$muster" apply "$work/apart.json" --yes
+need "apply makes five etcd nodes, a master and a worker" "$muster" apply "$work/apart.json" --yes
 need "kubeconfig has what kubectl needs" use_cluster apart
 check "the master and the worker are Ready; etcd nodes are no Kubernetes nodes" ready 2
 check "labels are on the node" kubectl get nodes -l disk=ssd -o name
@@ -40,4 +40,4 @@ gone() { ! kubectl get node apart-worker-002; }
 check "its name is forgotten" gone
 check "the plan is empty then" "$muster" plan "$work/apart.json" --detailed-exitcode
 check "destroy removes it" "$muster" destroy apart --yes
-check "nothing is left on the machine" "$root/tests/support/leftovers.sh"
+check "nothing is left" nothing_left

@@ -57,4 +57,4 @@ rejoined() { [ "$(healthy_members ha-control-001)" = 3 ]; }
 check "etcd is whole at the end" until_true 60 rejoined
 check "apply then finds everything as it should be" "$muster" apply "$work/ha.json" --yes
 check "destroy removes it" "$muster" destroy ha --yes
-check "nothing is left on the machine" "$root/tests/support/leftovers.sh"
+check "nothing is left" nothing_left

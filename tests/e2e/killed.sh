@@ -28,11 +28,28 @@ for instant in '"type":"run_started"' '"verb":"create"' '"step":"create k-worker
   '"role":"etcd"' '"role":"kube-control-plane"' '"role":"kube-node-ready"'; do
   check "apply is killed at $instant" kill_apply_at "$instant"
   check "destroy after the kill at $instant" "$muster" destroy killed --yes
-  check "nothing is left after the kill at $instant" "$root/tests/support/leftovers.sh"
+  check "nothing is left after the kill at $instant" nothing_left
 done
 
 check "apply is killed once more" kill_apply_at '"role":"kube-control-plane"'
 check "apply then finishes" "$muster" apply "$work/k.json" --yes
 check "and the plan is empty" "$muster" plan "$work/k.json" --detailed-exitcode
 check "destroy removes it" "$muster" destroy killed --yes
-check "nothing is left on the machine" "$root/tests/support/leftovers.sh"
+check "nothing is left" nothing_left
+
+# --- a test that is killed leaves nothing either ---------------------------------------------------
+
+cat > "$work/test.sh" <<SCRIPT
+. "$root/tests/support/e2e.sh"
+echo "\$work \$MUSTER_LOCAL_DIR" > "$work/where"
+"\$muster" apply "$work/k.json" --yes --json > "$work/events"
+wait_for_the_end
+SCRIPT
+: > "$work/events"
+MUSTER=$muster bash "$work/test.sh" >/dev/null 2>&1 &
+tested=$!
+until_true 60 grep -q '"verb":"create".*"outcome":"changed"' "$work/events"
+check "a test is killed in the middle" kill -9 $tested
+read -r its_work its_nodes < "$work/where"
+clean() { [ ! -e "$its_work" ] && "$root/tests/support/leftovers.sh" --only "$its_nodes"; }
+check "a test that is killed leaves nothing" until_true 90 clean

@@ -1,12 +1,16 @@
 # Shared by tests/e2e: sourced, never run. Each case prints "ok NAME" or "FAIL NAME: why"; the
-# script's exit code is honest. State is private to the test; nodes and the cache are this machine's.
+# script's exit code is honest. State and nodes are the test's own, the cache is this machine's.
 set -u
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 muster=${MUSTER:-$root/build/release/muster}
 [ -x "$muster" ] || { echo "FAIL there is a muster to test: $muster is not built"; exit 1; }
 work=$(mktemp -d "${TMPDIR:-/tmp}/muster-e2e.XXXXXX")
-export MUSTER_STATE="$work/state" KUBECONFIG="$work/kubeconfig"
+mkdir -p /var/lib/muster
+# A folder of nodes of our own: others' clusters on this machine are left alone.
+MUSTER_LOCAL_DIR=$(mktemp -d /var/lib/muster/e2e.XXXXXX)
+export MUSTER_LOCAL_DIR MUSTER_STATE="$work/state" KUBECONFIG="$work/kubeconfig"
+setsid "$root/tests/support/clean-up-after.sh" $$ "$muster" "$work" </dev/null >/dev/null 2>&1 &
 failures=0
 
 ok() { echo "ok $1"; }
@@ -56,15 +60,13 @@ import_busybox() {
   done
 }
 
+nothing_left() { "$root/tests/support/leftovers.sh" --only "$MUSTER_LOCAL_DIR"; }
+
+# The nodes go in any case (clean-up-after.sh); that they were left is a failure all the same.
 finish() {
-  local name
-  for name in $("$muster" list -o json 2>/dev/null | sed -n 's/^    "name": "\([^"]*\)".*/\1/p'); do
-    "$muster" destroy "$name" --yes >/dev/null 2>&1
-  done
-  if [ -n "$("$muster" list 2>/dev/null)" ]; then
-    fail "every deployment of the test is gone" "$("$muster" list)"
-  fi
-  rm -rf "$work"
+  local left
+  left=$("$muster" list 2>/dev/null)
+  [ -z "$left" ] || fail "every deployment of the test is gone" "$left"
   [ "$failures" = 0 ]
   exit
 }
