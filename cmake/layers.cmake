@@ -21,15 +21,12 @@ function(muster_layer folder)
   endif()
 endfunction()
 
-# The standard library's headers, read once for all: a third of a clean build. ccache remembers
-# more than that saves, and does not get on with it.
+# The standard library's headers, read once for all: a third of a clean build.
 function(muster_precompile target)
-  if(CCACHE)
-    return()
-  endif()
   if(NOT TARGET muster_precompiled)
     file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cc "")
     add_library(muster_precompiled OBJECT ${CMAKE_BINARY_DIR}/precompiled.cc)
+    # What all layers are compiled with: else the compiler would not take it.
     target_link_libraries(muster_precompiled PRIVATE Boost::filesystem spdlog::spdlog Threads::Threads)
     target_precompile_headers(muster_precompiled PRIVATE
       <algorithm> <chrono> <filesystem> <functional> <map> <memory> <mutex> <optional> <set> <span>

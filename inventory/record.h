@@ -20,9 +20,11 @@ struct RoleRecord {
 };
 
 enum class NodeState {
-  creating,   ///< the provider was asked; whether the node exists is unsure
-  ready,      ///< it exists and answers
-  destroying  ///< the provider was asked to destroy it; whether it is gone is unsure
+  creating,    ///< the provider was asked; whether the node exists is unsure
+  ready,       ///< it exists and answers
+  destroying,  ///< the provider was asked to destroy it; whether it is gone is unsure
+  lost,        ///< never recorded: its provider, asked now, no longer has it
+  off          ///< never recorded: its provider, asked now, has it switched off
 };
 
 /// What the state knows of one node.

@@ -31,6 +31,7 @@ struct ProvidedNode {
   std::string name;
   bool complete = false;  ///< false: create was cut; destroy it or create again
   Endpoint endpoint;
+  bool running = true;  ///< false: it is switched off; create with its token switches it on
 };
 
 /// Where nodes come from. Implementations may be called from several threads at once. Failures

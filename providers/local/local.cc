@@ -260,7 +260,9 @@ std::vector<ProvidedNode> LocalProvider::list(const std::string& tag) {
   auto lock = HostLock::of_networks();
   records_.tidy();
   for (const auto& node : records_.nodes()) {
-    if (node.tag == tag) nodes.push_back(provided(node));
+    if (node.tag != tag) continue;
+    nodes.push_back(provided(node));
+    nodes.back().running = cgroups_have_processes(cgroups_, node.id);
   }
   return nodes;
 }

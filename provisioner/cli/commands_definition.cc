@@ -90,7 +90,8 @@ int App::plan() {
       code = kUsage;
       continue;
     }
-    auto planned = plan_definition(world(*quiet), input.definition, input.diagnostics);
+    auto planned =
+        plan_definition(world(*quiet), input.definition, Against::record, input.diagnostics);
     if (options_.json) {
       out_ << plan_json(planned.plan);
     } else if (options_.dot) {

@@ -41,6 +41,10 @@ std::string to_string(NodeState state) {
       return "ready";
     case NodeState::destroying:
       return "destroying";
+    case NodeState::lost:
+      return "lost";
+    case NodeState::off:
+      return "off";
   }
   bug("a node state without a name");
 }

@@ -7,6 +7,7 @@
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
 #include "provisioner/engine/lease.h"
+#include "provisioner/engine/reconcile.h"
 #include "provisioner/engine/store_journal.h"
 
 namespace muster {
@@ -81,25 +82,6 @@ void mark_unfinished(const World& world, const Plan& plan, const DeploymentRecor
   }
 }
 
-/// Nodes at the provider that the state does not know: a state was lost or a create cut short.
-void add_unknown_nodes(const World& world, DeploymentRecord& record) {
-  const auto tag = deployment_tag(*world.store, record.name);
-  for (const auto& name : world.providers->names()) {
-    for (const auto& found : world.providers->get(name).list(tag)) {
-      bool known = std::any_of(record.nodes.begin(), record.nodes.end(),
-                               [&](const NodeRecord& node) { return node.token == found.token; });
-      if (known) continue;
-      NodeRecord node;
-      node.name = found.name;
-      node.provider = name;
-      node.token = found.token;
-      node.handle = found.handle;
-      node.state = NodeState::destroying;
-      record.nodes.push_back(node);
-    }
-  }
-}
-
 DeploymentRecord record_for(const DefinitionResult& input, const Cluster& cluster) {
   DeploymentRecord record;
   record.name = cluster.name;
@@ -111,7 +93,7 @@ DeploymentRecord record_for(const DefinitionResult& input, const Cluster& cluste
 
 }  // namespace
 
-Planned plan_definition(const World& world, const Definition& definition,
+Planned plan_definition(const World& world, const Definition& definition, Against against,
                         Diagnostics& diagnostics) {
   Planned planned;
   planned.cluster = expand(definition, *world.roles, diagnostics);
@@ -123,7 +105,14 @@ Planned plan_definition(const World& world, const Definition& definition,
           "deployment '" + definition.name + "' belongs to tenant '" + planned.record->tenant + "'",
           "choose another name, or destroy it first: muster destroy " + definition.name);
     }
+    if (auto reason = reason_to_refuse(planned.cluster, *planned.record); !reason.empty()) {
+      diagnostics.error({}, reason,
+                        "keep one of them until the new ones have joined, or destroy the cluster: "
+                        "muster destroy " +
+                            definition.name);
+    }
     keep_pod_cidrs(planned.cluster, *planned.record);
+    if (against == Against::providers) ask_providers(world, *planned.record);
   }
   planned.plan =
       plan_apply(planned.cluster, *world.roles, planned.record ? &*planned.record : nullptr);
@@ -152,7 +141,7 @@ RunSummary apply(const World& world, const ApplyRequest& request, const RunOptio
   HeldLease lease(*world.store, definition.name, options.command);
   // Only what shows now: the caller has reported what the definition's own checks found.
   Diagnostics diagnostics(request.input->diagnostics.file(), request.input->text);
-  auto planned = plan_definition(world, definition, diagnostics);
+  auto planned = plan_definition(world, definition, Against::providers, diagnostics);
   if (diagnostics.has_errors()) throw Error(trim(diagnostics.render()), ExitCode::usage);
   if (request.exactly && plan_json(*request.exactly) != plan_json(planned.plan)) {
     throw Error("the saved plan no longer fits: the state or the definition has moved on",

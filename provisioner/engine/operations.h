@@ -27,8 +27,12 @@ struct Planned {
   Plan plan;
 };
 
+/// What a plan is made against: the record alone, or the record as the providers correct it.
+enum class Against { record, providers };
+
 /// Expands and plans. Mistakes that only show now go to `diagnostics`.
-Planned plan_definition(const World& world, const Definition& definition, Diagnostics& diagnostics);
+Planned plan_definition(const World& world, const Definition& definition, Against against,
+                        Diagnostics& diagnostics);
 
 /// What the providers say against the nodes that `planned` creates, one line each.
 std::vector<std::string> provider_objections(const World& world, const Planned& planned);

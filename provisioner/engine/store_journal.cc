@@ -21,9 +21,7 @@ void StoreJournal::after(const Step& step, const StepResult& result) {
 }
 
 void StoreJournal::finish(const RunSummary& summary) {
-  store_.finish_run(run_, summary.interrupted ? "interrupted"
-                          : summary.good()    ? "done"
-                                              : "failed");
+  store_.finish_run(run_, summary.interrupted ? "interrupted" : summary.good() ? "done" : "failed");
 }
 
 Event StoreJournal::event(const Step& step) const {

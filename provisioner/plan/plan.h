@@ -72,6 +72,9 @@ struct Plan {
 Plan plan_apply(const Cluster& cluster, const std::vector<Role>& roles,
                 const DeploymentRecord* record);
 
+/// Why an apply must not be made: what only the cluster has would be lost. Empty when it may.
+std::string reason_to_refuse(const Cluster& cluster, const DeploymentRecord& record);
+
 /// Every applied role of `record` as a verify step, for an apply that has nothing to change.
 Plan plan_verify(const Cluster& cluster, const std::vector<Role>& roles,
                  const DeploymentRecord& record);

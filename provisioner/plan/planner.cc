@@ -124,9 +124,19 @@ class ApplyPlanner {
     if (record == recorded_.end()) {
       return add_step(plan_, Verb::create_node, node.name, "", "new node");
     }
-    if (record->second->state == NodeState::creating) {
-      return add_step(plan_, Verb::create_node, node.name, "",
-                      "its creation was not finished by an earlier run");
+    auto anew = [&](const char* reason) {
+      return add_step(plan_, Verb::create_node, node.name, "", reason);
+    };
+    switch (record->second->state) {
+      case NodeState::creating:
+        return anew("its creation was not finished by an earlier run");
+      case NodeState::lost:
+        return anew("its provider no longer has it");
+      case NodeState::off:
+        return anew("it is switched off");
+      case NodeState::ready:
+      case NodeState::destroying:
+        break;
     }
     int destroy = add_step(plan_, Verb::destroy_node, node.name, "",
                            "its removal was not finished by an earlier run");
@@ -219,6 +229,20 @@ bool outlives_deployment(const NodeRecord& node) {
 Plan plan_apply(const Cluster& cluster, const std::vector<Role>& roles,
                 const DeploymentRecord* record) {
   return ApplyPlanner(cluster, roles, record).apply();
+}
+
+std::string reason_to_refuse(const Cluster& cluster, const DeploymentRecord& record) {
+  bool had_members = false;
+  for (const auto& node : record.nodes) {
+    const auto* etcd = find_role_record(node, "etcd");
+    if (node.state != NodeState::ready || etcd == nullptr || etcd->fingerprint.empty()) continue;
+    had_members = true;
+    const auto* kept = cluster.find(node.name);
+    if (kept != nullptr && wants(*kept, "etcd")) return "";
+  }
+  if (!had_members) return "";
+  return "none of the etcd members of '" + cluster.name +
+         "' would stay, and with them all that Kubernetes knows would be gone";
 }
 
 Plan plan_verify(const Cluster& cluster, const std::vector<Role>& roles,

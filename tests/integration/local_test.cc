@@ -323,8 +323,8 @@ TEST_CASE("local: a node whose id is another's by chance does not take the other
   CHECK_THROWS_WITH_AS(provider().create(spec_of("a-1")),
                        ("the id '" + node.handle +
                         "' belongs to node 'a-1' of deployment 'd' already\n"
-                        "  destroy this node and create it again: it gets another id then\n"
-                        "  while creating local node 'a-1'")
+                        "  while creating local node 'a-1'\n"
+                        "  destroy this node and create it again: it gets another id then")
                            .c_str(),
                        Error);
 }
@@ -377,8 +377,8 @@ TEST_CASE("local: a network that the host uses is refused by name") {
       provider().create(spec_of("b-1", "b", R"({"network": ")" + range + "\"}")),
       ("the address range " + range +
        " has no free network for tenant 'b'\n"
-       "  name another range with the hint 'network', e.g. {\"network\": \"10.77.0.0/16\"}\n"
-       "  while creating local node 'b-1'")
+       "  while creating local node 'b-1'\n"
+       "  name another range with the hint 'network', e.g. {\"network\": \"10.77.0.0/16\"}")
           .c_str(),
       Error);
   CHECK_THROWS_AS(provider().create(spec_of("a-2", "a", R"({"network": "10.77.0.0/16"})")), Error);

@@ -6,10 +6,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 failed=0
 # Debian 12's: others lay out some lines differently.
-if ! version=$(clang-format --version 2>/dev/null) || [[ $version != *"version 14."* ]]; then
+format=$(command -v clang-format-14 || command -v clang-format || true)
+if [ -z "$format" ] || [[ $("$format" --version) != *"version 14."* ]]; then
   echo "skip lint: clang-format: version 14 is not installed"
 elif wrong=$(find provisioner inventory providers tests -regex '.*\.\(h\|cc\)' -print0 |
-  xargs -0 clang-format --dry-run -Werror 2>&1); then
+  xargs -0 "$format" --dry-run -Werror 2>&1); then
   echo "ok lint: clang-format"
 else
   failed=1

@@ -349,3 +349,51 @@ TEST_CASE("planner: destroy undoes the roles of machines that live on") {
   record.nodes[0].provider = "local";
   CHECK(plan_destroy(record, roles).steps.size() == 5);
 }
+
+TEST_CASE("planner: a node that its provider no longer has, or has switched off, is made again") {
+  auto cluster = stock_cluster(2);
+  auto record = applied(cluster, stock_roles());
+  node_in(record, "w-1").state = NodeState::lost;
+  node_in(record, "w-2").state = NodeState::off;
+  auto plan = plan_apply(cluster, stock_roles(), &record);
+  CHECK(steps_of(plan) == Lines{"network-bridge on c-1: new members w-1, w-2",
+                                "create w-1: its provider no longer has it",
+                                "base on w-1: new node", "k8s-worker on w-1: new node",
+                                "network-bridge on w-1: new node", "create w-2: it is switched off",
+                                "base on w-2: new node", "k8s-worker on w-2: new node",
+                                "network-bridge on w-2: new node"});
+}
+
+TEST_CASE("planner: some member of etcd must stay") {
+  auto roles = stock_roles();
+  auto before =
+      make_cluster({make_node("e-1", {"etcd"}, roles), make_node("e-2", {"etcd"}, roles)});
+  auto record = applied(before, roles);
+  auto grown = make_cluster({make_node("e-1", {"etcd"}, roles), make_node("e-3", {"etcd"}, roles)});
+  CHECK(reason_to_refuse(grown, record) == "");
+  auto moved = make_cluster({make_node("e-3", {"etcd"}, roles)});
+  CHECK(reason_to_refuse(moved, record) ==
+        "none of the etcd members of 'quickstart' would stay, and with them all that Kubernetes "
+        "knows would be gone");
+  for (auto& node : record.nodes) node.roles.clear();
+  CHECK(reason_to_refuse(moved, record) == "");
+}
+
+TEST_CASE("planner: a role that says `before` is waited for on its own node, where there is one") {
+  auto roles = stock_roles();
+  role_in(roles, "k8s-worker").follows = {"network-bridge"};
+  auto cluster = make_cluster({make_node("c-1", {"etcd", "k8s-master"}, roles),
+                               make_node("w-1", {"network-bridge", "k8s-worker"}, roles),
+                               make_node("w-2", {"k8s-worker"}, roles)});
+  auto plan = plan_apply(cluster, roles, nullptr);
+  CHECK(waits_for(plan, "k8s-worker on w-1", "network-bridge on w-1"));
+  CHECK_FALSE(waits_for(plan, "k8s-worker on w-2", "network-bridge on w-1"));
+}
+
+TEST_CASE("planner: what takes long to settle weighs more") {
+  auto roles = stock_roles();
+  role_in(roles, "etcd").settles_seconds = 4;
+  auto plan = plan_apply(stock_cluster(1), roles, nullptr);
+  CHECK(find_step(plan, "etcd on c-1")->weight == 5);
+  CHECK(find_step(plan, "base on c-1")->weight == 1);
+}
