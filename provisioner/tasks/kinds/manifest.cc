@@ -18,7 +18,7 @@ m_manifest_apply() {
     m_told "kubectl apply -f - ($3)"
     if "$1" m_kubectl "$2" apply -f - >"$m_tmp/applied" 2>"$m_tmp/refused"; then return; fi
     cat "$m_tmp/refused"
-    grep -q -e AlreadyExists -e 'already exists' -e 'has been modified' "$m_tmp/refused" || break
+    grep -q -e AlreadyExists -e 'already exists' -e 'already allocated' -e 'has been modified' "$m_tmp/refused" || break
   done
   exit 1
 }
