@@ -1,5 +1,6 @@
 #include "provisioner/cli/options.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
@@ -19,17 +20,6 @@ constexpr const char* kSeeAll = "see all commands: muster --help";
 
 Usage wrong(const std::string& message, const std::string& hint) {
   return {"muster: " + message + "\n  " + hint + "\n", kWrong};
-}
-
-bool is_option(const std::string& word) { return word.size() > 1 && word[0] == '-'; }
-
-bool is_remote(const ArgumentRule& argument) { return argument.name.starts_with("--"); }
-
-const Command* find_command(const std::string& name) {
-  auto all = commands();
-  auto found = std::find_if(all.begin(), all.end(),
-                            [&](const Command& command) { return command.name == name; });
-  return found == all.end() ? nullptr : &*found;
 }
 
 /// "bash, zsh or fish".
@@ -54,212 +44,201 @@ std::string recorded(std::string word) {
   return typed(word);
 }
 
-/// Goes through the words of a command line once.
+CLI::Option* add(CLI::App& app, const std::string& names, auto take) {
+  CLI::callback_t take_each = [take](const CLI::results_t& values) {
+    std::for_each(values.begin(), values.end(), take);
+    return true;
+  };
+  return app.add_option(names, take_each)->take_all();
+}
+
+void check_choice(const std::string& name, const std::vector<std::string>& choices,
+                  const std::string& value, const std::string& hint) {
+  if (choices.empty() || std::find(choices.begin(), choices.end(), value) != choices.end()) return;
+  throw wrong(name + " must be " + one_of(choices) + ", not '" + value + "'", hint);
+}
+
+/// CLI11, told what the table of commands says. It only knows its errors as English text, so what
+/// is wrong is said here: each problem is a thrown Usage.
 class Parser {
  public:
-  Parser(std::vector<std::string> words, Options& options)
-      : words_(std::move(words)), options_(options) {}
-
-  std::optional<Usage> parse();
+  Parser(std::vector<std::string> words, Options& options);
+  void parse();
 
  private:
-  std::optional<Usage> take_command(const std::string& word);
-  std::optional<Usage> take_option(const std::string& word);
-  std::optional<Usage> take_long(const std::string& word);
-  std::optional<Usage> take_letters(const std::string& word);
-  std::optional<Usage> take_value(const OptionRule& rule, const std::string& value);
-  std::optional<Usage> missing_value(const OptionRule& rule);
-  std::optional<Usage> unknown_option(const std::string& name);
-  std::optional<Usage> check_arguments();
-  std::optional<Usage> no_command();
+  void add_command(const Command& command);
+  void add_option(CLI::App& app, const OptionRule& rule);
+  void take_value(const OptionRule& rule, const std::string& value);
+  void take_argument(const ArgumentRule& rule, const std::string& value);
+  void check_extras() const;
+  [[noreturn]] void explain(const CLI::ParseError& error) const;
+  [[noreturn]] void missing_value(const std::string& name, const std::string& value) const {
+    throw wrong("'" + name + "' needs a value: " + name + " " + value, command_help());
+  }
+  [[noreturn]] void unknown_option(const std::string& name) const;
 
-  const OptionRule* find_option(const std::string& name) const;
-  Usage help() const { return {command_ == nullptr ? help_text() : help_text(*command_), 0}; }
   std::string command_help() const {
     return command_ == nullptr ? kSeeAll : "see: muster " + command_->name + " --help";
   }
   std::string usage() const { return "usage: " + usage_of(*command_); }
 
-  std::vector<std::string> words_;
+  CLI::App app_{"", "muster"};
+  std::vector<std::string> words_;  ///< the last first; CLI11 takes them away
   Options& options_;
-  std::size_t at_ = 0;
-  std::string group_;  ///< "artifacts", until its member is known
+  std::string group_;  ///< "artifacts"
   const Command* command_ = nullptr;
 };
 
-std::optional<Usage> Parser::parse() {
-  bool only_arguments = false;
-  for (; at_ < words_.size(); ++at_) {
-    const auto word = words_[at_];
-    std::optional<Usage> problem;
-    if (!only_arguments && word == "--") {
-      if (command_ != nullptr && command_->name == "ssh") {
-        options_.remote.assign(words_.begin() + static_cast<std::ptrdiff_t>(at_) + 1, words_.end());
-        if (options_.remote.empty()) return wrong("nothing follows '--'", usage());
-        break;
-      }
-      only_arguments = true;
-    } else if (!only_arguments && is_option(word)) {
-      problem = take_option(word);
-    } else if (command_ == nullptr) {
-      problem = take_command(word);
-    } else {
-      options_.arguments.push_back(word);
+Parser::Parser(std::vector<std::string> words, Options& options) : options_(options) {
+  if (!words.empty() && words.front() == "help") {  // "help plan" is "plan --help"
+    words.erase(words.begin());
+    words.emplace_back("--help");
+  }
+  bool ours = true;
+  for (const auto& word : words) {
+    ours = ours && word != "--";
+    // CLI11 would take the next word for the value of "--out=".
+    bool empty = ours && word.starts_with("--") && word.find('=') == word.size() - 1;
+    words_.push_back(empty ? word.substr(0, word.size() - 1) : word);
+    if (empty) words_.emplace_back("");
+  }
+  std::reverse(words_.begin(), words_.end());
+  app_.fallthrough()->require_subcommand(0, 1);
+  for (const auto& rule : common_options()) add_option(app_, rule);
+  for (const auto& command : commands()) add_command(command);
+  app_.get_subcommand("version")->alias("--version");
+}
+
+void Parser::add_command(const Command& command) {
+  auto* parent = &app_;
+  auto space = command.name.find(' ');
+  auto name = command.name.substr(space + 1);
+  if (space != std::string::npos) {
+    auto group = command.name.substr(0, space);
+    if (command_words(group).front() == name) {
+      app_.add_subcommand(group)->preparse_callback([this, group](std::size_t) {
+        check_extras();
+        group_ = group;
+      });
     }
-    if (problem) return problem;
+    parent = app_.get_subcommand(group);
   }
-  if (command_ == nullptr) return no_command();
-  options_.command = command_->name;
-  if (auto problem = check_arguments()) return problem;
-  if (!command_->check) return std::nullopt;
-  auto problem = command_->check(options_);
-  return problem.empty() ? std::nullopt : std::optional(wrong(problem, command_help()));
+  auto* own = parent->add_subcommand(name);
+  own->preparse_callback([this, &command](std::size_t) {
+    check_extras();
+    command_ = &command;
+    auto dashes = std::find(words_.rbegin(), words_.rend(), "--");
+    if (command.name != "ssh" || dashes == words_.rend()) return;
+    options_.remote.assign(dashes + 1, words_.rend());
+    if (options_.remote.empty()) throw wrong("nothing follows '--'", usage());
+    words_.erase(words_.begin(), dashes.base());
+  });
+  for (const auto& rule : command.options) add_option(*own, rule);
+  for (const auto& rule : command.arguments) {
+    if (rule.name.starts_with("--")) continue;  // taken above
+    auto* option =
+        add(*own, usage_of(rule), [this, &rule](auto& value) { take_argument(rule, value); });
+    option->required(rule.required);
+    // More than there can be: of one with enough words, CLI11 ends the command at "--".
+    if (rule.many) option->expected(static_cast<int>(words_.size()) + 1);
+  }
 }
 
-std::optional<Usage> Parser::no_command() {
-  if (!group_.empty()) {
-    return wrong("'muster " + group_ + "' needs one of: " + join(command_words(group_), ", "),
-                 kSeeAll);
-  }
-  return words_.empty() ? Usage{help_text(), kWrong} : wrong("there is no command", kSeeAll);
+void Parser::add_option(CLI::App& app, const OptionRule& rule) {
+  auto names = rule.letter.empty() ? rule.name : rule.letter + "," + rule.name;
+  add(app, names, [this, &rule](auto& value) { take_value(rule, value); })
+      ->type_name(rule.value)
+      ->expected(rule.value.empty() ? 0 : 1);
 }
 
-std::optional<Usage> Parser::take_command(const std::string& word) {
-  if (group_.empty() && word == "help") {  // "help plan" is "plan --help"
-    words_.emplace_back("--help");
-    return std::nullopt;
+void Parser::take_value(const OptionRule& rule, const std::string& value) {
+  if (rule.value.empty() && value != "true") {
+    throw wrong("'" + rule.name + "' takes no value", command_help());
   }
-  auto name = group_.empty() ? word : group_ + " " + word;
-  command_ = find_command(name);
-  if (command_ != nullptr) return std::nullopt;
-  if (group_.empty() && !command_words(word).empty()) {
-    group_ = word;
-    return std::nullopt;
-  }
-  auto candidates = command_words(group_);
-  auto near = nearest(word, candidates);
-  return wrong("there is no command '" + name + "'", near ? "did you mean '" + *near + "'?"
-                                                     : !group_.empty()
-                                                         ? "there are: " + join(candidates, ", ")
-                                                         : kSeeAll);
-}
-
-const OptionRule* Parser::find_option(const std::string& name) const {
-  auto search = [&](std::span<const OptionRule> rules) -> const OptionRule* {
-    auto found = std::find_if(rules.begin(), rules.end(), [&](const OptionRule& rule) {
-      return rule.name == name || rule.letter == name;
-    });
-    return found == rules.end() ? nullptr : &*found;
-  };
-  const auto* own = command_ == nullptr ? nullptr : search(command_->options);
-  return own == nullptr ? search(common_options()) : own;
-}
-
-std::optional<Usage> Parser::take_option(const std::string& word) {
-  if (word == "-h" || word == "--help") return help();
-  if (word == "--version" && command_ == nullptr) {
-    command_ = find_command("version");
-    return std::nullopt;
-  }
-  return word[1] == '-' ? take_long(word) : take_letters(word);
-}
-
-std::optional<Usage> Parser::take_long(const std::string& word) {
-  auto equals = word.find('=');
-  auto name = word.substr(0, equals);
-  const auto* rule = find_option(name);
-  if (rule == nullptr) return unknown_option(name);
-  if (rule->value.empty()) {
-    if (equals != std::string::npos) {
-      return wrong("'" + name + "' takes no value", command_help());
-    }
-    return take_value(*rule, "");
-  }
-  if (equals != std::string::npos) return take_value(*rule, word.substr(equals + 1));
-  if (at_ + 1 == words_.size() || words_[at_ + 1].starts_with("--")) return missing_value(*rule);
-  return take_value(*rule, words_[++at_]);
-}
-
-/// "-y", "-vy", "-o json", "-ojson".
-std::optional<Usage> Parser::take_letters(const std::string& word) {
-  for (std::size_t i = 1; i < word.size(); ++i) {
-    const std::string letter{'-', word[i]};
-    const auto* rule = find_option(letter);
-    if (rule == nullptr) return unknown_option(i == 1 && word.size() > 2 ? word : letter);
-    if (rule->value.empty()) {
-      take_value(*rule, "");
-      continue;
-    }
-    if (i + 1 < word.size()) return take_value(*rule, word.substr(i + 1));
-    if (at_ + 1 == words_.size() || words_[at_ + 1].starts_with("-")) return missing_value(*rule);
-    return take_value(*rule, words_[++at_]);
-  }
-  return std::nullopt;
-}
-
-std::optional<Usage> Parser::take_value(const OptionRule& rule, const std::string& value) {
+  if (value.starts_with("--")) missing_value(rule.name, rule.value);
   // Providers are checked with the definition: a user's own may have any name.
-  bool listed = std::find(rule.choices.begin(), rule.choices.end(), value) != rule.choices.end();
-  if (rule.kind == WordKind::choice && rule.name != "--provider" && !listed) {
-    return wrong("'" + rule.name + "' must be " + one_of(rule.choices) + ", not '" + value + "'",
-                 command_help());
+  if (rule.name != "--provider") {
+    check_choice("'" + rule.name + "'", rule.choices, value, command_help());
   }
   auto problem = rule.set(options_, value);
-  if (problem.empty()) return std::nullopt;
-  return wrong("'" + rule.name + "' " + problem, command_help());
+  if (!problem.empty()) throw wrong("'" + rule.name + "' " + problem, command_help());
 }
 
-std::optional<Usage> Parser::missing_value(const OptionRule& rule) {
-  return wrong("'" + rule.name + "' needs a value: " + rule.name + " " + rule.value,
-               command_help());
+void Parser::take_argument(const ArgumentRule& rule, const std::string& value) {
+  check_extras();
+  if (value.empty()) throw wrong(rule.name + " must not be empty", usage());
+  check_choice(rule.name, rule.choices, value, usage());
+  options_.arguments.push_back(value);
 }
 
-std::optional<Usage> Parser::unknown_option(const std::string& name) {
+void Parser::parse() {
+  if (words_.empty()) throw Usage{help_text(), kWrong};
+  try {
+    app_.parse(words_);
+  } catch (const CLI::ParseError& error) {
+    explain(error);
+  }
+  if (command_ == nullptr && !group_.empty()) {
+    throw wrong("'muster " + group_ + "' needs one of: " + join(command_words(group_), ", "),
+                kSeeAll);
+  }
+  if (command_ == nullptr) throw wrong("there is no command", kSeeAll);
+  options_.command = command_->name;
+  auto problem = command_->check ? command_->check(options_) : "";
+  if (!problem.empty()) throw wrong(problem, command_help());
+}
+
+void Parser::explain(const CLI::ParseError& error) const {
+  check_extras();
+  if (error.get_name() == "CallForHelp") {
+    bool all = command_ == nullptr || app_.get_help_ptr()->count() > 0;
+    throw Usage{all ? help_text() : help_text(*command_), 0};
+  }
+  const std::string text = error.what();  // "FILE... is required", "--out: 1 required FILE missing"
+  auto word = text.substr(0, text.find_first_of(": "));
+  if (error.get_name() == "RequiredError") {
+    throw wrong("'muster " + command_->name + "' needs " + word, usage());
+  }
+  auto value = text.find(" required ") + 10;
+  missing_value(word, text.substr(value, text.rfind(' ') - value));
+}
+
+/// What CLI11 could not place: an unknown command or option, or an argument too many.
+void Parser::check_extras() const {
+  auto extras = app_.remaining();
+  std::erase(extras, "--");
+  if (extras.empty()) return;
+  const auto& word = extras.front();
+  if (word.size() > 1 && word[0] == '-') unknown_option(word.substr(0, word.find('=')));
+  if (command_ != nullptr) {
+    throw wrong("'muster " + command_->name + "' does not take '" + word + "'",
+                command_->name == "ssh"
+                    ? "a command for the node follows \"--\": " + usage_of(*command_)
+                    : usage());
+  }
+  auto near = nearest(word, command_words(group_));
+  throw wrong("there is no command '" + (group_.empty() ? "" : group_ + " ") + word + "'",
+              near              ? "did you mean '" + *near + "'?"
+              : !group_.empty() ? "there are: " + join(command_words(group_), ", ")
+                                : kSeeAll);
+}
+
+void Parser::unknown_option(const std::string& name) const {
   // Without the dashes, which would make all names alike.
   std::vector<std::string> names{"help"};
   for (const auto& rule : common_options()) names.push_back(rule.name.substr(2));
-  if (command_ == nullptr) {
-    for (const auto& command : commands()) {
-      for (const auto& rule : command.options) {
-        if (rule.name == name || rule.letter == name) {
-          return wrong("'" + name + "' belongs behind a command", kSeeAll);
-        }
+  for (const auto& command : commands()) {
+    for (const auto& rule : command.options) {
+      if (command_ == nullptr && (rule.name == name || rule.letter == name)) {
+        throw wrong("'" + name + "' belongs behind a command", kSeeAll);
       }
+      if (command_ == &command) names.push_back(rule.name.substr(2));
     }
-  } else {
-    for (const auto& rule : command_->options) names.push_back(rule.name.substr(2));
   }
   auto near = nearest(name.substr(std::min(name.find_first_not_of('-'), name.size())), names);
-  return wrong("'muster" + (command_ == nullptr ? "" : " " + command_->name) + "' has no option '" +
-                   name + "'",
-               near ? "did you mean '--" + *near + "'?" : command_help());
-}
-
-std::optional<Usage> Parser::check_arguments() {
-  std::vector<const ArgumentRule*> rules;
-  for (const auto& rule : command_->arguments) {
-    if (!is_remote(rule)) rules.push_back(&rule);
-  }
-  const auto& given = options_.arguments;
-  for (std::size_t i = 0; i < rules.size(); ++i) {
-    if (i >= given.size()) {
-      if (!rules[i]->required) break;
-      return wrong("'muster " + command_->name + "' needs " + usage_of(*rules[i]), usage());
-    }
-    if (given[i].empty()) return wrong(rules[i]->name + " must not be empty", usage());
-    const auto& choices = rules[i]->choices;
-    if (!choices.empty() && std::find(choices.begin(), choices.end(), given[i]) == choices.end()) {
-      return wrong(rules[i]->name + " must be " + one_of(choices) + ", not '" + given[i] + "'",
-                   usage());
-    }
-  }
-  bool endless = !rules.empty() && rules.back()->many;
-  if (endless || given.size() <= rules.size()) return std::nullopt;
-  auto extra = given[rules.size()];
-  return wrong("'muster " + command_->name + "' does not take '" + extra + "'",
-               command_->name == "ssh"
-                   ? "a command for the node follows \"--\": " + usage_of(*command_)
-                   : usage());
+  throw wrong("'muster" + (command_ == nullptr ? "" : " " + command_->name) + "' has no option '" +
+                  name + "'",
+              near ? "did you mean '--" + *near + "'?" : command_help());
 }
 
 }  // namespace
@@ -280,7 +259,12 @@ std::optional<Usage> parse_options(int argc, const char* const* argv, Options& o
   std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   options.command_line = "muster";
   for (const auto& word : words) options.command_line += " " + recorded(word);
-  return Parser(std::move(words), options).parse();
+  try {
+    Parser(std::move(words), options).parse();
+  } catch (const Usage& usage) {
+    return usage;
+  }
+  return std::nullopt;
 }
 
 }  // namespace muster

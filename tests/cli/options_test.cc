@@ -79,6 +79,19 @@ TEST_CASE("options: the last of a repeated option counts") {
 TEST_CASE("options: a minus alone is stdin, and what follows two is no option") {
   CHECK(good({"plan", "-"}).arguments == std::vector<std::string>{"-"});
   CHECK(good({"plan", "--", "--json"}).arguments == std::vector<std::string>{"--json"});
+  CHECK(good({"plan", "a.json", "--", "--json", "b.json"}).arguments ==
+        std::vector<std::string>{"a.json", "--json", "b.json"});
+}
+
+TEST_CASE("options: a file or a deployment may have the name of a command") {
+  CHECK(good({"destroy", "list", "artifacts"}).arguments ==
+        std::vector<std::string>{"list", "artifacts"});
+  CHECK(good({"artifacts", "path", "fetch"}).command == "artifacts path");
+}
+
+TEST_CASE("options: an empty value does not take the next word") {
+  CHECK(wrong({"plan", "f", "--out=", "g"}) ==
+        "muster: '--out' must not be empty\n  see: muster plan --help\n");
 }
 
 TEST_CASE("options: what follows two minuses is the node's own") {
