@@ -6,11 +6,12 @@
 
 definition() {  # CONTROL-BLOCKS...
   local IFS=,
+  local blocks="$*"
   cat > "$work/r.json" <<JSON
 {
   "name": "replace",
   "provider": { "name": "local" },
-  "nodes": [ $*, { "prefix": "r-worker", "roles": ["k8s-worker"], "count": 1 } ]
+  "nodes": [ $blocks, { "prefix": "r-worker", "roles": ["k8s-worker"], "count": 1 } ]
 }
 JSON
 }
@@ -29,6 +30,7 @@ members() {  # MASTER COUNT: the healthy members of etcd, as this master sees th
   echo "$said"
   [ "$(grep -c 'is healthy' <<< "$said")" = "$2" ] && ! grep -q unhealthy <<< "$said"
 }
+says() { cat "$work/said"; grep -q "$1" "$work/said"; }
 kept() { [ "$(kubectl get configmap kept -o jsonpath='{.data.word}')" = "$1" ]; }
 
 definition "$(masters r-control 1)"
@@ -44,11 +46,11 @@ check "what was known before is known still" kept one
 check "the plan is empty then" "$muster" plan "$work/r.json" --detailed-exitcode
 
 definition "$(masters r-control 1 | sed 's/r-control/r-late/')" "$(masters r-control 1)"
-"$muster" plan "$work/r.json" > "$work/plan" 2>&1
-check "an even number of members is refused" grep -q 'an even number' "$work/plan"
+"$muster" plan "$work/r.json" > "$work/said" 2>&1
+check "an even number of members is refused" says 'an even number'
 definition "$(masters r-other 3)"
-"$muster" apply "$work/r.json" --yes > "$work/plan" 2>&1
-check "replacing all members at once is refused" grep -q 'none of the etcd members' "$work/plan"
+"$muster" apply "$work/r.json" --yes > "$work/said" 2>&1
+check "replacing all members at once is refused" says 'none of the etcd members'
 
 # The worker's disk and all, gone; a master switched off, as after a reboot of this machine.
 definition "$(masters r-control 3)"
