@@ -61,6 +61,8 @@ class App {
   /// "muster apply FILE ..." with what was typed besides.
   std::string again(const std::string& command, const std::string& file) const;
   int apply_one(const DefinitionResult& input);
+  /// Asks the nodes and prints what has drifted; whether anything has.
+  bool report_drift(const Planned& planned, int& code);
   std::string kubernetes_version() const;
 
   Options options_;

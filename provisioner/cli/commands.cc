@@ -45,6 +45,9 @@ class Table {
 
 std::string check_plan(const Options& options) {
   if (options.json && options.dot) return "'--json' and '--dot' do not go together";
+  if (options.refresh && (options.json || options.dot)) {
+    return "'--refresh' shows its findings to people: leave '--json' and '--dot' out";
+  }
   if (!options.out_file.empty() && options.arguments.size() > 1) {
     return "'--out' saves one plan: name one definition";
   }
@@ -74,6 +77,8 @@ void add_definition_commands(Table& table) {
       .option(flag("--detailed-exitcode", "",
                    "exit 2 when there are changes, 0 when there are none",
                    &Options::detailed_exitcode))
+      .option(flag("--refresh", "", "ask providers and nodes too, and say what has drifted",
+                   &Options::refresh))
       .example("plan cluster.json")
       .example("plan cluster.json --provider local --set attribs.k8s-version=v1.20.2")
       .example("plan cluster.json --dot | dot -Tsvg > plan.svg")

@@ -7,6 +7,8 @@
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
 #include "provisioner/cli/app.h"
+#include "provisioner/engine/refresh.h"
+#include "provisioner/report/table.h"
 #include "provisioner/report/terminal.h"
 
 namespace muster {
@@ -90,8 +92,8 @@ int App::plan() {
       code = kUsage;
       continue;
     }
-    auto planned =
-        plan_definition(world(*quiet), input.definition, Against::record, input.diagnostics);
+    auto against = options_.refresh ? Against::providers : Against::record;
+    auto planned = plan_definition(world(*quiet), input.definition, against, input.diagnostics);
     if (options_.json) {
       out_ << plan_json(planned.plan);
     } else if (options_.dot) {
@@ -114,9 +116,28 @@ int App::plan() {
       talk_ << "muster: the plan is saved; apply it: " << again("apply", file) << " --plan "
             << typed(options_.out_file) << "\n";
     }
-    if (options_.detailed_exitcode && !planned.plan.empty()) code = kUsage;
+    bool drifted = options_.refresh && report_drift(planned, code);
+    if (options_.detailed_exitcode && (drifted || !planned.plan.empty())) code = kUsage;
   }
   return code;
+}
+
+bool App::report_drift(const Planned& planned, int& code) {
+  auto quiet = make_json_reporter(talk_);
+  auto found = refresh(world(*quiet), planned, run_options(""));
+  for (const auto& why : found.unchecked) talk_ << "muster: cannot check " << why << "\n";
+  if (!found.unchecked.empty()) code = std::max(code, static_cast<int>(ExitCode::step_failed));
+  if (found.drift.empty()) {
+    if (found.unchecked.empty()) out_ << "no drift: the nodes are as they were left" << std::endl;
+    return false;
+  }
+  out_ << "drift: " << count_of(found.drift.size(), "task") << " to do again\n";
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& drift : found.drift) {
+    rows.push_back({drift.node, drift.role, drift.task, drift.message});
+  }
+  out_ << render_table({"NODE", "ROLE", "TASK", "APPLY WOULD"}, rows) << std::flush;
+  return true;
 }
 
 int App::apply() {

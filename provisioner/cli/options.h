@@ -28,6 +28,7 @@ struct Options {
   bool json = false;
   bool dot = false;
   bool detailed_exitcode = false;
+  bool refresh = false;
   bool destroy = false;
   bool yes = false;
   int parallel = 16;

@@ -69,9 +69,10 @@ SshKeyPair tenant_key(Store& store, const std::string& tenant) {
 }
 
 DeploymentRunner::DeploymentRunner(const World& world, Cluster cluster,
-                                   const DeploymentRecord& record)
+                                   const DeploymentRecord& record, Mode mode)
     : world_(world),
       cluster_(std::move(cluster)),
+      mode_(mode),
       tag_(deployment_tag(*world.store, record.name)),
       key_(tenant_key(*world.store, record.tenant)),
       links_(login_with(key_)),
@@ -185,7 +186,7 @@ StepResult DeploymentRunner::run_role(const Step& step, const std::function<void
   if (role == nullptr && undo) return forget_role(step);
   if (role == nullptr) return failure("there is no role '" + step.role + "' any more");
   auto result = run_script(step, *role, undo ? role->undo : role->tasks, emit);
-  if (!succeeded(result.outcome)) return result;
+  if (!succeeded(result.outcome) || mode_ == Mode::check) return result;
   if (undo) {
     world_.store->forget_role(cluster_.name, step.node, step.role);
   } else {
@@ -239,6 +240,7 @@ CompiledScript DeploymentRunner::compile_for(const Step& step, const Role& role,
   CompileInput compile_input;
   compile_input.role = &role;
   compile_input.tasks = &tasks;
+  compile_input.mode = mode_;
   compile_input.context = &context;
   compile_input.nonce = nonce;
   compile_input.load_template = [this](const std::string& name) {
@@ -260,8 +262,10 @@ StepResult DeploymentRunner::run_script(const Step& step, const Role& role,
       const auto facts = link.facts();
       const auto nonce = random_hex(16);
       const auto script = compile_for(step, role, tasks, facts, nonce);
-      for (const auto& needed : script.artifacts) {
-        link.provide(artifact_for(needed.name, facts));
+      if (mode_ == Mode::apply) {
+        for (const auto& needed : script.artifacts) {
+          link.provide(artifact_for(needed.name, facts));
+        }
       }
 
       StepResult result;

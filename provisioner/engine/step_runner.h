@@ -31,8 +31,10 @@ struct World {
 /// that a layer below throws become outcomes here.
 class DeploymentRunner : public StepRunner {
  public:
-  /// `cluster` is empty of nodes for a destroy. `record` is the state at the start.
-  DeploymentRunner(const World& world, Cluster cluster, const DeploymentRecord& record);
+  /// `cluster` is empty of nodes for a destroy. `record` is the state at the start. In check mode
+  /// roles only say what they would change, and nothing is recorded.
+  DeploymentRunner(const World& world, Cluster cluster, const DeploymentRecord& record,
+                   Mode mode = Mode::apply);
 
   StepResult run(const Step& step, const std::function<void(Event)>& emit) override;
 
@@ -52,6 +54,7 @@ class DeploymentRunner : public StepRunner {
 
   World world_;
   Cluster cluster_;
+  Mode mode_;
   std::string tag_;
   SshKeyPair key_;
   NodeLinks links_;

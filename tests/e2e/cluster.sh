@@ -40,6 +40,25 @@ main_pids > "$work/pids.after"
 check "a second apply restarts no service" diff "$work/pids.before" "$work/pids.after"
 check "the plan is empty then" "$muster" plan "$definition" --detailed-exitcode
 
+# --- drift is seen, and mended, and nothing else -------------------------------------------------
+
+refresh() { "$muster" plan "$definition" --refresh --detailed-exitcode > "$work/refresh" 2>&1; }
+no_drift() { refresh && grep -q '^no drift' "$work/refresh"; }
+check "there is no drift" no_drift
+"$muster" ssh $name qs-worker-001 -- \
+  'rm /etc/kubernetes/balancer.cfg; echo >> /etc/kubernetes/kubelet.yaml; systemctl stop kube-proxy' </dev/null
+refresh
+check "drift is a change" test $? = 2
+found=$(awk '$1 == "qs-worker-001" { print $2 }' "$work/refresh" | sort | xargs)
+check "a lost file, a changed file and a stopped unit are each seen" \
+  test "$found" = "api-balancer kube-node kube-node-ready kube-node-ready"
+check "and nothing on the other nodes" test "$(grep -c '^qs-' "$work/refresh")" = 4
+"$muster" apply "$definition" --yes --json 2>/dev/null | grep '"task_finished"' |
+  grep -o '"node":"[^"]*".*"role":"[^"]*","task":"[^"]*","outcome":"changed"' > "$work/mended"
+mended() { cat "$work/mended"; ! grep -v qs-worker-001 "$work/mended" && [ "$(wc -l < "$work/mended")" -ge 3 ]; }
+check "apply mends them there and nowhere else" mended
+check "there is no drift then" no_drift
+
 # --- the cluster works --------------------------------------------------------------------------
 
 check "the busybox image is on every node" import_busybox $name
