@@ -92,7 +92,7 @@ spec:
   selector: {app: web}
   ports: [{port: 80, targetPort: 8080, nodePort: 30080}]
 YAML
-need "four pods become available" kubectl rollout status deployment/web --timeout=90s
+need "four pods become available" kubectl rollout status deployment/web --timeout=120s
 pods_per_node=$(kubectl get pods -l app=web -o jsonpath='{range .items[*]}{.spec.nodeName}{"\n"}{end}' | sort | uniq -c | awk '{print $1}' | xargs)
 check "they run on both workers" test "$pods_per_node" = "2 2"
 pod_on() {  # NODE
@@ -104,12 +104,12 @@ ip_of() { kubectl get pod "$1" -o jsonpath='{.status.podIP}'; }
 # busybox 1.35's own "wget -T" crashes.
 fetch() { kubectl exec "$1" -- timeout 3 wget -q -O - "$2"; }  # POD URL
 check "a pod reaches a pod on the other node" \
-  until_true 20 test "$(fetch "$first" "http://$(ip_of "$second"):8080/")" = "$second"
+  until_true 120 test "$(fetch "$first" "http://$(ip_of "$second"):8080/")" = "$second"
 service_ip=$(kubectl get service web -o jsonpath='{.spec.clusterIP}')
-check "the Service answers by address" until_true 20 fetch "$first" "http://$service_ip/"
+check "the Service answers by address" until_true 120 fetch "$first" "http://$service_ip/"
 check "the Service answers by DNS name, from either node" \
-  until_true 60 fetch "$first" http://web.default.svc.cluster.local/
-check "the Service answers by its short name" until_true 20 fetch "$second" http://web/
+  until_true 120 fetch "$first" http://web.default.svc.cluster.local/
+check "the Service answers by its short name" until_true 120 fetch "$second" http://web/
 balanced() {
   for _ in $(seq 40); do fetch "$first" "http://$service_ip/"; done | sort -u | wc -l
 }
@@ -118,7 +118,7 @@ check "kubectl logs works" test "$(kubectl logs "$first")" = serving
 check "kubectl exec works" test "$(kubectl exec "$second" -- hostname)" = "$second"
 for node in $(nodes_of $name); do
   check "the NodePort answers from this machine on $node" \
-    until_true 20 curl -sf --max-time 3 "http://$(address_of $name "$node"):30080/"
+    until_true 120 curl -sf --max-time 3 "http://$(address_of $name "$node"):30080/"
 done
 
 # --- and is closed where it should be ------------------------------------------------------------

@@ -34,27 +34,27 @@ heartbeat() { kubectl get lease -n kube-node-lease "$1" -o jsonpath='{.spec.rene
 beats_again() { [ "$(heartbeat "$1")" != "$2" ]; }
 
 through ha-control-001
-check "all four nodes are Ready" until_true 30 ready 4
+check "all four nodes are Ready" until_true 120 ready 4
 masters="ha-control-001 ha-control-002 ha-control-003"
 for stopped in $masters; do
   others=$(echo $masters | tr ' ' '\n' | grep -v $stopped)
   other=$(echo "$others" | head -n 1)
   check "$stopped is switched off" "$muster" power ha $stopped off
   through "$other"
-  check "without $stopped, kubectl goes on through $other" until_true 30 kubectl get nodes --request-timeout=5s
+  check "without $stopped, kubectl goes on through $other" until_true 120 kubectl get nodes --request-timeout=5s
   check "without $stopped, etcd keeps its quorum" test "$(healthy_members "$other")" = 2
   for node in $others ha-worker-001; do
-    check "without $stopped, the kubelet of $node goes on" until_true 40 beats_again "$node" "$(heartbeat "$node")"
+    check "without $stopped, the kubelet of $node goes on" until_true 120 beats_again "$node" "$(heartbeat "$node")"
   done
   check "without $stopped, the API takes writes" kubectl create namespace "without-$stopped"
   check "$stopped is switched on" "$muster" power ha $stopped on
   whole() { [ "$(healthy_members "$other")" = 3 ]; }
-  check "$stopped rejoins etcd" until_true 60 whole
-  until_true 60 ready 4
+  check "$stopped rejoins etcd" until_true 120 whole
+  until_true 120 ready 4
   check "all four nodes are Ready again after $stopped" ready 4
 done
 rejoined() { [ "$(healthy_members ha-control-001)" = 3 ]; }
-check "etcd is whole at the end" until_true 60 rejoined
+check "etcd is whole at the end" until_true 120 rejoined
 check "apply then finds everything as it should be" "$muster" apply "$work/ha.json" --yes
 check "destroy removes it" "$muster" destroy ha --yes
 check "nothing is left" nothing_left

@@ -48,8 +48,8 @@ SCRIPT
 : > "$work/events"
 MUSTER=$muster bash "$work/test.sh" >/dev/null 2>&1 &
 tested=$!
-until_true 60 grep -q '"verb":"create".*"outcome":"changed"' "$work/events"
+until_true 120 grep -q '"verb":"create".*"outcome":"changed"' "$work/events"
 check "a test is killed in the middle" kill -9 $tested
 read -r its_work its_nodes < "$work/where"
 clean() { [ ! -e "$its_work" ] && "$root/tests/support/leftovers.sh" --only "$its_nodes"; }
-check "a test that is killed leaves nothing" until_true 90 clean
+check "a test that is killed leaves nothing" until_true 120 clean

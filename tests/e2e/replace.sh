@@ -40,8 +40,8 @@ kubectl create configmap kept --from-literal=word=one >/dev/null
 
 definition "$(masters r-control 3)"
 check "apply grows it to three masters" apply
-check "all four nodes are Ready" until_true 30 ready 4
-check "etcd has three members" until_true 30 members r-control-001 3
+check "all four nodes are Ready" until_true 120 ready 4
+check "etcd has three members" until_true 120 members r-control-001 3
 check "what was known before is known still" kept one
 check "the plan is empty then" "$muster" plan "$work/r.json" --detailed-exitcode
 
@@ -69,14 +69,14 @@ lose() {
 check "the worker is taken away" lose "$handle"
 check "a master is switched off" "$muster" power replace r-control-003 off
 check "apply brings both back" apply
-check "all four nodes are Ready again" until_true 60 ready 4
-check "etcd has three members again" until_true 60 members r-control-001 3
+check "all four nodes are Ready again" until_true 120 ready 4
+check "etcd has three members again" until_true 120 members r-control-001 3
 check "what was known before is known still, again" kept one
 
 definition "$(masters r-control 1)"
 check "apply shrinks it to one master" apply
-check "two nodes are left, and Kubernetes knows no other" until_true 60 ready 2
-check "etcd has one member" until_true 30 members r-control-001 1
+check "two nodes are left, and Kubernetes knows no other" until_true 120 ready 2
+check "etcd has one member" until_true 120 members r-control-001 1
 check "what was known before is known to the end" kept one
 check "destroy removes it" "$muster" destroy replace --yes
 rm -rf "$MUSTER_LOCAL_DIR/nodes/$handle"
