@@ -1,6 +1,6 @@
 #!/bin/bash
-# No node is special: one master becomes three, the first of them goes, and a node that was taken
-# away behind muster's back, or switched off, comes back. What Kubernetes knows stays throughout.
+# Nodes come and go: one master becomes three and one again, and a node that was taken away behind
+# muster's back, or switched off, comes back. What Kubernetes knows stays throughout.
 # shellcheck source=tests/support/e2e.sh
 . "$(dirname "$0")/../support/e2e.sh"
 
