@@ -88,3 +88,13 @@ TEST_CASE("overrides: an unknown provider is a mistake of the option") {
   CHECK(mistakes(definition(), {{}, "lokal"}) ==
         "error: --provider lokal: unknown provider 'lokal' (did you mean 'local'?)\n");
 }
+
+TEST_CASE("overrides: what is recorded is what they made of the file, without secrets") {
+  Overrides overrides{{"name=other", "attribs.k8s-kube_api_pwd=hunter2"}, "local"};
+  auto result = parse(definition("", kTwo), overrides);
+  CHECK(result.text.find("hunter2") == std::string::npos);
+  auto recorded = parse(result.text);
+  CHECK(recorded.definition.name == "other");
+  CHECK(recorded.definition.provider.name == "local");
+  CHECK(parse(definition("", kTwo)).text == definition("", kTwo));
+}
