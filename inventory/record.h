@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,10 +14,16 @@ struct Endpoint {
   std::string host_key;  ///< "ssh-ed25519 AAAA..."; empty: trust on first use
 };
 
-/// A role that was applied to a node.
+/// The fingerprint of a role that was whole once, while it is being applied again or undone: should
+/// that be cut, nobody knows what the node has of it.
+inline constexpr char kInDoubt[] = "in doubt";
+
+/// A role that was applied to a node, wholly or in part.
 struct RoleRecord {
   std::string role;
-  std::string fingerprint;  ///< of what was applied
+  std::string fingerprint;  ///< of what was applied; empty when it never came to its end
+
+  bool whole() const { return !fingerprint.empty() && fingerprint != kInDoubt; }
 };
 
 enum class NodeState {
@@ -48,6 +55,9 @@ struct DeploymentRecord {
   std::string definition_file;
   std::string definition_text;
   bool applied = false;  ///< the last apply finished with nothing failed
+  /// Set while an atomic apply has not ended well: the revision that its failure goes back to, 0
+  /// when there was no deployment before.
+  std::optional<int> undo_to;
   std::vector<NodeRecord> nodes;
 
   const NodeRecord* find(const std::string& node) const {

@@ -63,7 +63,7 @@ HeldLease::HeldLease(Store& store, const std::string& deployment, const std::str
     std::unique_lock lock(mutex);
     while (!wake.wait_for(lock, stop, kHeartbeat, [] { return false; }) && !stop.stop_requested()) {
       try {
-        store_.renew_lease(deployment_, ::getpid(), kLifeMs);
+        store_.renew_lease(deployment_, kLifeMs);
       } catch (const Error& error) {
         log_info(error.what());  // the next beat may succeed; the lease lives for several
       }

@@ -166,7 +166,7 @@ RunSummary apply(const World& world, const ApplyRequest& request, const RunOptio
   }
   auto record = record_for(*request.input, planned.cluster);
   if (!planned.record || planned.record->definition_text != record.definition_text) {
-    world.store->begin_revision(record);
+    world.store->begin_revision(record, options.command);
   }
   world.store->mark_applied(definition.name, false);
   prepare_providers(world, planned.cluster, planned.plan);

@@ -38,6 +38,10 @@ bool excludes(const Lease& holder, const Lease& wanted, std::int64_t now) {
   return holder.pid != wanted.pid && is_alive(holder.pid);
 }
 
+bool is_same(const Lease& a, const Lease& b) {
+  return a.host == b.host && a.pid == b.pid && a.since_ms == b.since_ms;
+}
+
 /// Of a name that an older or newer muster wrote.
 template <typename T>
 T known(std::optional<T> value, const std::string& text) {
@@ -87,28 +91,53 @@ bool must_be_durable(EventType type) {
 }  // namespace
 
 std::optional<Lease> SqliteStore::acquire_lease(const Lease& wanted, std::int64_t ttl_ms) {
+  auto ours = wanted;
   auto holder = database_.write(
       "locking the deployment '" + wanted.deployment + "'",
       [&](SQLite::Database& db) -> std::optional<Lease> {
         auto now = clock_.wall_ms();
         auto held = read_lease(db, wanted.deployment);
         if (held && excludes(*held, wanted, now)) return held;
+        ours.since_ms = now;
         execute(db, "INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?, ?)", wanted.deployment,
                 wanted.user, wanted.host, wanted.pid, wanted.command, now, now + ttl_ms);
         return std::nullopt;
       });
   if (!holder) {
     std::lock_guard lock(taken_mutex_);
-    taken_[wanted.deployment] = wanted;
+    taken_[wanted.deployment] = ours;
   }
   return holder;
 }
 
-bool SqliteStore::renew_lease(const std::string& deployment, std::int64_t pid,
-                              std::int64_t ttl_ms) {
+std::optional<Lease> SqliteStore::taken(const std::string& deployment) {
+  std::lock_guard lock(taken_mutex_);
+  auto found = taken_.find(deployment);
+  return found == taken_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void SqliteStore::refuse_without_lease(SQLite::Database& db, const std::string& deployment) {
+  auto ours = taken(deployment);
+  if (!ours) return;
+  auto held = read_lease(db, deployment);
+  if (held && is_same(*held, *ours)) return;
+  throw Error("this run has lost its lock on '" + deployment + "'" +
+                  (held ? " to " + held->user + "@" + held->host + ", pid " +
+                              std::to_string(held->pid) + ", running '" + held->command + "'"
+                        : ": it was taken away, or another run has come and gone"),
+              ExitCode::locked)
+      .hint("it had been stopped for too long; when no other run goes on, run the command again");
+}
+
+bool SqliteStore::renew_lease(const std::string& deployment, std::int64_t ttl_ms) {
+  auto ours = taken(deployment);
+  if (!ours) return false;
   return database_.write("keeping the lock on '" + deployment + "'", [&](SQLite::Database& db) {
-    return execute(db, "UPDATE leases SET expires_ms = ? WHERE deployment = ? AND pid = ?",
-                   clock_.wall_ms() + ttl_ms, deployment, pid) > 0;
+    return execute(db,
+                   "UPDATE leases SET expires_ms = ?"
+                   " WHERE deployment = ? AND host = ? AND pid = ? AND since_ms = ?",
+                   clock_.wall_ms() + ttl_ms, deployment, ours->host, ours->pid,
+                   ours->since_ms) > 0;
   });
 }
 
@@ -120,8 +149,9 @@ void SqliteStore::release_lease(const std::string& deployment) {
   }
   database_.write("unlocking the deployment '" + deployment + "'", [&](SQLite::Database& db) {
     if (ours) {
-      execute(db, "DELETE FROM leases WHERE deployment = ? AND host = ? AND pid = ?", deployment,
-              ours->host, ours->pid);
+      execute(db,
+              "DELETE FROM leases WHERE deployment = ? AND host = ? AND pid = ? AND since_ms = ?",
+              deployment, ours->host, ours->pid, ours->since_ms);
     } else {
       execute(db, "DELETE FROM leases WHERE deployment = ?", deployment);
     }
@@ -150,7 +180,10 @@ void SqliteStore::finish_run(std::int64_t run, const std::string& result) {
 
 void SqliteStore::journal(std::int64_t run, const Event& event) {
   auto what = "recording an event of run " + std::to_string(run);
-  auto insert = [&](SQLite::Database& db) { insert_event(db, run, event); };
+  auto insert = [&](SQLite::Database& db) {
+    refuse_without_lease(db, event.deployment);
+    insert_event(db, run, event);
+  };
   if (must_be_durable(event.type)) {
     database_.write(what, insert);
   } else {

@@ -94,6 +94,14 @@ CREATE TABLE events (
 );
 CREATE INDEX events_of_run ON events(run);
 )sql",
+    R"sql(
+ALTER TABLE revisions ADD COLUMN command TEXT NOT NULL DEFAULT '';
+ALTER TABLE revisions ADD COLUMN applied_ms INTEGER NOT NULL DEFAULT 0;  -- 0: never whole
+UPDATE revisions SET applied_ms = created_ms WHERE EXISTS (
+  SELECT 1 FROM deployments d WHERE d.name = revisions.deployment AND d.revision = revisions.revision
+  AND d.applied = 1);
+ALTER TABLE deployments ADD COLUMN undo_to INTEGER NOT NULL DEFAULT -1;  -- -1: nothing to undo
+)sql",
 };
 
 }  // namespace

@@ -17,8 +17,9 @@ class SqliteStore : public Store {
 
   std::vector<DeploymentRecord> deployments() override;
   std::optional<DeploymentRecord> deployment(const std::string& name) override;
-  int begin_revision(const DeploymentRecord& record) override;
+  int begin_revision(const DeploymentRecord& record, const std::string& command) override;
   void mark_applied(const std::string& deployment, bool applied) override;
+  void mark_undo(const std::string& deployment, std::optional<int> revision) override;
   std::vector<RevisionRecord> revisions(const std::string& deployment) override;
   void forget_deployment(const std::string& name) override;
 
@@ -33,7 +34,7 @@ class SqliteStore : public Store {
   void put_secret(const std::string& scope, const std::string& key, const Secret& value) override;
 
   std::optional<Lease> acquire_lease(const Lease& wanted, std::int64_t ttl_ms) override;
-  bool renew_lease(const std::string& deployment, std::int64_t pid, std::int64_t ttl_ms) override;
+  bool renew_lease(const std::string& deployment, std::int64_t ttl_ms) override;
   void release_lease(const std::string& deployment) override;
   std::optional<Lease> lease(const std::string& deployment) override;
 
@@ -44,6 +45,12 @@ class SqliteStore : public Store {
   std::vector<Event> events(std::int64_t run) override;
 
  private:
+  /// A write of one who may have held the lease of `deployment`.
+  void write(const std::string& deployment, const std::string& what,
+             const std::function<void(SQLite::Database&)>& body);
+  std::optional<Lease> taken(const std::string& deployment);
+  void refuse_without_lease(SQLite::Database& db, const std::string& deployment);
+
   Database database_;
   const Clock& clock_;
   std::string id_;

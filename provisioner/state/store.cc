@@ -74,7 +74,7 @@ std::optional<DeploymentRecord> read_deployment(SQLite::Database& db, const std:
   std::optional<DeploymentRecord> found;
   query(
       db,
-      "SELECT d.name, tenant, d.revision, applied, definition_file, definition_text"
+      "SELECT d.name, tenant, d.revision, applied, definition_file, definition_text, undo_to"
       " FROM deployments d JOIN revisions r ON r.deployment = d.name AND r.revision = d.revision"
       " WHERE d.name = ?",
       [&](const SQLite::Statement& row) {
@@ -85,6 +85,7 @@ std::optional<DeploymentRecord> read_deployment(SQLite::Database& db, const std:
         record.applied = row.getColumn(3).getInt() != 0;
         record.definition_file = row.getColumn(4).getString();
         record.definition_text = row.getColumn(5).getString();
+        if (int undo_to = row.getColumn(6).getInt(); undo_to >= 0) record.undo_to = undo_to;
       },
       name);
   if (found) found->nodes = read_nodes(db, name);
@@ -111,6 +112,14 @@ SqliteStore::SqliteStore(const std::filesystem::path& directory, const Clock& cl
   });
 }
 
+void SqliteStore::write(const std::string& deployment, const std::string& what,
+                        const std::function<void(SQLite::Database&)>& body) {
+  database_.write(what, [&](SQLite::Database& db) {
+    refuse_without_lease(db, deployment);
+    body(db);
+  });
+}
+
 std::vector<DeploymentRecord> SqliteStore::deployments() {
   return database_.read("reading the deployments", [](SQLite::Database& db) {
     std::vector<std::string> names;
@@ -127,29 +136,44 @@ std::optional<DeploymentRecord> SqliteStore::deployment(const std::string& name)
                         [&](SQLite::Database& db) { return read_deployment(db, name); });
 }
 
-int SqliteStore::begin_revision(const DeploymentRecord& record) {
+int SqliteStore::begin_revision(const DeploymentRecord& record, const std::string& command) {
   auto user = user_name();
   auto now = clock_.wall_ms();
-  return database_.write(
-      "recording the deployment " + quoted(record.name), [&](SQLite::Database& db) {
-        int revision = 1;
-        query(
-            db, "SELECT coalesce(max(revision), 0) + 1 FROM revisions WHERE deployment = ?",
-            [&](const SQLite::Statement& row) { revision = row.getColumn(0).getInt(); },
-            record.name);
-        execute(db, "INSERT INTO revisions VALUES (?, ?, ?, ?, ?, ?)", record.name, revision,
-                record.definition_file, record.definition_text, now, user);
-        execute(db,
-                "INSERT INTO deployments VALUES (?, ?, ?, 0) ON CONFLICT (name) DO UPDATE SET"
-                " tenant = excluded.tenant, revision = excluded.revision, applied = 0",
-                record.name, record.tenant, revision);
-        return revision;
-      });
+  int revision = 1;
+  write(record.name, "recording the deployment " + quoted(record.name), [&](SQLite::Database& db) {
+    query(
+        db, "SELECT coalesce(max(revision), 0) + 1 FROM revisions WHERE deployment = ?",
+        [&](const SQLite::Statement& row) { revision = row.getColumn(0).getInt(); }, record.name);
+    execute(db,
+            "INSERT INTO revisions (deployment, revision, definition_file, definition_text,"
+            " created_ms, user, command) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            record.name, revision, record.definition_file, record.definition_text, now, user,
+            command);
+    execute(db,
+            "INSERT INTO deployments (name, tenant, revision, applied) VALUES (?, ?, ?, 0)"
+            " ON CONFLICT (name) DO UPDATE SET"
+            " tenant = excluded.tenant, revision = excluded.revision, applied = 0",
+            record.name, record.tenant, revision);
+  });
+  return revision;
 }
 
 void SqliteStore::mark_applied(const std::string& deployment, bool applied) {
-  database_.write("recording the deployment " + quoted(deployment), [&](SQLite::Database& db) {
+  write(deployment, "recording the deployment " + quoted(deployment), [&](SQLite::Database& db) {
     execute(db, "UPDATE deployments SET applied = ? WHERE name = ?", applied ? 1 : 0, deployment);
+    if (!applied) return;
+    execute(db, "UPDATE deployments SET undo_to = -1 WHERE name = ?", deployment);
+    execute(db,
+            "UPDATE revisions SET applied_ms = ? WHERE deployment = ? AND applied_ms = 0 AND"
+            " revision = (SELECT revision FROM deployments WHERE name = ?)",
+            clock_.wall_ms(), deployment, deployment);
+  });
+}
+
+void SqliteStore::mark_undo(const std::string& deployment, std::optional<int> revision) {
+  write(deployment, "recording the deployment " + quoted(deployment), [&](SQLite::Database& db) {
+    execute(db, "UPDATE deployments SET undo_to = ? WHERE name = ?", revision.value_or(-1),
+            deployment);
   });
 }
 
@@ -159,12 +183,13 @@ std::vector<RevisionRecord> SqliteStore::revisions(const std::string& deployment
         std::vector<RevisionRecord> revisions;
         query(
             db,
-            "SELECT revision, definition_file, definition_text, created_ms, user FROM revisions"
-            " WHERE deployment = ? ORDER BY revision",
+            "SELECT revision, definition_file, definition_text, created_ms, user, command,"
+            " applied_ms FROM revisions WHERE deployment = ? ORDER BY revision",
             [&](const SQLite::Statement& row) {
               revisions.push_back({row.getColumn(0).getInt(), row.getColumn(1).getString(),
                                    row.getColumn(2).getString(), row.getColumn(3).getInt64(),
-                                   row.getColumn(4).getString()});
+                                   row.getColumn(4).getString(), row.getColumn(5).getString(),
+                                   row.getColumn(6).getInt64()});
             },
             deployment);
         return revisions;
@@ -172,14 +197,14 @@ std::vector<RevisionRecord> SqliteStore::revisions(const std::string& deployment
 }
 
 void SqliteStore::forget_deployment(const std::string& name) {
-  database_.write("forgetting the deployment " + quoted(name), [&](SQLite::Database& db) {
+  write(name, "forgetting the deployment " + quoted(name), [&](SQLite::Database& db) {
     execute(db, "DELETE FROM deployments WHERE name = ?", name);
     execute(db, "DELETE FROM secrets WHERE scope = ?", deployment_scope(name));
   });
 }
 
 void SqliteStore::put_node(const std::string& deployment, const NodeRecord& node) {
-  database_.write("recording the node " + quoted(node.name), [&](SQLite::Database& db) {
+  write(deployment, "recording the node " + quoted(node.name), [&](SQLite::Database& db) {
     execute(db,
             "INSERT INTO nodes (deployment, name, provider, token, handle, state, address, port,"
             " user, host_key, pod_cidr, wanted_roles) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -196,29 +221,29 @@ void SqliteStore::put_node(const std::string& deployment, const NodeRecord& node
 }
 
 void SqliteStore::forget_node(const std::string& deployment, const std::string& node) {
-  database_.write("forgetting the node " + quoted(node), [&](SQLite::Database& db) {
+  write(deployment, "forgetting the node " + quoted(node), [&](SQLite::Database& db) {
     execute(db, "DELETE FROM nodes WHERE deployment = ? AND name = ?", deployment, node);
   });
 }
 
 void SqliteStore::put_role(const std::string& deployment, const std::string& node,
                            const RoleRecord& role) {
-  database_.write(
-      "recording the role " + quoted(role.role) + " of " + quoted(node), [&](SQLite::Database& db) {
-        execute(db,
-                "INSERT INTO roles VALUES (?, ?, ?, ?) ON CONFLICT (deployment, node, role)"
-                " DO UPDATE SET fingerprint = excluded.fingerprint",
-                deployment, node, role.role, role.fingerprint);
-      });
+  write(deployment, "recording the role " + quoted(role.role) + " of " + quoted(node),
+        [&](SQLite::Database& db) {
+          execute(db,
+                  "INSERT INTO roles VALUES (?, ?, ?, ?) ON CONFLICT (deployment, node, role)"
+                  " DO UPDATE SET fingerprint = excluded.fingerprint",
+                  deployment, node, role.role, role.fingerprint);
+        });
 }
 
 void SqliteStore::forget_role(const std::string& deployment, const std::string& node,
                               const std::string& role) {
-  database_.write("forgetting the role " + quoted(role) + " of " + quoted(node),
-                  [&](SQLite::Database& db) {
-                    execute(db, "DELETE FROM roles WHERE deployment = ? AND node = ? AND role = ?",
-                            deployment, node, role);
-                  });
+  write(deployment, "forgetting the role " + quoted(role) + " of " + quoted(node),
+        [&](SQLite::Database& db) {
+          execute(db, "DELETE FROM roles WHERE deployment = ? AND node = ? AND role = ?",
+                  deployment, node, role);
+        });
 }
 
 std::optional<Secret> SqliteStore::secret(const std::string& scope, const std::string& key) {

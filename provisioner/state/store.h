@@ -31,7 +31,9 @@ struct RevisionRecord {
   std::string definition_file;
   std::string definition_text;
   std::int64_t created_ms = 0;
-  std::string user;  ///< who ran muster
+  std::string user;             ///< who ran muster
+  std::string command;          ///< as it was typed
+  std::int64_t applied_ms = 0;  ///< when all of it was done; 0: never
 };
 
 /// One execution of a plan.
@@ -50,6 +52,8 @@ inline std::string tenant_scope(const std::string& name) { return "tenant/" + na
 
 /// What muster remembers. Every call is durable when it returns, and any thread may make it. All
 /// throw Error (exit code 3) when the state cannot be read or written; nothing is overwritten then.
+/// So do writes about a deployment whose lease this store took and has lost: whoever has it now
+/// must not be disturbed by a process that slept through the end of its lease.
 class Store {
  public:
   virtual ~Store() = default;
@@ -61,8 +65,11 @@ class Store {
   virtual std::optional<DeploymentRecord> deployment(const std::string& name) = 0;
   /// Creates the deployment or gives it a new revision, not applied yet; nodes are kept (those in
   /// `record` are not looked at). Returns the revision: numbers go on after forget_deployment.
-  virtual int begin_revision(const DeploymentRecord& record) = 0;
+  virtual int begin_revision(const DeploymentRecord& record, const std::string& command) = 0;
+  /// Whether the last revision is whole; when it is, nothing is left to undo.
   virtual void mark_applied(const std::string& deployment, bool applied) = 0;
+  /// DeploymentRecord::undo_to.
+  virtual void mark_undo(const std::string& deployment, std::optional<int> revision) = 0;
   /// Every definition that the deployment had, oldest first; known after forget_deployment too.
   virtual std::vector<RevisionRecord> revisions(const std::string& deployment) = 0;
   /// Forgets the deployment, its nodes, and its secrets (deployment_scope); its
@@ -86,8 +93,7 @@ class Store {
   /// process has not died on our host. Times are the store's, those in `wanted` are not looked at.
   virtual std::optional<Lease> acquire_lease(const Lease& wanted, std::int64_t ttl_ms) = 0;
   /// False when the lease is no longer ours.
-  virtual bool renew_lease(const std::string& deployment, std::int64_t pid,
-                           std::int64_t ttl_ms) = 0;
+  virtual bool renew_lease(const std::string& deployment, std::int64_t ttl_ms) = 0;
   /// Gives back the lease that this store took, if it is still ours. One that it never took is
   /// taken away from its holder: `muster unlock`.
   virtual void release_lease(const std::string& deployment) = 0;

@@ -49,7 +49,7 @@ class Desk {
     record.tenant = "blue";
     record.definition_file = "demo.json";
     record.definition_text = "{}";
-    store_->begin_revision(record);
+    store_->begin_revision(record, "muster apply");
     NodeRecord ready;
     ready.name = "demo-01-001";
     ready.provider = "local";

@@ -72,7 +72,7 @@ TEST_CASE_FIXTURE(Fixture, "lease: it can be taken once it has expired, not befo
 TEST_CASE_FIXTURE(Fixture, "lease: a renewed one does not expire") {
   store->acquire_lease(wanted("h1", 41), kTtl);
   clock.now += kTtl - 1;
-  CHECK(store->renew_lease("a", 41, kTtl));
+  CHECK(store->renew_lease("a", kTtl));
   clock.now += kTtl - 1;
   CHECK(other->acquire_lease(wanted("h2", 42), kTtl));
 }
@@ -81,7 +81,7 @@ TEST_CASE_FIXTURE(Fixture, "lease: one that another took cannot be renewed or gi
   store->acquire_lease(wanted("h1", 41), kTtl);
   clock.now += kTtl;
   other->acquire_lease(wanted("h2", 42), kTtl);
-  CHECK(!store->renew_lease("a", 41, kTtl));
+  CHECK(!store->renew_lease("a", kTtl));
   store->release_lease("a");
   REQUIRE(store->lease("a"));
   CHECK(store->lease("a")->pid == 42);
@@ -91,7 +91,7 @@ TEST_CASE_FIXTURE(Fixture, "lease: given back, it is free at once") {
   store->acquire_lease(wanted("h1", 41), kTtl);
   store->release_lease("a");
   CHECK(!store->lease("a"));
-  CHECK(!store->renew_lease("a", 41, kTtl));
+  CHECK(!store->renew_lease("a", kTtl));
   CHECK(!other->acquire_lease(wanted("h2", 42), kTtl));
 }
 
@@ -118,6 +118,39 @@ TEST_CASE_FIXTURE(Fixture, "lease: the holder may ask again") {
   clock.now += 10;
   CHECK(!store->acquire_lease(wanted("h1", ::getpid()), kTtl));
   CHECK(store->lease("a")->expires_ms == clock.now + kTtl);
+}
+
+TEST_CASE_FIXTURE(Fixture, "lease: who slept through its end writes nothing any more") {
+  DeploymentRecord record;
+  record.name = "a";
+  store->acquire_lease(wanted("h1", 41), kTtl);
+  store->begin_revision(record, "muster apply a.json");
+  clock.now += 2 * kTtl;
+  store->mark_applied("a", true);  // nobody came meanwhile
+  REQUIRE(!other->acquire_lease(wanted("h2", 42), kTtl));
+  NodeRecord node;
+  node.name = "n";
+  const std::string lost =
+      "this run has lost its lock on 'a' to ann@h2, pid 42, running 'muster apply a.json'\n"
+      "  it had been stopped for too long; when no other run goes on, run the command again";
+  CHECK(error_of([&] { store->put_node("a", node); }) == lost);
+  CHECK(error_of([&] { store->forget_node("a", "n"); }) == lost);
+  CHECK(error_of([&] { store->put_role("a", "n", {"r", "f"}); }) == lost);
+  CHECK(error_of([&] { store->forget_role("a", "n", "r"); }) == lost);
+  CHECK(error_of([&] { store->begin_revision(record, ""); }) == lost);
+  CHECK(error_of([&] { store->mark_applied("a", false); }) == lost);
+  CHECK(error_of([&] { store->mark_undo("a", 1); }) == lost);
+  CHECK(error_of([&] { store->forget_deployment("a"); }) == lost);
+  Event event;
+  event.deployment = "a";
+  auto run = other->begin_run("a", "muster apply a.json");
+  CHECK(error_of([&] { store->journal(run, event); }) == lost);
+  other->put_node("a", node);
+  other->release_lease("a");
+  CHECK(error_of([&] { store->put_node("a", node); }).find("taken away, or another run") !=
+        std::string::npos);
+  record.name = "b";
+  store->begin_revision(record, "muster apply b.json");  // others are free
 }
 
 TEST_CASE("lease: of many processes that want it at once, one gets it") {

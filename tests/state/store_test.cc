@@ -73,14 +73,14 @@ TEST_CASE("store: a deployment is what its last revision says") {
   TemporaryDirectory directory;
   auto store = open_store(directory.state());
   CHECK(!store->deployment("a"));
-  CHECK(store->begin_revision(record("a", "one")) == 1);
+  CHECK(store->begin_revision(record("a", "one"), "muster apply") == 1);
   store->mark_applied("a", true);
   CHECK(store->deployment("a")->applied);
 
   auto second = record("a", "two");
   second.tenant = "other";
   second.definition_file = "b.json";
-  CHECK(store->begin_revision(second) == 2);
+  CHECK(store->begin_revision(second, "muster apply") == 2);
   auto found = store->deployment("a").value();
   CHECK(found.name == "a");
   CHECK(found.tenant == "other");
@@ -90,11 +90,28 @@ TEST_CASE("store: a deployment is what its last revision says") {
   CHECK(!found.applied);
 }
 
+TEST_CASE("store: what an atomic apply goes back to is known until it ends well") {
+  TemporaryDirectory directory;
+  auto store = open_store(directory.state());
+  store->begin_revision(record("a", "one"), "muster apply");
+  CHECK(!store->deployment("a")->undo_to);
+  store->mark_undo("a", 0);
+  store->begin_revision(record("a", "two"), "muster apply");
+  CHECK(store->deployment("a")->undo_to == 0);
+  store->mark_applied("a", false);
+  CHECK(store->deployment("a")->undo_to == 0);
+  store->mark_applied("a", true);
+  CHECK(!store->deployment("a")->undo_to);
+  store->mark_undo("a", 2);
+  store->mark_undo("a", std::nullopt);
+  CHECK(!store->deployment("a")->undo_to);
+}
+
 TEST_CASE("store: deployments come sorted by name, each with its own nodes") {
   TemporaryDirectory directory;
   auto store = open_store(directory.state());
   for (const char* name : {"b", "a"}) {
-    store->begin_revision(record(name));
+    store->begin_revision(record(name), "muster apply");
     store->put_node(name, node(std::string(name) + "-1"));
   }
   auto all = open_store(directory.state())->deployments();
@@ -109,9 +126,13 @@ TEST_CASE("store: every revision is kept with its time and user, also when all i
   TemporaryDirectory directory;
   FakeClock clock;
   auto store = open_store(directory.state(), clock);
-  store->begin_revision(record("a", "one"));
+  store->begin_revision(record("a", "one"), "muster apply");
   clock.now += 5;
-  store->begin_revision(record("a", "two"));
+  store->begin_revision(record("a", "two"), "muster apply");
+  clock.now += 5;
+  store->mark_applied("a", true);
+  clock.now += 5;
+  store->mark_applied("a", false);  // a later run that failed
   store->forget_deployment("a");
   auto revisions = store->revisions("a");
   REQUIRE(revisions.size() == 2);
@@ -122,14 +143,17 @@ TEST_CASE("store: every revision is kept with its time and user, also when all i
   CHECK(revisions[0].user == ::getpwuid(::geteuid())->pw_name);
   CHECK(revisions[1].revision == 2);
   CHECK(revisions[1].created_ms == 1'000'005);
-  CHECK(store->begin_revision(record("a")) == 3);
+  CHECK(revisions[0].command == "muster apply");
+  CHECK(revisions[0].applied_ms == 0);
+  CHECK(revisions[1].applied_ms == 1'000'010);
+  CHECK(store->begin_revision(record("a"), "muster apply") == 3);
   CHECK(store->revisions("b").empty());
 }
 
 TEST_CASE("store: a node comes back with every field, and a new revision keeps it") {
   TemporaryDirectory directory;
   auto store = open_store(directory.state());
-  store->begin_revision(record("a"));
+  store->begin_revision(record("a"), "muster apply");
   auto put = node("n-1");
   put.handle = "handle";
   put.state = NodeState::destroying;
@@ -137,7 +161,7 @@ TEST_CASE("store: a node comes back with every field, and a new revision keeps i
   put.pod_cidr = "10.244.3.0/24";
   put.wanted_roles = {"etcd", "k8s-master"};
   store->put_node("a", put);
-  store->begin_revision(record("a"));
+  store->begin_revision(record("a"), "muster apply");
   store.reset();
   auto found = open_store(directory.state())->deployment("a").value();
   REQUIRE(found.nodes.size() == 1);
@@ -147,7 +171,7 @@ TEST_CASE("store: a node comes back with every field, and a new revision keeps i
 TEST_CASE("store: putting a node again changes it in its place and leaves its roles alone") {
   TemporaryDirectory directory;
   auto store = open_store(directory.state());
-  store->begin_revision(record("a"));
+  store->begin_revision(record("a"), "muster apply");
   for (const char* name : {"n-2", "n-1"}) store->put_node("a", node(name));
   store->put_role("a", "n-2", {"etcd", "f1"});
   auto changed = node("n-2");
@@ -166,7 +190,7 @@ TEST_CASE("store: putting a node again changes it in its place and leaves its ro
 TEST_CASE("store: roles stay in the order in which they were first applied") {
   TemporaryDirectory directory;
   auto store = open_store(directory.state());
-  store->begin_revision(record("a"));
+  store->begin_revision(record("a"), "muster apply");
   store->put_node("a", node("n"));
   for (const char* role : {"base", "etcd", "access"}) store->put_role("a", "n", {role, "1"});
   store->put_role("a", "n", {"base", "2"});
@@ -179,7 +203,7 @@ TEST_CASE("store: roles stay in the order in which they were first applied") {
 TEST_CASE("store: a forgotten node takes its roles along and no other node's") {
   TemporaryDirectory directory;
   auto store = open_store(directory.state());
-  store->begin_revision(record("a"));
+  store->begin_revision(record("a"), "muster apply");
   for (const char* name : {"n-1", "n-2"}) {
     store->put_node("a", node(name));
     store->put_role("a", name, {"etcd", "1"});
@@ -193,7 +217,7 @@ TEST_CASE("store: a forgotten node takes its roles along and no other node's") {
 TEST_CASE("store: forgetting a deployment called tenant leaves the tenants' keys") {
   TemporaryDirectory directory;
   auto store = open_store(directory.state());
-  store->begin_revision(record("tenant"));
+  store->begin_revision(record("tenant"), "muster apply");
   store->put_secret(tenant_scope("lab"), "ssh", Secret("kept"));
   store->forget_deployment("tenant");
   CHECK(store->secret(tenant_scope("lab"), "ssh")->reveal() == "kept");
@@ -203,7 +227,7 @@ TEST_CASE("store: a forgotten deployment takes its nodes and secrets, and nothin
   TemporaryDirectory directory;
   auto store = open_store(directory.state());
   for (const char* name : {"a", "ab"}) {
-    store->begin_revision(record(name));
+    store->begin_revision(record(name), "muster apply");
     store->put_node(name, node("n"));
     store->put_secret(deployment_scope(name), "key", Secret("1"));
     store->put_secret(tenant_scope(name), "key", Secret("2"));
@@ -217,7 +241,7 @@ TEST_CASE("store: a forgotten deployment takes its nodes and secrets, and nothin
   CHECK(store->secret(deployment_scope("ab"), "key")->reveal() == "1");
   REQUIRE(store->runs("a").size() == 1);
   CHECK(store->runs("a")[0].id == run);
-  store->begin_revision(record("a"));
+  store->begin_revision(record("a"), "muster apply");
   CHECK(store->deployment("a")->nodes.empty());
 }
 
@@ -240,7 +264,7 @@ TEST_CASE("store: a node of a deployment that is gone is refused") {
             "'\n"
             "  while recording the node 'n'\n"
             "  another muster may have removed it; see what 'muster list' says");
-  store->begin_revision(record("a"));
+  store->begin_revision(record("a"), "muster apply");
   CHECK(error_of([&] { store->put_role("a", "n", {"etcd", "1"}); }) != "");
 }
 
@@ -261,7 +285,7 @@ TEST_CASE("store: a forgotten secret leaves no bytes behind") {
   TemporaryDirectory directory;
   const std::string secret = "do-not-find-me";
   auto store = open_store(directory.state());
-  store->begin_revision(record("a"));
+  store->begin_revision(record("a"), "muster apply");
   store->put_secret(deployment_scope("a"), "key", Secret(secret));
   store.reset();
   CHECK(read_file(directory.file()).find(secret) != std::string::npos);
