@@ -12,6 +12,13 @@
 
 namespace muster {
 
+/// A failure that asking again may cure: a quota that others use just now, a node that did not
+/// boot. The engine asks again, with growing pauses; providers do not.
+class TemporaryError : public Error {
+ public:
+  using Error::Error;
+};
+
 /// What a provider is asked to make.
 struct NodeSpec {
   std::string name;  ///< DNS label, unique in the deployment

@@ -216,12 +216,13 @@ void LocalProvider::wait_until_it_answers(const LocalNode& node) const {
     if (alive && !deadline.passed()) continue;
     auto console = records_.folder(node.id) / "console.log";
     auto said = fs::exists(console) ? last_lines(read_file(console), 15) : "";
-    throw Error("local node '" + node.name + "' (" + node.address + ") " +
-                (alive ? "does not answer on SSH after " + std::to_string(kBootDeadline.count()) +
-                             " seconds"
-                       : "ended while starting") +
-                (said.empty() ? "" : "; its console says:\n" + said))
-        .hint("its whole console is in '" + console.string() + "'");
+    TemporaryError error("local node '" + node.name + "' (" + node.address + ") " +
+                         (alive ? "does not answer on SSH after " +
+                                      std::to_string(kBootDeadline.count()) + " seconds"
+                                : "ended while starting") +
+                         (said.empty() ? "" : "; its console says:\n" + said));
+    error.hint("its whole console is in '" + console.string() + "'");
+    throw error;
   }
 }
 

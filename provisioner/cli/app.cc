@@ -26,6 +26,7 @@ int App::run() {
   if (command == "validate") return validate();
   if (command == "plan") return plan();
   if (command == "apply") return apply();
+  if (command == "rollback") return rollback();
   if (command == "destroy") return destroy(options_.arguments);
   if (command == "list") return list();
   if (command == "status") return status();
@@ -148,9 +149,9 @@ const NodeRecord& App::node_of(const DeploymentRecord& record, const std::string
 bool App::confirm(const std::string& question) {
   talk_ << question << " [y/N] " << std::flush;
   asking_ = true;
-  declined_ = !answered_yes();
+  bool yes = answered_yes();
   asking_ = false;
-  return !declined_;
+  return yes;
 }
 
 bool App::answered_yes() {
@@ -170,7 +171,8 @@ bool App::answered_yes() {
 RunOptions App::run_options(const std::string& question) {
   on_stop_.emplace(stop_, [this] {
     if (asking_) return;
-    talk_ << "\nmuster: finishing what is in flight; once more to stop now" << std::endl;
+    talk_ << "\nmuster: finishing what is in flight" << (options_.atomic ? ", then undoing it" : "")
+          << "; once more to stop now" << std::endl;
   });
   RunOptions run;
   run.parallel = options_.parallel;

@@ -25,6 +25,7 @@ class App {
   int validate();
   int plan();
   int apply();
+  int rollback();
   int destroy(const std::vector<std::string>& names);
   int list();
   int status();
@@ -60,7 +61,10 @@ class App {
   std::string name_to_destroy(const std::string& word);
   /// "muster apply FILE ..." with what was typed besides.
   std::string again(const std::string& command, const std::string& file) const;
-  int apply_one(const DefinitionResult& input);
+  /// `command` is what to type to do the same once more.
+  int apply_one(const DefinitionResult& input, const std::string& command);
+  void tell_applied(const Definition& definition, const Result& result, const std::string& command);
+  void tell_undone(const std::string& name, const Undone& undone);
   /// Asks the nodes and prints what has drifted; whether anything has.
   bool report_drift(const Planned& planned, int& code);
   std::string kubernetes_version() const;
@@ -71,7 +75,6 @@ class App {
   std::stop_token stop_;
   std::optional<std::stop_callback<std::function<void()>>> on_stop_;
   std::atomic<bool> asking_ = false;
-  bool declined_ = false;  ///< the user said no
   RealClock clock_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<ProviderRegistry> providers_;

@@ -44,6 +44,14 @@ class Table {
 };
 
 std::string check_plan(const Options& options) {
+  if (options.to && options.arguments.size() > 1)
+    return "'--to' is of one deployment: name that one";
+  if (options.to && (!options.set.empty() || options.provider)) {
+    return "'--to' is as it was: '--set' and '--provider' do not go with it";
+  }
+  if (options.to && !options.out_file.empty()) {
+    return "'--to' is for 'muster rollback', which takes no saved plan: leave '--out' out";
+  }
   if (options.json && options.dot) return "'--json' and '--dot' do not go together";
   if (options.refresh && (options.json || options.dot)) {
     return "'--refresh' shows its findings to people: leave '--json' and '--dot' out";
@@ -55,6 +63,7 @@ std::string check_plan(const Options& options) {
 }
 
 std::string check_apply(const Options& options) {
+  if (options.atomic && options.destroy) return "'--atomic' and '--destroy' do not go together";
   if (options.plan_file.empty()) return "";
   if (options.destroy) return "'--plan' and '--destroy' do not go together";
   return options.arguments.size() > 1 ? "'--plan' is of one definition: name that one" : "";
@@ -77,10 +86,12 @@ void add_definition_commands(Table& table) {
       .option(flag("--detailed-exitcode", "",
                    "exit 2 when there are changes, 0 when there are none",
                    &Options::detailed_exitcode))
+      .option(to_option("FILE is a deployment: what a rollback to it would do"))
       .option(flag("--refresh", "", "ask providers and nodes too, and say what has drifted",
                    &Options::refresh))
       .example("plan cluster.json")
       .example("plan cluster.json --provider local --set attribs.k8s-version=v1.20.2")
+      .example("plan cluster01 --to 3")
       .example("plan cluster.json --dot | dot -Tsvg > plan.svg")
       .check(check_plan);
   table.command("apply", "make the clusters as the definitions say")
@@ -92,10 +103,19 @@ void add_definition_commands(Table& table) {
       .option(events_option())
       .option(
           file_option("--plan", "apply exactly this saved plan, or refuse", &Options::plan_file))
+      .option(flag("--atomic", "", "all of it, or back to what was there before", &Options::atomic))
       .option(flag("--destroy", "", "destroy the deployments instead", &Options::destroy))
       .example("apply cluster.json")
       .example("apply cluster.json --plan plan.json --yes")
       .check(check_apply);
+  table.command("rollback", "make a deployment as an earlier revision said")
+      .argument(name_argument(true, "a deployment"))
+      .option(to_option("which; the last whole one that differs when absent"))
+      .option(yes_option())
+      .option(parallel_option())
+      .option(events_option())
+      .example("rollback cluster01")
+      .example("rollback cluster01 --to 3");
   auto names = name_argument(true, "deployments, or their definitions");
   names.kind = WordKind::deployment_or_file;
   names.many = true;

@@ -8,6 +8,7 @@
 #include "provisioner/base/files.h"
 #include "provisioner/cli/app.h"
 #include "provisioner/engine/refresh.h"
+#include "provisioner/engine/revisions.h"
 #include "provisioner/report/table.h"
 #include "provisioner/report/terminal.h"
 
@@ -85,7 +86,7 @@ int App::plan() {
   int code = kDone;
   auto quiet = make_json_reporter(talk_);  // planning has no events
   for (const auto& file : options_.arguments) {
-    auto input = read(file);
+    auto input = options_.to ? recorded_definition(world(*quiet), file, *options_.to) : read(file);
     if (!input.plannable) {
       report(input.diagnostics);
       talk_ << "muster: " << mistakes_in(input.diagnostics) << ", nothing can be planned\n";
@@ -164,41 +165,77 @@ int App::apply() {
   }
   int code = kDone;
   for (const auto& input : inputs) {
-    code = std::max(code, apply_one(input));
+    code = std::max(code, apply_one(input, again("apply", shown_file(input.diagnostics))));
     if (code == kInterrupted) break;
   }
   return code;
 }
 
-int App::apply_one(const DefinitionResult& input) {
+int App::apply_one(const DefinitionResult& input, const std::string& command) {
   const auto& name = input.definition.name;
-  const auto retry = again("apply", shown_file(input.diagnostics));
   ApplyRequest request;
   request.input = &input;
+  request.atomic = options_.atomic;
   if (!options_.plan_file.empty()) request.exactly = saved_plan(options_.plan_file, name);
   auto reports = reporter();
-  auto summary = muster::apply(world(*reports), request,
-                               run_options("apply these changes to '" + name + "'?"));
+  auto result = muster::apply(world(*reports), request,
+                              run_options("apply these changes to '" + name + "'?"));
   reports.reset();  // the live view is wiped before we talk on
   on_stop_.reset();
-  if (declined_) {
+  if (result.undone) {
+    tell_undone(name, *result.undone);
+  } else {
+    tell_applied(input.definition, result, command);
+  }
+  return exit_code_of(result.run);
+}
+
+void App::tell_applied(const Definition& definition, const Result& result,
+                       const std::string& command) {
+  const auto& name = definition.name;
+  if (result.declined) {
     talk_ << "muster: nothing was changed\n";
-  } else if (summary.interrupted) {
-    talk_ << "muster: stopped; what is done stays\n  go on:  " << retry
+  } else if (result.run.interrupted) {
+    talk_ << "muster: stopped; what is done stays\n  go on:  " << command
           << "\n  undo:   muster destroy " << name << "\n";
-  } else if (!summary.good()) {
-    talk_ << "muster: '" << name
-          << "' is not complete; what works stays\n  see all:    muster logs " << name
-          << "\n  try again:  " << retry << "\n  undo:       muster destroy " << name << "\n";
-  } else if (input.definition.commit) {
+  } else if (!result.run.good()) {
+    talk_ << "muster: '" << name << "' is not complete; what works stays"
+          << (options_.atomic ? ", since its definition is the one that it had before" : "")
+          << "\n  see all:    muster logs " << name << "\n  try again:  " << command
+          << "\n  undo:       muster destroy " << name << "\n";
+  } else if (definition.commit) {
     talk_ << "muster: '" << name << "' is up\n  use it:  muster kubeconfig " << name << " > "
           << name << ".kubeconfig\n";
   } else {
     talk_ << "muster: '" << name << "' is proposed (\"commit\": false): its nodes exist, no role "
-          << "was applied\n  go on:  " << again("apply", shown_file(input.diagnostics))
-          << " --set commit=true\n";
+          << "was applied\n";
+    if (options_.command == "apply") talk_ << "  go on:  " << command << " --set commit=true\n";
   }
-  return exit_code_of(summary);
+}
+
+void App::tell_undone(const std::string& name, const Undone& undone) {
+  const auto revision = std::to_string(undone.back_to);
+  if (undone.run.good()) {
+    talk_ << "muster: "
+          << (undone.back_to == 0 ? "all of it was undone: there is no '" + name + "'"
+                                  : "'" + name + "' is back at revision " + revision)
+          << "\n  see why:  muster logs " << name << "\n";
+    return;
+  }
+  talk_ << "muster: '" << name << "' could not be undone wholly\n  see all:    muster logs " << name
+        << "\n  try again:  muster "
+        << (undone.back_to == 0 ? "destroy " + name : "rollback " + name + " --to " + revision)
+        << "\n";
+}
+
+int App::rollback() {
+  const auto& name = options_.arguments.front();
+  auto quiet = make_json_reporter(talk_);
+  int revision = options_.to ? *options_.to : revision_before(store(), name);
+  auto definition = recorded_definition(world(*quiet), name, revision);
+  report(definition.diagnostics);  // warnings
+  talk_ << "muster: to revision " << revision << " of '" << name << "'\n";
+  return apply_one(definition, "muster rollback " + name + " --to " + std::to_string(revision));
 }
 
 std::string App::name_to_destroy(const std::string& word) {
@@ -226,14 +263,14 @@ int App::destroy(const std::vector<std::string>& words) {
       continue;
     }
     auto reports = reporter();
-    auto summary = muster::destroy(world(*reports), name,
-                                   run_options("destroy '" + name + "' and all on its nodes?"));
+    auto result = muster::destroy(world(*reports), name,
+                                  run_options("destroy '" + name + "' and all on its nodes?"));
     reports.reset();
     on_stop_.reset();
-    code = std::max(code, exit_code_of(summary));
-    if (declined_) {
+    code = std::max(code, exit_code_of(result.run));
+    if (result.declined) {
       talk_ << "muster: nothing was changed\n";
-    } else if (summary.good()) {
+    } else if (result.run.good()) {
       talk_ << "muster: '" << name << "' is gone\n";
     } else {
       talk_ << "muster: what is left of '" << name

@@ -42,8 +42,8 @@ void watch_signals(std::stop_source& stop) {
 
 /// Those can be stopped in the middle and gone on with; others just end at a Ctrl-C.
 bool is_run(const std::string& command) {
-  return command == "apply" || command == "destroy" || command == "artifacts fetch" ||
-         command == "power";
+  return command == "apply" || command == "rollback" || command == "destroy" ||
+         command == "artifacts fetch" || command == "power";
 }
 
 }  // namespace

@@ -30,6 +30,8 @@ struct Options {
   bool detailed_exitcode = false;
   bool refresh = false;
   bool destroy = false;
+  bool atomic = false;
+  std::optional<int> to;  ///< a revision
   bool yes = false;
   int parallel = 16;
 

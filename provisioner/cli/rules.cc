@@ -11,6 +11,7 @@ namespace muster {
 namespace {
 
 constexpr int kMostParallel = 1000;
+constexpr int kMostRevisions = 1'000'000'000;
 
 auto into(std::string Options::*member) {
   return [member](Options& options, const std::string& value) {
@@ -33,15 +34,24 @@ auto into(bool Options::*member) {
   };
 }
 
-std::string set_parallel(Options& options, const std::string& value) {
+/// Puts the number into `target`, or says what is wrong with it.
+template <typename Target>
+std::string take_number(const std::string& value, int most, Target& target) {
   int number = 0;
   auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (problem != std::errc{} || end != value.data() + value.size() || number < 1 ||
-      number > kMostParallel) {
-    return "must be 1 to " + std::to_string(kMostParallel) + ", not '" + value + "'";
+  if (problem != std::errc{} || end != value.data() + value.size() || number < 1 || number > most) {
+    return "must be 1 to " + std::to_string(most) + ", not '" + value + "'";
   }
-  options.parallel = number;
+  target = number;
   return "";
+}
+
+std::string set_parallel(Options& options, const std::string& value) {
+  return take_number(value, kMostParallel, options.parallel);
+}
+
+std::string set_to(Options& options, const std::string& value) {
+  return take_number(value, kMostRevisions, options.to);
 }
 
 std::string add_set(Options& options, const std::string& value) {
@@ -140,6 +150,12 @@ OptionRule provider_option() {
 }
 
 OptionRule yes_option() { return flag("--yes", "-y", "do not ask", &Options::yes); }
+
+OptionRule to_option(std::string help) {
+  auto rule = option("--to", "REVISION", std::move(help));
+  rule.set = set_to;
+  return rule;
+}
 
 OptionRule parallel_option() {
   auto rule = option("--parallel", "N", "steps at once, 1 to 1000 (16)");

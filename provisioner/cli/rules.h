@@ -21,6 +21,7 @@ OptionRule file_option(std::string name, std::string help, std::string Options::
 OptionRule set_option();
 OptionRule provider_option();
 OptionRule yes_option();
+OptionRule to_option(std::string help);
 OptionRule parallel_option();
 OptionRule events_option();
 OptionRule output_option(std::vector<std::string> forms);

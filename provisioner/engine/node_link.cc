@@ -1,9 +1,9 @@
 #include "provisioner/engine/node_link.h"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
+#include "provisioner/base/backoff.h"
 #include "provisioner/base/clock.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
@@ -15,31 +15,51 @@ namespace {
 
 constexpr std::chrono::seconds kFactsDeadline{30};
 constexpr std::chrono::minutes kUploadDeadline{30};
-constexpr int kConnectAttempts = 4;
+/// A node that has just booted may refuse for a moment.
+constexpr std::chrono::seconds kFirstPatience{10};
+/// Firmware and all.
+constexpr std::chrono::minutes kRebootPatience{3};
+constexpr std::chrono::milliseconds kPause{200};
+constexpr std::chrono::milliseconds kMostPause{5'000};
 
 }  // namespace
 
-NodeLink::NodeLink(std::string node, Endpoint endpoint, SshOptions options)
-    : node_(std::move(node)), endpoint_(std::move(endpoint)), options_(std::move(options)) {}
+NodeLink::NodeLink(std::string node, Endpoint endpoint, SshOptions options, std::stop_token stop)
+    : node_(std::move(node)),
+      endpoint_(std::move(endpoint)),
+      options_(std::move(options)),
+      stop_(std::move(stop)) {}
 
 std::string NodeLink::shell() const { return endpoint_.user == "root" ? "sh" : "sudo -n sh"; }
 
 Session& NodeLink::session() {
   if (session_) return *session_;
-  // A node that has just booted may refuse for a moment: wait a little longer each time.
-  std::chrono::milliseconds pause{200};
-  for (int attempt = 1; !session_; ++attempt) {
+  if (!dead_.empty()) throw Error(dead_);
+  connect();
+  ask_facts();
+  answered_ = true;
+  return *session_;
+}
+
+void NodeLink::connect() {
+  Deadline patience(answered_ ? kRebootPatience : kFirstPatience);
+  Backoff backoff(kPause, kMostPause);
+  for (;;) {
     try {
       session_ = std::make_unique<Session>(endpoint_, options_);
-    } catch (ConnectionLost& lost) {
-      if (attempt == kConnectAttempts) {
-        lost.while_doing("connecting to " + node_ + " (" + endpoint_.address + ")");
-        throw;
+      return;
+    } catch (const ConnectionLost& lost) {
+      if (stop_.stop_requested()) throw Error(lost.what());
+      if (patience.passed()) {
+        dead_ = "'" + node_ + "' does not answer: " + lost.what();
+        throw Error(dead_);
       }
-      std::this_thread::sleep_for(pause);
-      pause *= 3;
     }
+    backoff.wait(stop_);
   }
+}
+
+void NodeLink::ask_facts() {
   auto nonce = random_hex(16);
   std::string answer;
   auto result = session_->run(shell(), facts_script(nonce), kFactsDeadline,
@@ -54,7 +74,6 @@ Session& NodeLink::session() {
     throw error;
   }
   facts_ = parse_facts(answer, nonce);
-  return *session_;
 }
 
 const Facts& NodeLink::facts() {
@@ -98,7 +117,7 @@ ScriptResult NodeLink::run(const CompiledScript& script, const std::string& nonc
 NodeLink& NodeLinks::to(const std::string& node, const Endpoint& endpoint) {
   std::lock_guard lock(mutex_);
   auto& link = links_[node];
-  if (!link) link = std::make_unique<NodeLink>(node, endpoint, options_);
+  if (!link) link = std::make_unique<NodeLink>(node, endpoint, options_, stop_);
   return *link;
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 
 #include "provisioner/artifacts/artifacts.h"
@@ -24,10 +25,13 @@ struct ScriptResult {
 };
 
 /// Our line to one node: connects when first needed, keeps the session and the node's facts for
-/// the run, and makes them anew when the connection was lost. Used by one thread at a time.
+/// the run, and makes them anew when the connection was lost: a node that has answered before may
+/// be rebooting, and is waited for. One that did not answer is not asked again in this run. Used by
+/// one thread at a time.
 class NodeLink {
  public:
-  NodeLink(std::string node, Endpoint endpoint, SshOptions options);
+  /// `stop` ends the waiting.
+  NodeLink(std::string node, Endpoint endpoint, SshOptions options, std::stop_token stop);
 
   /// What the node said of itself when we connected. Connects when needed.
   const Facts& facts();
@@ -46,25 +50,32 @@ class NodeLink {
 
  private:
   Session& session();
+  void connect();
+  void ask_facts();
   std::string shell() const;
 
   std::string node_;
   Endpoint endpoint_;
   SshOptions options_;
+  std::stop_token stop_;
   std::unique_ptr<Session> session_;
   Facts facts_;
+  bool answered_ = false;  ///< in this run
+  std::string dead_;       ///< why it is not asked any more
 };
 
 /// The links of a run, by node. Safe from several threads; each link is for one at a time.
 class NodeLinks {
  public:
-  explicit NodeLinks(SshOptions options) : options_(std::move(options)) {}
+  NodeLinks(SshOptions options, std::stop_token stop)
+      : options_(std::move(options)), stop_(std::move(stop)) {}
 
   NodeLink& to(const std::string& node, const Endpoint& endpoint);
   void forget(const std::string& node);
 
  private:
   SshOptions options_;
+  std::stop_token stop_;
   std::mutex mutex_;  ///< guards links_
   std::map<std::string, std::unique_ptr<NodeLink>> links_;
 };

@@ -8,6 +8,7 @@
 #include "provisioner/base/text.h"
 #include "provisioner/engine/lease.h"
 #include "provisioner/engine/reconcile.h"
+#include "provisioner/engine/revisions.h"
 #include "provisioner/engine/store_journal.h"
 
 namespace muster {
@@ -60,7 +61,7 @@ void prepare_providers(const World& world, const Cluster& cluster, const Plan& p
 
 RunSummary execute(const World& world, const Plan& plan, const Cluster& cluster,
                    const DeploymentRecord& record, const RunOptions& options) {
-  DeploymentRunner runner(world, cluster, record);
+  DeploymentRunner runner(world, cluster, record, Mode::apply, options.stop);
   StoreJournal journal(*world.store, *world.clock, record.name, options.command);
   ScheduleOptions schedule;
   schedule.parallel = options.parallel;
@@ -76,19 +77,125 @@ void mark_unfinished(const World& world, const Plan& plan, const DeploymentRecor
   for (const auto& step : plan.steps) {
     const auto* node = record.find(step.node);
     if (step.verb != Verb::apply_role || node == nullptr) continue;
-    bool applied = std::any_of(node->roles.begin(), node->roles.end(),
-                               [&](const RoleRecord& role) { return role.role == step.role; });
-    if (applied) world.store->put_role(record.name, step.node, {step.role, ""});
+    bool whole = std::any_of(node->roles.begin(), node->roles.end(), [&](const RoleRecord& role) {
+      return role.role == step.role && role.whole();
+    });
+    if (whole) world.store->put_role(record.name, step.node, {step.role, kInDoubt});
   }
 }
 
-DeploymentRecord record_for(const DefinitionResult& input, const Cluster& cluster) {
+/// Records what is wanted from now on. Returns what is there, under that definition.
+DeploymentRecord begin(const World& world, const DefinitionResult& input, const Planned& planned,
+                       std::optional<int> undo_to, const std::string& command) {
   DeploymentRecord record;
-  record.name = cluster.name;
-  record.tenant = cluster.tenant;
+  record.name = planned.cluster.name;
+  record.tenant = planned.cluster.tenant;
   record.definition_file = input.diagnostics.file();
   record.definition_text = input.text;
+  record.undo_to = undo_to;
+  if (planned.record) record.nodes = planned.record->nodes;
+  if (!planned.record || planned.record->definition_text != record.definition_text) {
+    world.store->begin_revision(record, command);
+  } else if (planned.record->undo_to != undo_to) {
+    world.store->mark_undo(record.name, undo_to);
+  }
+  world.store->mark_applied(record.name, false);
   return record;
+}
+
+void refuse_objections(const World& world, const Planned& planned) {
+  auto objections = provider_objections(world, planned);
+  if (objections.empty()) return;
+  Error error(objections.front());
+  for (std::size_t i = 1; i < objections.size(); ++i) error.hint(objections[i]);
+  throw error;
+}
+
+/// One apply under the lease.
+struct Apply {
+  const DefinitionResult* input = nullptr;
+  const Plan* exactly = nullptr;  ///< may be null
+  std::optional<int> undo_to;
+};
+
+Planned plan_of(const World& world, const Apply& apply) {
+  // Only what shows now: the caller has reported what the definition's own checks found.
+  const auto& file = apply.input->diagnostics.file();
+  Diagnostics diagnostics(file, apply.input->text);
+  auto planned = plan_definition(world, apply.input->definition, Against::providers, diagnostics);
+  if (diagnostics.has_errors()) throw Error(trim(diagnostics.render()), ExitCode::usage);
+  if (apply.exactly != nullptr && plan_json(*apply.exactly) != plan_json(planned.plan)) {
+    throw Error("the saved plan no longer fits: the state or the definition has moved on",
+                ExitCode::usage)
+        .hint("plan again: muster plan " + file + " --out FILE");
+  }
+  refuse_objections(world, planned);
+  return planned;
+}
+
+/// Nothing when the user declined.
+std::optional<RunSummary> apply_held(const World& world, const Apply& apply,
+                                     const RunOptions& options) {
+  auto planned = plan_of(world, apply);
+  bool verify = planned.plan.empty() && planned.record;
+  if (verify) planned.plan = plan_verify(planned.cluster, *world.roles, *planned.record);
+  if (!verify && options.confirm && !options.confirm(planned.plan)) return std::nullopt;
+  prepare_providers(world, planned.cluster, planned.plan);
+  fetch_artifacts(world, planned.cluster, planned.plan);
+  auto record = begin(world, *apply.input, planned, apply.undo_to, options.command);
+  mark_unfinished(world, planned.plan, record);
+  auto summary = execute(world, planned.plan, planned.cluster, record, options);
+  world.store->mark_applied(record.name, summary.good());
+  return summary;
+}
+
+/// Nothing when the user declined.
+std::optional<RunSummary> destroy_held(const World& world, DeploymentRecord record,
+                                       const RunOptions& options) {
+  add_unknown_nodes(world, record);
+  auto plan = plan_destroy(record, *world.roles);
+  if (options.confirm && !options.confirm(plan)) return std::nullopt;
+  auto summary = execute(world, plan, Cluster{}, record, options);
+  auto left = world.store->deployment(record.name);
+  if (summary.good() && left && left->nodes.empty()) world.store->forget_deployment(record.name);
+  return summary;
+}
+
+Result result_of(const std::optional<RunSummary>& run) {
+  Result result;
+  result.declined = !run;
+  if (run) {
+    result.run = *run;
+  } else {
+    result.run.interrupted = true;
+  }
+  return result;
+}
+
+/// What an atomic apply of `input` goes back to. Nothing when that is `input` itself.
+std::optional<int> place_to_go_back_to(const World& world, const DefinitionResult& input) {
+  const auto& name = input.definition.name;
+  auto before = world.store->deployment(name);
+  if (!before) return 0;
+  int back_to = before->undo_to.value_or(before->revision);
+  for (const auto& revision : world.store->revisions(name)) {
+    if (revision.revision == back_to && revision.definition_text == input.text) return {};
+  }
+  return back_to;
+}
+
+Undone undo(const World& world, const std::string& name, int back_to, RunOptions options) {
+  options.confirm = nullptr;
+  if (options.stop.stop_requested()) options.stop = {};  // that one has been heeded
+  auto where = back_to == 0 ? "there was no '" + name + "' before"
+                            : "back to revision " + std::to_string(back_to);
+  say(world, name, EventType::note, "undoing: " + where);
+  if (back_to == 0) {
+    auto record = world.store->deployment(name);
+    return {back_to, record ? destroy_held(world, *record, options).value() : RunSummary{}};
+  }
+  auto definition = recorded_definition(world, name, back_to);
+  return {back_to, apply_held(world, {&definition, nullptr, back_to}, options).value()};
 }
 
 }  // namespace
@@ -136,66 +243,22 @@ std::vector<std::string> provider_objections(const World& world, const Planned& 
   return {objections.begin(), objections.end()};
 }
 
-RunSummary apply(const World& world, const ApplyRequest& request, const RunOptions& options) {
-  const Definition& definition = request.input->definition;
-  HeldLease lease(*world.store, definition.name, options.command);
-  // Only what shows now: the caller has reported what the definition's own checks found.
-  Diagnostics diagnostics(request.input->diagnostics.file(), request.input->text);
-  auto planned = plan_definition(world, definition, Against::providers, diagnostics);
-  if (diagnostics.has_errors()) throw Error(trim(diagnostics.render()), ExitCode::usage);
-  if (request.exactly && plan_json(*request.exactly) != plan_json(planned.plan)) {
-    throw Error("the saved plan no longer fits: the state or the definition has moved on",
-                ExitCode::usage)
-        .hint("plan again: muster plan " + request.input->diagnostics.file() + " --out FILE");
-  }
-  if (auto objections = provider_objections(world, planned); !objections.empty()) {
-    Error error(objections.front());
-    for (std::size_t i = 1; i < objections.size(); ++i) error.hint(objections[i]);
-    throw error;
-  }
-
-  if (planned.plan.empty() && planned.record) {
-    auto verify = plan_verify(planned.cluster, *world.roles, *planned.record);
-    fetch_artifacts(world, planned.cluster, verify);
-    return execute(world, verify, planned.cluster, *planned.record, options);
-  }
-  if (options.confirm && !options.confirm(planned.plan)) {
-    RunSummary stopped;
-    stopped.interrupted = true;
-    return stopped;
-  }
-  auto record = record_for(*request.input, planned.cluster);
-  if (!planned.record || planned.record->definition_text != record.definition_text) {
-    world.store->begin_revision(record, options.command);
-  }
-  world.store->mark_applied(definition.name, false);
-  prepare_providers(world, planned.cluster, planned.plan);
-  fetch_artifacts(world, planned.cluster, planned.plan);
-  if (planned.record) {
-    record.nodes = planned.record->nodes;
-    mark_unfinished(world, planned.plan, *planned.record);
-  }
-  auto summary = execute(world, planned.plan, planned.cluster, record, options);
-  world.store->mark_applied(definition.name, summary.good());
-  return summary;
+Result apply(const World& world, const ApplyRequest& request, const RunOptions& options) {
+  const auto& name = request.input->definition.name;
+  HeldLease lease(*world.store, name, options.command);
+  Apply held{request.input, request.exactly ? &*request.exactly : nullptr, {}};
+  if (request.atomic) held.undo_to = place_to_go_back_to(world, *request.input);
+  auto result = result_of(apply_held(world, held, options));
+  if (!held.undo_to || result.declined || result.run.good()) return result;
+  result.undone = undo(world, name, *held.undo_to, options);
+  return result;
 }
 
-RunSummary destroy(const World& world, const std::string& deployment, const RunOptions& options) {
-  auto known = world.store->deployment(deployment);
-  if (!known) return {};
+Result destroy(const World& world, const std::string& deployment, const RunOptions& options) {
+  if (!world.store->deployment(deployment)) return {};
   HeldLease lease(*world.store, deployment, options.command);
-  auto record = world.store->deployment(deployment).value_or(*known);
-  add_unknown_nodes(world, record);
-  auto plan = plan_destroy(record, *world.roles);
-  if (options.confirm && !options.confirm(plan)) {
-    RunSummary stopped;
-    stopped.interrupted = true;
-    return stopped;
-  }
-  auto summary = execute(world, plan, Cluster{}, record, options);
-  auto left = world.store->deployment(deployment);
-  if (summary.good() && left && left->nodes.empty()) world.store->forget_deployment(deployment);
-  return summary;
+  auto record = world.store->deployment(deployment);
+  return record ? result_of(destroy_held(world, *record, options)) : Result{};
 }
 
 }  // namespace muster

@@ -40,13 +40,31 @@ std::vector<std::string> provider_objections(const World& world, const Planned& 
 struct ApplyRequest {
   const DefinitionResult* input = nullptr;  ///< without errors
   std::optional<Plan> exactly;              ///< refuse unless the plan is this one
+  bool atomic = false;                      ///< all of it, or back to what was there before
+};
+
+/// How an atomic apply that did not end well was undone.
+struct Undone {
+  int back_to = 0;  ///< the revision; 0: there was no deployment before
+  RunSummary run;
+};
+
+/// What came of an apply or a destroy.
+struct Result {
+  RunSummary run;
+  bool declined = false;         ///< `confirm` said no: nothing was changed
+  std::optional<Undone> undone;  ///< of an atomic apply that did not end well
 };
 
 /// Makes the cluster so. With nothing to change, every role is checked (and mended) instead.
-RunSummary apply(const World& world, const ApplyRequest& request, const RunOptions& options);
+/// An atomic apply that fails or is stopped goes back to the revision that the deployment had, or
+/// destroys it when there was none; one whose definition is the one it had has nothing to go back
+/// to. Should that be cut too, the record says where it goes back to (undo_to), and an atomic apply
+/// that is run again knows.
+Result apply(const World& world, const ApplyRequest& request, const RunOptions& options);
 
 /// Deletes the deployment's nodes, known or found at the provider, and forgets it when all are
 /// gone. Fine when there is no such deployment.
-RunSummary destroy(const World& world, const std::string& deployment, const RunOptions& options);
+Result destroy(const World& world, const std::string& deployment, const RunOptions& options);
 
 }  // namespace muster

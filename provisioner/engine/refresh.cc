@@ -41,7 +41,7 @@ Refreshed refresh(const World& world, const Planned& planned, const RunOptions& 
     step.needs.clear();
     step.gates.clear();
   }
-  DeploymentRunner runner(world, planned.cluster, *planned.record, Mode::check);
+  DeploymentRunner runner(world, planned.cluster, *planned.record, Mode::check, options.stop);
   NoJournal journal;
   ScheduleOptions schedule;
   schedule.parallel = options.parallel;

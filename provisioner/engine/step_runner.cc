@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "provisioner/base/backoff.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
 #include "provisioner/engine/context.h"
@@ -13,7 +14,10 @@ namespace muster {
 
 namespace {
 
-constexpr int kScriptAttempts = 3;
+constexpr int kScriptAttempts = 5;
+constexpr int kCreateAttempts = 2;
+constexpr std::chrono::milliseconds kCreatePause{1'000};
+constexpr std::chrono::milliseconds kMostCreatePause{10'000};
 
 /// The store's secrets of one scope.
 class StoreVault : public Vault {
@@ -69,13 +73,14 @@ SshKeyPair tenant_key(Store& store, const std::string& tenant) {
 }
 
 DeploymentRunner::DeploymentRunner(const World& world, Cluster cluster,
-                                   const DeploymentRecord& record, Mode mode)
+                                   const DeploymentRecord& record, Mode mode, std::stop_token stop)
     : world_(world),
       cluster_(std::move(cluster)),
       mode_(mode),
+      stop_(stop),
       tag_(deployment_tag(*world.store, record.name)),
       key_(tenant_key(*world.store, record.tenant)),
-      links_(login_with(key_)),
+      links_(login_with(key_), std::move(stop)),
       vault_(deployment_vault(*world.store, record.name)),
       pki_(*vault_, record.name) {
   cluster_.name = record.name;
@@ -87,7 +92,7 @@ StepResult DeploymentRunner::run(const Step& step, const std::function<void(Even
   try {
     switch (step.verb) {
       case Verb::create_node:
-        return create(step);
+        return create(step, emit);
       case Verb::destroy_node:
         return destroy(step);
       case Verb::apply_role:
@@ -125,7 +130,24 @@ Node DeploymentRunner::node_of(const std::string& name) {
   return node;
 }
 
-StepResult DeploymentRunner::create(const Step& step) {
+ProvidedNode DeploymentRunner::create_at_provider(const NodeSpec& spec, const std::string& provider,
+                                                  const std::function<void(Event)>& emit) {
+  Backoff backoff(kCreatePause, kMostCreatePause);
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return world_.providers->get(provider).create(spec);
+    } catch (const TemporaryError& error) {
+      if (attempt == kCreateAttempts || stop_.stop_requested()) throw;
+      Event event;
+      event.type = EventType::warning;
+      event.message = std::string("trying again: ") + error.what();
+      emit(event);
+    }
+    backoff.wait(stop_);
+  }
+}
+
+StepResult DeploymentRunner::create(const Step& step, const std::function<void(Event)>& emit) {
   const Node node = node_of(step.node);
   NodeSpec spec;
   spec.name = node.name;
@@ -146,7 +168,7 @@ StepResult DeploymentRunner::create(const Step& step) {
   spec.token = record.token;
   remember(record);  // intent before effect
 
-  auto made = world_.providers->get(node.provider).create(spec);
+  auto made = create_at_provider(spec, node.provider, emit);
   record.handle = made.handle;
   record.endpoint = made.endpoint;
   record.state = NodeState::ready;
@@ -185,6 +207,7 @@ StepResult DeploymentRunner::run_role(const Step& step, const std::function<void
   bool undo = step.verb == Verb::undo_role;
   if (role == nullptr && undo) return forget_role(step);
   if (role == nullptr) return failure("there is no role '" + step.role + "' any more");
+  if (mode_ == Mode::apply && step.verb != Verb::verify_role) put_in_doubt(step);
   auto result = run_script(step, *role, undo ? role->undo : role->tasks, emit);
   if (!succeeded(result.outcome) || mode_ == Mode::check) return result;
   if (undo) {
@@ -193,6 +216,19 @@ StepResult DeploymentRunner::run_role(const Step& step, const std::function<void
     world_.store->put_role(cluster_.name, step.node, {step.role, step.fingerprint});
   }
   return result;
+}
+
+/// Intent before effect: from now on the node may have the role in part. An apply that has a record
+/// was put in doubt before the run (see mark_unfinished).
+void DeploymentRunner::put_in_doubt(const Step& step) {
+  const auto record = record_of(step.node);
+  auto known = std::ranges::find(record.roles, step.role, &RoleRecord::role);
+  bool recorded = known != record.roles.end();
+  if (!recorded) {
+    world_.store->put_role(cluster_.name, step.node, {step.role, ""});
+  } else if (known->whole() && step.verb == Verb::undo_role) {
+    world_.store->put_role(cluster_.name, step.node, {step.role, kInDoubt});
+  }
 }
 
 /// Nobody knows any more how to undo a role whose file is gone.

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -32,17 +33,20 @@ struct World {
 class DeploymentRunner : public StepRunner {
  public:
   /// `cluster` is empty of nodes for a destroy. `record` is the state at the start. In check mode
-  /// roles only say what they would change, and nothing is recorded.
-  DeploymentRunner(const World& world, Cluster cluster, const DeploymentRecord& record,
-                   Mode mode = Mode::apply);
+  /// roles only say what they would change, and nothing is recorded. `stop` ends waits, not work.
+  DeploymentRunner(const World& world, Cluster cluster, const DeploymentRecord& record, Mode mode,
+                   std::stop_token stop);
 
   StepResult run(const Step& step, const std::function<void(Event)>& emit) override;
 
  private:
-  StepResult create(const Step& step);
+  StepResult create(const Step& step, const std::function<void(Event)>& emit);
+  ProvidedNode create_at_provider(const NodeSpec& spec, const std::string& provider,
+                                  const std::function<void(Event)>& emit);
   StepResult destroy(const Step& step);
   StepResult run_role(const Step& step, const std::function<void(Event)>& emit);
   StepResult forget_role(const Step& step);
+  void put_in_doubt(const Step& step);
   StepResult run_script(const Step& step, const Role& role, const std::vector<Task>& tasks,
                         const std::function<void(Event)>& emit);
   CompiledScript compile_for(const Step& step, const Role& role, const std::vector<Task>& tasks,
@@ -55,6 +59,7 @@ class DeploymentRunner : public StepRunner {
   World world_;
   Cluster cluster_;
   Mode mode_;
+  std::stop_token stop_;
   std::string tag_;
   SshKeyPair key_;
   NodeLinks links_;

@@ -179,7 +179,7 @@ class ApplyPlanner {
                               const std::set<std::string>& wanted_before) {
     const auto* record = find_role_record(node, role.name);
     if (record == nullptr && wanted_before.count(role.name) == 0) return "new role";
-    if (record == nullptr || record->fingerprint.empty()) return "not finished by an earlier run";
+    if (record == nullptr || !record->whole()) return "not finished by an earlier run";
     return membership_.reason_of_change(role, changed_parts(record->fingerprint, fingerprint));
   }
 

@@ -1,0 +1,47 @@
+#include "provisioner/engine/revisions.h"
+
+#include <vector>
+
+#include "provisioner/base/error.h"
+#include "provisioner/base/text.h"
+
+namespace muster {
+
+DefinitionResult recorded_definition(const World& world, const std::string& deployment,
+                                     int revision) {
+  DefinitionRules rules;
+  rules.roles = *world.roles;
+  rules.providers = world.providers->names();
+  std::vector<std::string> numbers;
+  for (const auto& known : world.store->revisions(deployment)) {
+    numbers.push_back(std::to_string(known.revision));
+    if (known.revision != revision) continue;
+    auto definition = parse_definition(known.definition_file, known.definition_text, {}, rules);
+    if (!definition.diagnostics.has_errors()) return definition;
+    throw Error("revision " + numbers.back() + " of '" + deployment + "' is no longer right:\n" +
+                    trim(definition.diagnostics.render()),
+                ExitCode::usage);
+  }
+  Error error("'" + deployment + "' has no revision " + std::to_string(revision), ExitCode::usage);
+  throw error.hint(numbers.empty() ? "it has none at all; see: muster list"
+                                   : "it has: " + join(numbers, ", "));
+}
+
+int revision_before(Store& store, const std::string& deployment) {
+  auto record = store.deployment(deployment);
+  auto revisions = store.revisions(deployment);
+  if (!record) {
+    throw Error("there is no deployment '" + deployment + "' to roll back", ExitCode::usage)
+        .hint(revisions.empty() ? "see: muster list"
+                                : "to make it again: muster rollback " + deployment +
+                                      " --to REVISION; see: muster history " + deployment);
+  }
+  for (auto known = revisions.rbegin(); known != revisions.rend(); ++known) {
+    bool earlier = known->revision < record->revision && known->applied_ms != 0;
+    if (earlier && known->definition_text != record->definition_text) return known->revision;
+  }
+  throw Error("'" + deployment + "' has no earlier revision that was ever whole", ExitCode::usage)
+      .hint("name one with --to; see: muster history " + deployment);
+}
+
+}  // namespace muster
