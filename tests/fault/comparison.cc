@@ -9,6 +9,7 @@
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
 #include "provisioner/base/process.h"
+#include "provisioner/base/text.h"
 #include "provisioner/engine/step_runner.h"
 #include "provisioner/state/store.h"
 
@@ -29,8 +30,13 @@ std::map<std::string, ProvidedNode> at_provider(const std::string& tag) {
   return nodes;
 }
 
-std::string text_of(const std::filesystem::path& file) {
-  return std::filesystem::exists(file) ? read_file(file) : "(there is no file)";
+/// Its lines in the order of the alphabet: nodes stand in that of the definition.
+std::string lines_of(const std::filesystem::path& file) {
+  if (!std::filesystem::exists(file)) return "(there is no file)";
+  auto text = read_file(file);
+  auto lines = split(trim(text), '\n');
+  std::ranges::sort(lines);
+  return join(lines, "\n");
 }
 
 }  // namespace
@@ -53,26 +59,23 @@ Comparison compare(const std::string& deployment) {
 
 std::vector<std::string> wrong_light_files() {
   auto record = state()->deployment("light").value_or(DeploymentRecord{});
-  std::string all;
+  auto line = [](const NodeRecord& node) { return node.name + " " + node.endpoint.address; };
+  std::vector<std::string> all;
   std::vector<std::string> wrong;
-  for (const auto& node : record.nodes) all += node.name + " " + node.endpoint.address + "\n";
+  for (const auto& node : record.nodes) all.push_back(line(node));
+  std::ranges::sort(all);
   auto check = [&](const NodeRecord& node, const std::string& file, const std::string& wanted) {
-    auto disk = default_local_root() / "nodes" / node.handle / "upper";
-    auto got = text_of(disk / file);
+    auto got = lines_of(default_local_root() / "nodes" / node.handle / "upper" / file);
     if (got != wanted) wrong.push_back(file + " on " + node.name + " is: " + got);
   };
   for (const auto& node : record.nodes) {
     auto has = [&](const std::string& role) {
       return std::ranges::find(node.roles, role, &RoleRecord::role) != node.roles.end();
     };
-    if (has("etcd")) {
-      check(node, "etc/light/members.read", node.name + " " + node.endpoint.address + "\n");
-    }
-    if (has("k8s-worker")) {
-      check(node, "etc/light/nodes", all);
-      check(node, "etc/light/slow", "done\n");
-    }
-    check(node, "etc/light-extra", has("extra") ? node.name + "\n" : "(there is no file)");
+    if (has("etcd")) check(node, "etc/light/members.read", line(node));
+    if (has("k8s-worker")) check(node, "etc/light/nodes", join(all, "\n"));
+    if (has("k8s-worker")) check(node, "etc/light/slow", "done");
+    check(node, "etc/light-extra", has("extra") ? node.name : "(there is no file)");
   }
   return wrong;
 }
