@@ -86,6 +86,8 @@ class ProviderRegistry {
   std::vector<std::string> names() const;
   /// Throws Error with the names that exist.
   Provider& get(const std::string& name);
+  /// Takes the place of the one with this name: for tests.
+  void put(const std::string& name, std::unique_ptr<Provider> provider);
 
  private:
   ProviderEnvironment environment_;

@@ -1,4 +1,5 @@
 #include <string_view>
+#include <utility>
 
 #include "providers/local/local.h"
 #include "providers/provider.h"
@@ -22,6 +23,10 @@ std::vector<std::string> ProviderRegistry::names() const {
   std::vector<std::string> names;
   for (const auto& [name, provider] : built_) names.push_back(name);
   return names;
+}
+
+void ProviderRegistry::put(const std::string& name, std::unique_ptr<Provider> provider) {
+  built_[name] = std::move(provider);
 }
 
 Provider& ProviderRegistry::get(const std::string& name) {

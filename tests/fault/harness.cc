@@ -1,0 +1,98 @@
+#include "tests/fault/harness.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+
+#include "provisioner/base/process.h"
+
+namespace muster::testing {
+
+void Phase::plan(int lines, std::mt19937& random) {
+  lines_ = lines;
+  for (int line = 1; line <= lines; ++line) {
+    instants_.push_back({line, 0});
+    instants_.push_back(anywhere(random));
+  }
+  std::ranges::shuffle(instants_, random);
+}
+
+Instant Phase::next(std::mt19937& random) {
+  if (instants_.empty()) return anywhere(random);
+  auto instant = instants_.back();
+  instants_.pop_back();
+  return instant;
+}
+
+Instant Phase::anywhere(std::mt19937& random) const {
+  return {static_cast<int>(random() % static_cast<unsigned>(lines_ + 1)),
+          static_cast<int>(random() % 120)};
+}
+
+int Harness::carry_out(const Phase& phase, const std::vector<Instant>& instants) {
+  what_ = phase.name();
+  std::set<std::string> done;
+  for (const auto& instant : instants) {
+    what_ += ", killed at " + to_string(instant);
+    Run run(phase.arguments(), log_);
+    bool killed = run.kill_at(instant);
+    note_steps(run, done);
+    if (killed) ++counts_.instants;
+    note(compare(deployment_));
+  }
+  Run run(phase.arguments(), log_);
+  int code = run.wait();
+  note_steps(run, done);
+  if (code != 0) fail("run again, it ends with " + std::to_string(code));
+  return run.lines();
+}
+
+void Harness::expect_planned_state(const Phase& phase) {
+  auto difference = compare(deployment_);
+  note(difference);
+  for (const auto& node : difference.unfinished) fail(node + " is not finished");
+  if (deployment_ == "light") {
+    for (const auto& wrong : wrong_light_files()) fail(wrong);
+  }
+  ProcessSpec spec;
+  spec.argv = {std::getenv("MUSTER")};
+  for (const auto& word : phase.arguments()) spec.argv.push_back(word == "apply" ? "plan" : word);
+  spec.argv.insert(spec.argv.end(), {"--refresh", "--detailed-exitcode"});
+  auto planned = run_process(spec);
+  if (planned.exit_code != 0) fail("something is left to do: " + planned.output);
+}
+
+void Harness::expect_nothing() {
+  auto left = what_is_left();
+  if (left.empty()) return;
+  ++counts_.leaks;
+  say("left after destroy: " + left);
+}
+
+/// A step that had been seen to end is on record, so it is never done again.
+void Harness::note_steps(const Run& run, std::set<std::string>& done) {
+  for (const auto& step : run.started()) {
+    if (done.count(step) == 0) continue;
+    ++counts_.lost;
+    say("'" + step + "' was done already, and is done again");
+  }
+  done.insert(run.done().begin(), run.done().end());
+}
+
+void Harness::note(const Comparison& difference) {
+  counts_.leaks += static_cast<int>(difference.leaks.size());
+  counts_.lost += static_cast<int>(difference.lost.size());
+  for (const auto& node : difference.leaks) say("leak: nobody knows of " + node);
+  for (const auto& node : difference.lost) say("lost: there is no " + node);
+}
+
+void Harness::fail(const std::string& why) {
+  ++counts_.failures;
+  say(why);
+}
+
+void Harness::say(const std::string& why) const {
+  std::cout << "FAIL " << deployment_ << ": " << what_ << ": " << why << std::endl;
+}
+
+}  // namespace muster::testing

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <filesystem>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/fault/comparison.h"
+#include "tests/fault/run.h"
+
+namespace muster::testing {
+
+/// One command that is killed and run again, and the instants at which it is.
+class Phase {
+ public:
+  Phase(std::string name, std::vector<std::string> arguments)
+      : name_(std::move(name)), arguments_(std::move(arguments)) {}
+
+  const std::string& name() const { return name_; }
+  const std::vector<std::string>& arguments() const { return arguments_; }
+
+  /// Every line that the command says, and as many instants between lines, in random order.
+  void plan(int lines, std::mt19937& random);
+  bool exhausted() const { return instants_.empty(); }
+  Instant next(std::mt19937& random);
+  Instant anywhere(std::mt19937& random) const;
+
+ private:
+  std::string name_;
+  std::vector<std::string> arguments_;
+  int lines_ = 0;
+  std::vector<Instant> instants_;
+};
+
+struct Counts {
+  int instants = 0;
+  int leaks = 0;
+  int lost = 0;
+  int failures = 0;  ///< whatever else is wrong
+};
+
+/// Runs the commands of one deployment with kills in between, and looks at what came of each.
+class Harness {
+ public:
+  /// `log` gets what the runs say to people.
+  Harness(std::string deployment, std::filesystem::path log)
+      : deployment_(std::move(deployment)), log_(std::move(log)) {}
+
+  /// Runs the command to its end, killed before at each of the instants. Returns the lines that it
+  /// said in its last run.
+  int carry_out(const Phase& phase, const std::vector<Instant>& instants);
+
+  /// After an apply that ended well: nothing is left to do, on record, at the provider, on nodes.
+  void expect_planned_state(const Phase& phase);
+  /// After a destroy: no record, no node, nothing of a node.
+  void expect_nothing();
+
+  const Counts& counts() const { return counts_; }
+
+ private:
+  void note_steps(const Run& run, std::set<std::string>& done);
+  void note(const Comparison& difference);
+  void fail(const std::string& why);
+  void say(const std::string& why) const;
+
+  std::string deployment_;
+  std::filesystem::path log_;
+  std::string what_ = "before any kill";
+  Counts counts_;
+};
+
+}  // namespace muster::testing

@@ -1,0 +1,85 @@
+// Kills muster (-9) at many instants of apply and destroy, and holds what the provider has against
+// the record each time. Usage: fault_kills light|full INSTANTS SEED WORK, run by kills.sh; with
+// 0 instants it tries every line that the runs say, and as many instants between lines.
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+
+#include "provisioner/base/error.h"
+#include "tests/fault/harness.h"
+
+using namespace muster;
+using namespace muster::testing;
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::string kSource = MUSTER_SOURCE_DIR;
+const std::string kHere = kSource + "/tests/fault/";
+
+std::vector<Phase> light_phases() {
+  auto with_roles = [](std::vector<std::string> words) {
+    words.insert(words.begin(), {"--roles", kHere + "roles"});
+    return words;
+  };
+  return {{"apply", with_roles({"apply", kHere + "light.json"})},
+          {"apply of a change", with_roles({"apply", kHere + "light-changed.json"})},
+          {"destroy", with_roles({"destroy", "light", "--yes"})}};
+}
+
+std::vector<Phase> full_phases() {
+  return {{"apply", {"apply", kSource + "/examples/quickstart.json"}},
+          {"destroy", {"destroy", "quickstart", "--yes"}}};
+}
+
+/// Every third is a chain: resumed, and killed again before long.
+std::vector<Instant> some_instants(Phase& phase, bool chain, std::mt19937& random) {
+  std::vector<Instant> instants{phase.next(random)};
+  while (chain && instants.size() < 3) {
+    auto early = phase.anywhere(random);
+    instants.push_back({early.line / 4, early.ms});
+  }
+  return instants;
+}
+
+/// From nothing to nothing, through all phases.
+void cycle(Harness& harness, std::vector<Phase>& phases, bool chain, std::mt19937& random) {
+  for (auto& phase : phases) {
+    harness.carry_out(phase, some_instants(phase, chain, random));
+    if (&phase != &phases.back()) harness.expect_planned_state(phase);
+  }
+  harness.expect_nothing();
+  // The next one makes its state anew.
+  fs::remove_all(std::getenv("MUSTER_STATE"));
+}
+
+int run(const std::string& kind, int instants, unsigned seed, const fs::path& work) {
+  auto phases = kind == "light" ? light_phases() : full_phases();
+  Harness harness(kind == "light" ? "light" : "quickstart", work / "runs.log");
+  std::mt19937 random(seed);
+  for (auto& phase : phases) phase.plan(harness.carry_out(phase, {}), random);
+  const auto& counts = harness.counts();
+  auto enough = [&] {
+    return instants > 0 ? counts.instants >= instants
+                        : std::ranges::all_of(phases, &Phase::exhausted);
+  };
+  for (int i = 0; !enough(); ++i) cycle(harness, phases, i % 3 == 2, random);
+  std::cout << "instants tried " << counts.instants << ", leaks " << counts.leaks << ", lost "
+            << counts.lost << std::endl;
+  return counts.leaks + counts.lost + counts.failures == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 5) {
+    std::cerr << "usage: fault_kills light|full INSTANTS SEED WORK\n";
+    return 2;
+  }
+  try {
+    return run(argv[1], std::atoi(argv[2]), static_cast<unsigned>(std::atoi(argv[3])), argv[4]);
+  } catch (const std::exception& error) {
+    std::cout << "FAIL " << argv[1] << ": " << error.what() << std::endl;
+    return 1;
+  }
+}

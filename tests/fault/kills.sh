@@ -1,0 +1,25 @@
+#!/bin/bash
+# muster is killed (-9) at many instants of apply, of an apply that changes a cluster, and of destroy:
+# what the provider has is on record each time, apply goes on where it was, destroy leaves nothing.
+# Usage: kills.sh [BUILD_DIR [LIGHT [FULL [SEED]]]]
+# LIGHT instants with the light roles of this folder (0: every line of every run's events, and as
+# many between them), FULL ones with a Kubernetes cluster. Both are few here, for ./test.
+# shellcheck source=tests/support/e2e.sh
+. "$(dirname "$0")/../support/e2e.sh"
+
+program=${1:-$root/build/debug}/tests/fault_kills
+light=${2:-45} full=${3:-3} seed=${4:-$((RANDOM * 32768 + RANDOM))}
+export MUSTER=$muster
+
+kills() {  # KIND INSTANTS
+  "$program" "$1" "$2" "$seed" "$work" | tee "$work/$1"
+  return "${PIPESTATUS[0]}"
+}
+echo "seed $seed"
+for kind in light full; do
+  if kills "$kind" "${!kind}"; then ok "$kind: nothing lost, nothing leaked"
+  else fail "$kind: nothing lost, nothing leaked" "again: $0 ${1:-$root/build/debug} $light $full $seed"; fi
+done
+sed -n 's/^instants tried //p' "$work/light" "$work/full" |
+  awk -F '[ ,]+' '{ n += $1; leaks += $3; lost += $5 }
+    END { printf "instants tried %d, leaks %d, lost %d\n", n, leaks, lost }'
