@@ -68,7 +68,8 @@ struct Plan {
 /// - A node that is no longer wanted has its roles undone in reverse, then is destroyed, whether
 ///   the node answers or not. A role that is no longer wanted is undone before the node's other
 ///   steps.
-/// - `commit: false` plans the creation of nodes and nothing else.
+/// - `commit: false` plans the creation of nodes, the removal of those without roles, and nothing
+///   else.
 Plan plan_apply(const Cluster& cluster, const std::vector<Role>& roles,
                 const DeploymentRecord* record);
 

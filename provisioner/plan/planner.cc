@@ -101,8 +101,8 @@ class ApplyPlanner {
   Plan apply() {
     std::vector<NodeSteps> nodes;
     for (const auto& node : cluster_.nodes) nodes.push_back(plan_node(node));
-    if (!cluster_.commit) return std::move(plan_);
     plan_removed_nodes();
+    if (!cluster_.commit) return std::move(plan_);
     add_apply_edges(plan_, nodes, cluster_.role_order);
     add_undo_edges(plan_, undone_, roles_, cluster_.role_order);
     return std::move(plan_);
@@ -189,6 +189,8 @@ class ApplyPlanner {
     for (const auto& node : cluster_.nodes) wanted.insert(node.name);
     for (auto node = record_->nodes.rbegin(); node != record_->nodes.rend(); ++node) {
       if (wanted.count(node->name) > 0) continue;
+      // What was never more than proposed can be taken back by a proposal.
+      if (!cluster_.commit && !node->roles.empty()) continue;
       // A node that is only half there, or half gone, has nothing to drain.
       bool whole = node->state == NodeState::ready;
       undone_.push_back(remove_node(plan_, *node, "no longer in the definition", whole));

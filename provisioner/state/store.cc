@@ -150,10 +150,10 @@ int SqliteStore::begin_revision(const DeploymentRecord& record, const std::strin
             record.name, revision, record.definition_file, record.definition_text, now, user,
             command);
     execute(db,
-            "INSERT INTO deployments (name, tenant, revision, applied) VALUES (?, ?, ?, 0)"
-            " ON CONFLICT (name) DO UPDATE SET"
-            " tenant = excluded.tenant, revision = excluded.revision, applied = 0",
-            record.name, record.tenant, revision);
+            "INSERT INTO deployments (name, tenant, revision, applied, undo_to)"
+            " VALUES (?, ?, ?, 0, ?) ON CONFLICT (name) DO UPDATE SET tenant = excluded.tenant,"
+            " revision = excluded.revision, applied = 0, undo_to = excluded.undo_to",
+            record.name, record.tenant, revision, record.undo_to.value_or(-1));
   });
   return revision;
 }

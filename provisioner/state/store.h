@@ -63,8 +63,9 @@ class Store {
 
   virtual std::vector<DeploymentRecord> deployments() = 0;
   virtual std::optional<DeploymentRecord> deployment(const std::string& name) = 0;
-  /// Creates the deployment or gives it a new revision, not applied yet; nodes are kept (those in
-  /// `record` are not looked at). Returns the revision: numbers go on after forget_deployment.
+  /// Creates the deployment or gives it a new revision, not applied yet, with the undo_to of
+  /// `record`; nodes are kept (those in `record` are not looked at). Returns the revision: numbers
+  /// go on after forget_deployment.
   virtual int begin_revision(const DeploymentRecord& record, const std::string& command) = 0;
   /// Whether the last revision is whole; when it is, nothing is left to undo.
   virtual void mark_applied(const std::string& deployment, bool applied) = 0;

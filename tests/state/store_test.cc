@@ -96,7 +96,12 @@ TEST_CASE("store: what an atomic apply goes back to is known until it ends well"
   store->begin_revision(record("a", "one"), "muster apply");
   CHECK(!store->deployment("a")->undo_to);
   store->mark_undo("a", 0);
+  CHECK(store->deployment("a")->undo_to == 0);
   store->begin_revision(record("a", "two"), "muster apply");
+  CHECK(!store->deployment("a")->undo_to);
+  auto atomic = record("a", "three");
+  atomic.undo_to = 0;
+  store->begin_revision(atomic, "muster apply --atomic");
   CHECK(store->deployment("a")->undo_to == 0);
   store->mark_applied("a", false);
   CHECK(store->deployment("a")->undo_to == 0);

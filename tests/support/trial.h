@@ -1,0 +1,156 @@
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+
+#include "provisioner/base/resources.h"
+#include "provisioner/engine/operations.h"
+#include "provisioner/engine/revisions.h"
+#include "tests/support/folder.h"
+#include "tests/support/runs.h"
+
+/// apply and destroy on a real store, with a provider that has no real node.
+namespace muster::testing {
+
+enum class Fault { none, before, after };
+
+/// Keeps nodes in memory, and fails as told, one word a call; then no more.
+class FaultyProvider : public Provider {
+ public:
+  std::vector<std::string> validate(const std::string&) override { return {}; }
+  void prepare(const std::function<void(const std::string&)>&) override {}
+
+  ProvidedNode create(const NodeSpec& spec) override {
+    at_create();
+    fail_if(next_of(creates) == Fault::before, "no more machines: ask for a higher quota");
+    bool late = last_ == Fault::after;
+    auto& node = nodes[spec.token];
+    node = {"h-" + spec.token, spec.token, spec.name, !late, {"192.0.2.1", 22, "root", ""}};
+    std::map<std::string, int> of_name;
+    for (const auto& [token, other] : nodes) twins = ++of_name[other.name] > 1 || twins;
+    fail_if(late, "the machine did not answer in time");
+    return node;
+  }
+
+  void destroy(const std::string& handle) override {
+    fail_if(next_of(destroys) == Fault::before, "the provider is busy");
+    std::erase_if(nodes, [&](const auto& node) { return node.second.handle == handle; });
+    fail_if(last_ == Fault::after, "the provider did not answer in time");
+  }
+
+  std::vector<ProvidedNode> list(const std::string&) override {
+    fail_if(next_of(lists) != Fault::none, "the provider cannot be asked");
+    std::vector<ProvidedNode> all;
+    for (const auto& [token, node] : nodes) all.push_back(node);
+    return all;
+  }
+
+  /// Called when a node is asked for.
+  std::function<void()> at_create = [] {};
+  std::deque<Fault> creates;
+  std::deque<Fault> destroys;
+  std::deque<Fault> lists;
+  std::map<std::string, ProvidedNode> nodes;  ///< by token
+  bool twins = false;                         ///< there were two nodes of a name once
+
+ private:
+  Fault next_of(std::deque<Fault>& faults) {
+    last_ = faults.empty() ? Fault::none : faults.front();
+    if (!faults.empty()) faults.pop_front();
+    return last_;
+  }
+  static void fail_if(bool fails, const char* why) {
+    if (fails) throw Error(why);
+  }
+
+  Fault last_ = Fault::none;
+};
+
+inline const std::vector<Role>& built_in_roles() {
+  static const auto roles = load_roles({});
+  return roles;
+}
+
+/// apply and destroy with a store in a folder, and no real node. One step at a time: the provider
+/// fails at the calls it is told.
+class Trial {
+ public:
+  Trial() : artifacts_(folder_.path(), std::string(*find_resource("artifacts/catalog.yaml"))) {
+    auto made = std::make_unique<FaultyProvider>();
+    provider = made.get();
+    registry_.put("local", std::move(made));
+  }
+
+  RunSummary apply(int workers = 1) { return apply_as(workers, false).run; }
+  Result apply_atomic(int workers) { return apply_as(workers, true); }
+  RunSummary destroy() { return muster::destroy(world(), "d", options()).run; }
+
+  Result apply_as(int workers, bool atomic) {
+    auto text = R"({"name": "d", "commit": false, "nodes": [
+      {"prefix": "m", "roles": ["etcd", "k8s-master"]},
+      {"prefix": "w", "roles": ["k8s-worker"], "count": )" +
+                std::to_string(workers) + "}]}";
+    auto input = parse_definition("d.json", text, {}, {built_in_roles(), {"local"}});
+    REQUIRE(input.diagnostics.render() == "");
+    return muster::apply(world(), {&input, {}, atomic}, options());
+  }
+
+  Result roll_back(int revision) {
+    auto input = recorded_definition(world(), "d", revision);
+    return muster::apply(world(), {&input, {}, false}, options());
+  }
+
+  /// "name state" of each node on record.
+  std::vector<std::string> record() const {
+    std::vector<std::string> lines;
+    for (const auto& node : store_->deployment("d").value_or(DeploymentRecord{}).nodes) {
+      lines.push_back(node.name + (node.state == NodeState::ready ? " ready" : " unsure"));
+    }
+    return lines;
+  }
+
+  /// The provider has nothing that is not on record.
+  bool all_known() const {
+    auto record = store_->deployment("d").value_or(DeploymentRecord{});
+    return std::ranges::all_of(provider->nodes, [&](const auto& node) {
+      return std::ranges::find(record.nodes, node.first, &NodeRecord::token) != record.nodes.end();
+    });
+  }
+
+  Store& store() { return *store_; }
+
+  FaultyProvider* provider;
+  RecordingReporter reporter;
+  std::stop_source stop;
+
+ private:
+  World world() {
+    World world;
+    world.store = store_.get();
+    world.providers = &registry_;
+    world.artifacts = &artifacts_;
+    world.roles = &built_in_roles();
+    world.clock = &clock_;
+    world.reporter = &reporter;
+    return world;
+  }
+
+  RunOptions options() const {
+    RunOptions options;
+    options.parallel = 1;
+    options.command = "muster apply d.json";
+    options.stop = stop.get_token();
+    return options;
+  }
+
+  TestFolder folder_;
+  RealClock clock_;
+  std::unique_ptr<Store> store_ = open_store(folder_.path() / "state");
+  ProviderRegistry registry_{{folder_.path()}};
+  Artifacts artifacts_;
+};
+
+}  // namespace muster::testing
