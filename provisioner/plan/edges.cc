@@ -134,9 +134,7 @@ class ApplyEdges {
     for (const auto& role : waits.one) {
       if (waits.wide.count(role) == 0) gates.insert(one_gate(role));
     }
-    for (const auto& used : placement.role->uses) {
-      gates.insert(members_gate(used, used == placement.role->name));
-    }
+    for (const auto& used : placement.role->uses) gates.insert(members_gate(used));
     gates.erase(kNoStep);
     step.gates.assign(gates.begin(), gates.end());
   }
@@ -182,16 +180,13 @@ class ApplyEdges {
     return found->second = add_gate(plan_, std::move(gate));
   }
 
-  /// Opens when the members of `used` have addresses. A list can do without one that could not be
-  /// created: it is made again when that is. Members that list each other (`own`) begin something
-  /// together, and cannot.
-  int members_gate(const std::string& used, bool own) {
-    auto [found, fresh] = members_.emplace(std::pair(used, own), kNoStep);
+  /// Opens when the members of `used` have addresses. Those that could not be created are left out
+  /// of the list: their creation makes it anew (see Membership).
+  int members_gate(const std::string& used) {
+    auto [found, fresh] = members_.emplace(used, kNoStep);
     if (!fresh) return found->second;
     bool all = used == "*";
-    Gate gate{all ? "every node created" : "every " + used + " node created",
-              {},
-              own ? Opens::all_well : Opens::ended};
+    Gate gate{all ? "every node created" : "every " + used + " node created", {}, Opens::ended};
     for (const auto& node : nodes_) {
       if (node.create == kNoStep) continue;
       if (all || find(node, used) != nullptr) gate.steps.push_back(node.create);
@@ -205,7 +200,7 @@ class ApplyEdges {
   std::map<std::string, std::vector<const NodeSteps*>> holders_;
   std::map<std::string, Done> done_;
   std::map<std::string, int> one_;
-  std::map<std::pair<std::string, bool>, int> members_;
+  std::map<std::string, int> members_;
 };
 
 }  // namespace
