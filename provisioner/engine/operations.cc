@@ -187,7 +187,7 @@ std::optional<int> place_to_go_back_to(const World& world, const DefinitionResul
 
 Undone undo(const World& world, const std::string& name, int back_to, RunOptions options) {
   options.confirm = nullptr;
-  options.max_failures = 0;  // those were of what is being undone
+  options.max_failures = 0;                              // those were of what is being undone
   if (options.stop.stop_requested()) options.stop = {};  // that one has been heeded
   auto where = back_to == 0 ? "there was no '" + name + "' before"
                             : "back to revision " + std::to_string(back_to);

@@ -50,7 +50,8 @@ class Progress {
   std::int64_t started_ms_ = 0;
   std::map<Outcome, int> counts_;
   std::vector<RunningStep> running_;  // in order of starting
-  std::vector<Event> failures_;       // step_finished, with the failed task and the first line that it said
+  std::vector<Event>
+      failures_;  // step_finished, with the failed task and the first line that it said
   std::vector<Event> skipped_;
 };
 

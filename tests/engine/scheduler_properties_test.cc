@@ -20,9 +20,7 @@ std::vector<int> some_below(std::size_t end) {
   return some;
 }
 
-Opens random_opening() {
-  return *rc::gen::element(Opens::all_well, Opens::one_well, Opens::ended);
-}
+Opens random_opening() { return *rc::gen::element(Opens::all_well, Opens::one_well, Opens::ended); }
 
 /// Steps on few nodes that need earlier ones, in a shuffled order so that ids tell nothing.
 Plan random_plan() {

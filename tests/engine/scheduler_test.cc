@@ -270,7 +270,8 @@ TEST_CASE("scheduler: a step that the stop cut short skips nobody") {
   CHECK(summary.interrupted);
 }
 
-TEST_CASE("scheduler: after too many failures what is in flight finishes and the rest is canceled") {
+TEST_CASE(
+    "scheduler: after too many failures what is in flight finishes and the rest is canceled") {
   for (int i = 0; i < 50; ++i) {
     auto plan = make_plan({"a", "b", "c", "d", "e"}, {{}, {}, {0}, {1}, {}});
     Meeting meeting(2);
