@@ -176,6 +176,7 @@ RunOptions App::run_options(const std::string& question) {
   });
   RunOptions run;
   run.parallel = options_.parallel;
+  run.max_failures = options_.max_failures;
   run.command = options_.command_line;
   run.stop = stop_;
   run.confirm = [this, question](const Plan& plan) {

@@ -100,6 +100,7 @@ void add_definition_commands(Table& table) {
       .option(provider_option())
       .option(yes_option())
       .option(parallel_option())
+      .option(max_failures_option())
       .option(events_option())
       .option(
           file_option("--plan", "apply exactly this saved plan, or refuse", &Options::plan_file))

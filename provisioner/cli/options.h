@@ -34,6 +34,7 @@ struct Options {
   std::optional<int> to;  ///< a revision
   bool yes = false;
   int parallel = 16;
+  int max_failures = 0;  ///< 0: no limit
 
   std::string command_line;  ///< as typed but for secrets, for the lease and the history
 };

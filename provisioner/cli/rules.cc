@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kMostParallel = 1000;
 constexpr int kMostRevisions = 1'000'000'000;
+constexpr int kMostFailures = 1'000'000;
 
 auto into(std::string Options::*member) {
   return [member](Options& options, const std::string& value) {
@@ -48,6 +49,10 @@ std::string take_number(const std::string& value, int most, Target& target) {
 
 std::string set_parallel(Options& options, const std::string& value) {
   return take_number(value, kMostParallel, options.parallel);
+}
+
+std::string set_max_failures(Options& options, const std::string& value) {
+  return take_number(value, kMostFailures, options.max_failures);
 }
 
 std::string set_to(Options& options, const std::string& value) {
@@ -160,6 +165,12 @@ OptionRule to_option(std::string help) {
 OptionRule parallel_option() {
   auto rule = option("--parallel", "N", "steps at once, 1 to 1000 (16)");
   rule.set = set_parallel;
+  return rule;
+}
+
+OptionRule max_failures_option() {
+  auto rule = option("--max-failures", "N", "start nothing more after N failed steps (no limit)");
+  rule.set = set_max_failures;
   return rule;
 }
 

@@ -23,6 +23,7 @@ OptionRule provider_option();
 OptionRule yes_option();
 OptionRule to_option(std::string help);
 OptionRule parallel_option();
+OptionRule max_failures_option();
 OptionRule events_option();
 OptionRule output_option(std::vector<std::string> forms);
 OptionRule kubernetes_option();

@@ -150,7 +150,7 @@ void Checker::check_order(const Value& root) {
   auto order = order_roles(all, rules_.roles, definition_.role_apply_order);
   if (!order.cycle.empty()) {
     error({}, "the roles wait for each other: '" + join(order.cycle, "' for '") + "'",
-          "change 'needs', 'after' or 'before' of one of them, in its role.yaml");
+          "change 'needs', 'after', 'after_one' or 'before' of one of them, in its role.yaml");
   }
   for (const auto& pair : order.contrary) {
     for (const auto& item : root.find("role_apply_order")->items) {

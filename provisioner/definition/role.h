@@ -40,6 +40,9 @@ struct Role {
   bool internal = false;           ///< users do not name it; other roles need it
   std::vector<std::string> needs;  ///< roles that are applied before it on the same node
   std::vector<std::string> after;  ///< roles that every node that has them must have finished
+  /// Roles that one node must have finished: where none has yet, all that have them must be done
+  /// trying.
+  std::vector<std::string> after_one;
   /// Roles that wait for this one where a node has both; the node need not have them.
   std::vector<std::string> before;
   /// The other side of `before`: those that say so of this role. Filled in by load_roles.

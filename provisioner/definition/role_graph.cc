@@ -26,9 +26,9 @@ Waits waits_of(std::span<const std::string> names, std::span<const Role> roles) 
   for (const auto& name : names) {
     const auto* role = lookup(roles, name);
     if (role == nullptr) continue;
-    for (const auto& need : role->needs) add(name, need);
-    for (const auto& earlier : role->follows) add(name, earlier);
-    for (const auto& earlier : role->after) add(name, earlier);
+    for (const auto* list : {&role->needs, &role->follows, &role->after, &role->after_one}) {
+      for (const auto& earlier : *list) add(name, earlier);
+    }
   }
   return waits;
 }

@@ -27,8 +27,8 @@ struct RoleOrder {
   std::vector<ContraryPair> contrary;  ///< what of role_apply_order has no effect
 };
 
-/// Orders `names` so that needs and after hold, and `role_apply_order` where these allow it; as
-/// they come where nothing says. Edges to roles outside `names` do not count.
+/// Orders `names` so that needs, after and after_one hold, and `role_apply_order` where these allow
+/// it; as they come where nothing says. Edges to roles outside `names` do not count.
 RoleOrder order_roles(std::span<const std::string> names, std::span<const Role> roles,
                       std::span<const std::string> role_apply_order);
 

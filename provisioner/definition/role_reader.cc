@@ -28,7 +28,7 @@ class RoleReader {
  private:
   void read(const Value& root) {
     if (!object(root, "a role",
-                {"role", "description", "internal", "needs", "after", "before", "uses",
+                {"role", "description", "internal", "needs", "after", "after_one", "before", "uses",
                  "deadline_seconds", "settles_seconds", "authorities", "certificates", "tasks",
                  "handlers", "undo"})) {
       return;
@@ -38,6 +38,7 @@ class RoleReader {
     role_.internal = flag(root, "internal");
     role_.needs = texts(root, "needs");
     role_.after = texts(root, "after");
+    role_.after_one = texts(root, "after_one");
     role_.before = texts(root, "before");
     role_.uses = texts(root, "uses");
     role_.authorities = texts(root, "authorities");

@@ -65,6 +65,7 @@ RunSummary execute(const World& world, const Plan& plan, const Cluster& cluster,
   StoreJournal journal(*world.store, *world.clock, record.name, options.command);
   ScheduleOptions schedule;
   schedule.parallel = options.parallel;
+  schedule.max_failures = options.max_failures;
   auto summary =
       run_plan(plan, runner, journal, *world.reporter, *world.clock, schedule, options.stop);
   journal.finish(summary);
@@ -186,6 +187,7 @@ std::optional<int> place_to_go_back_to(const World& world, const DefinitionResul
 
 Undone undo(const World& world, const std::string& name, int back_to, RunOptions options) {
   options.confirm = nullptr;
+  options.max_failures = 0;                              // those were of what is being undone
   if (options.stop.stop_requested()) options.stop = {};  // that one has been heeded
   auto where = back_to == 0 ? "there was no '" + name + "' before"
                             : "back to revision " + std::to_string(back_to);

@@ -14,6 +14,7 @@ namespace muster {
 /// How a run is to be done, whatever it does.
 struct RunOptions {
   int parallel = 16;
+  int max_failures = 0;  ///< after so many failed steps nothing more is started; 0: no limit
   std::string command;   ///< as the user typed it, for the lease and the history
   std::stop_token stop;  ///< Ctrl-C
   /// Shown the plan before anything changes; false stops. Not asked for a verify.

@@ -31,6 +31,7 @@ class Run {
         priority_(graph_.chain_weights(plan)),
         vertices_(graph_.followers.size()),
         ready_(Sooner{priority_}),
+        max_failures_(options.max_failures),
         parallel_(std::max(1, std::min(options.parallel, static_cast<int>(plan.steps.size())))),
         workers_(parallel_, plan, runner, inbox_) {}
 
@@ -56,7 +57,8 @@ class Run {
   /// A step or a gate on its way; how much it still waits for is in graph_.waiting_for.
   struct Vertex {
     bool ended = false;
-    int blame = kNobody;  ///< the step whose failure keeps this one from running
+    bool any_well = false;  ///< of what it waited for, something ended well
+    int blame = kNobody;    ///< the step whose failure keeps this one from running
     std::int64_t started_ms = 0;
   };
 
@@ -79,11 +81,21 @@ class Run {
 
   bool is_step(int vertex) const { return index(vertex) < plan_.steps.size(); }
   const Step& step(int id) const { return plan_.steps[index(id)]; }
-  bool tolerant(int vertex) const {
-    return is_step(vertex) ? step(vertex).despite_failures
-                           : plan_.gates[index(vertex) - plan_.steps.size()].despite_failures;
+  /// What must come of all that the vertex waits for.
+  Opens opens(int vertex) const {
+    if (!is_step(vertex)) return plan_.gates[index(vertex) - plan_.steps.size()].opens;
+    return step(vertex).despite_failures ? Opens::ended : Opens::all_well;
   }
-  bool stopping() const { return stop_.stop_requested() || journal_failure_ != nullptr; }
+  /// The step whose failure keeps the vertex shut, now that all it waits for has ended.
+  int blame_of(int vertex) const {
+    const auto& state = vertices_[index(vertex)];
+    auto needed = opens(vertex);
+    bool open = needed == Opens::ended || (needed == Opens::one_well && state.any_well);
+    return open ? kNobody : state.blame;
+  }
+  bool stopping() const {
+    return stop_.stop_requested() || journal_failure_ != nullptr || given_up_;
+  }
 
   void loop() {
     for (;;) {
@@ -127,6 +139,9 @@ class Run {
     node.parked.clear();
     journaled([&] { journal_.after(step(id), result); });
     report_finished(id, result);
+    if (max_failures_ > 0 && summary_.failed >= max_failures_) {
+      given_up_ = given_up_ || !stop_.stop_requested();
+    }
     // A step that a stop cut short skips nobody: what waits for it is canceled as well.
     if (result.outcome == Outcome::canceled && stopping()) return;
     bool good = result.outcome == Outcome::changed || result.outcome == Outcome::unchanged;
@@ -138,8 +153,9 @@ class Run {
   std::vector<int> release_followers(int vertex, int blame) {
     std::vector<int> free;
     for (int follower : graph_.followers[index(vertex)]) {
-      auto& blamed = vertices_[index(follower)].blame;
-      if (blamed == kNobody && !tolerant(follower)) blamed = blame;
+      auto& state = vertices_[index(follower)];
+      if (blame == kNobody) state.any_well = true;
+      if (state.blame == kNobody) state.blame = blame;
       if (--graph_.waiting_for[index(follower)] == 0) free.push_back(follower);
     }
     return free;
@@ -150,7 +166,7 @@ class Run {
     while (!free.empty()) {
       int vertex = free.back();
       free.pop_back();
-      int blame = vertices_[index(vertex)].blame;
+      int blame = blame_of(vertex);
       if (is_step(vertex) && blame == kNobody) {
         ready_.insert(vertex);
         continue;
@@ -165,7 +181,8 @@ class Run {
     for (const auto& rest : plan_.steps) {
       if (!vertices_[index(rest.id)].ended) report_unstarted(rest.id, Outcome::canceled, kNobody);
     }
-    summary_.interrupted = stop_.stop_requested() && summary_.canceled > 0;
+    summary_.gave_up = given_up_ && summary_.canceled > 0;
+    summary_.interrupted = stop_.stop_requested() && summary_.canceled > 0 && !given_up_;
   }
 
   template <typename Write>
@@ -221,6 +238,10 @@ class Run {
     event.type = EventType::run_finished;
     event.steps = summary_.changed + summary_.unchanged;
     event.ms = ms;
+    if (summary_.gave_up) {
+      event.message = "gave up after " + std::to_string(max_failures_) + " failure" +
+                      (max_failures_ == 1 ? "" : "s");
+    }
     event.outcome = summary_.failed + summary_.skipped > 0 ? Outcome::failed
                     : summary_.canceled > 0                ? Outcome::canceled
                     : summary_.changed > 0                 ? Outcome::changed
@@ -265,6 +286,8 @@ class Run {
   RunSummary summary_;
   std::size_t ended_ = 0;
   int in_flight_ = 0;
+  int max_failures_;
+  bool given_up_ = false;  ///< after max_failures_; a stop that came first is a stop
   int parallel_;
   Channel<Message> inbox_;
   Workers workers_;  ///< last: its threads end before what they use

@@ -42,7 +42,8 @@ class RunJournal {
 };
 
 struct ScheduleOptions {
-  int parallel = 16;  ///< steps at once
+  int parallel = 16;     ///< steps at once
+  int max_failures = 0;  ///< after so many nothing more is started; 0: whatever fails
 };
 
 struct RunSummary {
@@ -51,14 +52,15 @@ struct RunSummary {
   int failed = 0;
   int skipped = 0;
   int canceled = 0;
-  bool interrupted = false;
+  bool interrupted = false;  ///< by `stop`
+  bool gave_up = false;      ///< after max_failures; something was canceled for it
   bool good() const { return failed == 0 && skipped == 0 && canceled == 0 && !interrupted; }
 };
 
 /// Runs the plan: ready steps by critical path, one thread owns all run state, workers run one
 /// step and post its completion. A failed step skips what depends on it; the rest goes on. When
-/// `stop` is requested, steps in flight finish and the others are canceled. A plan with a cycle
-/// is a bug of the caller: see find_cycle.
+/// `stop` is requested, or after `max_failures`, steps in flight finish and the others are
+/// canceled. A plan with a cycle is a bug of the caller: see find_cycle.
 RunSummary run_plan(const Plan& plan, StepRunner& runner, RunJournal& journal, Reporter& reporter,
                     const Clock& clock, const ScheduleOptions& options, std::stop_token stop);
 

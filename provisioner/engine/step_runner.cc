@@ -159,6 +159,8 @@ StepResult DeploymentRunner::create(const Step& step, const std::function<void(E
   spec.authorized_key = key_.public_key;
 
   NodeRecord record = record_of(step.node);
+  // What its provider has given away may be another node's address by now.
+  if (record.state == NodeState::lost) record.endpoint = {};
   record.name = node.name;
   record.provider = node.provider;
   record.pod_cidr = node.pod_cidr;
@@ -261,7 +263,8 @@ CompiledScript DeploymentRunner::compile_for(const Step& step, const Role& role,
   {
     std::lock_guard lock(nodes_mutex_);
     for (const auto& [name, record] : nodes_) {
-      if (record.state == NodeState::ready) input.endpoints[name] = record.endpoint;
+      // One that is off for now stays on the lists: it comes back with its address.
+      if (!record.endpoint.address.empty()) input.endpoints[name] = record.endpoint;
     }
   }
   for (const auto& listed :

@@ -68,12 +68,22 @@ class ApplyEdges {
   struct Waits {
     std::vector<int> steps;      ///< of the same node
     std::set<std::string> wide;  ///< roles that must be done on every node
+    std::set<std::string> one;   ///< roles that must be done on one node
+  };
+
+  /// What waiting for a role on every node comes to.
+  struct Done {
+    int gate = kNoStep;
+    std::set<std::string> one;  ///< what the role waits for on one node, where it is done itself
   };
 
   void own_edges(const Role& role) {
     for (const auto& earlier : same_node(role)) graph_.add_local(role.name, earlier);
     for (const auto& earlier : role.after) {
       if (earlier != role.name) graph_.add_wide(role.name, earlier);
+    }
+    for (const auto& earlier : role.after_one) {
+      if (earlier != role.name) graph_.add_one(role.name, earlier);
     }
   }
 
@@ -92,6 +102,7 @@ class ApplyEdges {
       const auto* at = open.back();
       open.pop_back();
       waits.wide.insert(graph_.wide(at->name).begin(), graph_.wide(at->name).end());
+      waits.one.insert(graph_.one(at->name).begin(), graph_.one(at->name).end());
       for (const auto& need : same_node(*at)) {
         const auto* placement = find(node, need);
         if (placement == nullptr) continue;
@@ -115,17 +126,25 @@ class ApplyEdges {
       if (node.create != kNoStep) step.needs.push_back(node.create);
     }
     std::set<int> gates;
-    for (const auto& role : waits.wide) gates.insert(done_gate(role));
+    for (const auto& role : waits.wide) {
+      const auto& done = done_on_every_node(role);
+      gates.insert(done.gate);
+      waits.one.insert(done.one.begin(), done.one.end());
+    }
+    for (const auto& role : waits.one) {
+      if (waits.wide.count(role) == 0) gates.insert(one_gate(role));
+    }
     for (const auto& used : placement.role->uses) gates.insert(members_gate(used));
     gates.erase(kNoStep);
     step.gates.assign(gates.begin(), gates.end());
   }
 
-  /// Opens when `role` is done on every node.
-  int done_gate(const std::string& role) {
-    auto [found, fresh] = done_.emplace(role, kNoStep);
-    if (!fresh) return found->second;
-    Gate gate{role + " on every node", {}, false};
+  /// Its gate opens when `role` is done on every node.
+  const Done& done_on_every_node(const std::string& role) {
+    auto [found, fresh] = done_.emplace(role, Done{});
+    auto& done = found->second;
+    if (!fresh) return done;
+    Gate gate{role + " on every node", {}, Opens::all_well};
     std::set<std::string> seen{role};
     std::vector<std::string> open{role};
     while (!open.empty()) {
@@ -139,21 +158,35 @@ class ApplyEdges {
         }
         auto waits = waits_of(*node, *placement->role);
         gate.steps.insert(gate.steps.end(), waits.steps.begin(), waits.steps.end());
+        done.one.insert(waits.one.begin(), waits.one.end());
         for (const auto& wide : waits.wide) {
           if (seen.insert(wide).second) open.push_back(wide);
         }
       }
     }
+    done.gate = add_gate(plan_, std::move(gate));
+    return done;
+  }
+
+  /// Opens when `role` is done on one node; none when it is already, whatever becomes of others.
+  int one_gate(const std::string& role) {
+    auto [found, fresh] = one_.emplace(role, kNoStep);
+    if (!fresh) return found->second;
+    Gate gate{role + " on one node", {}, Opens::one_well};
+    for (const auto* node : holders_[role]) {
+      gate.steps.push_back(find(*node, role)->step);
+      if (gate.steps.back() == kNoStep) return kNoStep;
+    }
     return found->second = add_gate(plan_, std::move(gate));
   }
 
-  /// Opens when the members of `used` have addresses. A list of all nodes can do without one that
-  /// could not be created; a list of etcd members cannot.
+  /// Opens when the members of `used` have addresses. Those that could not be created are left out
+  /// of the list: their creation makes it anew (see Membership).
   int members_gate(const std::string& used) {
     auto [found, fresh] = members_.emplace(used, kNoStep);
     if (!fresh) return found->second;
     bool all = used == "*";
-    Gate gate{all ? "every node created" : "every " + used + " node created", {}, all};
+    Gate gate{all ? "every node created" : "every " + used + " node created", {}, Opens::ended};
     for (const auto& node : nodes_) {
       if (node.create == kNoStep) continue;
       if (all || find(node, used) != nullptr) gate.steps.push_back(node.create);
@@ -165,7 +198,8 @@ class ApplyEdges {
   const std::vector<NodeSteps>& nodes_;
   RoleGraph graph_;
   std::map<std::string, std::vector<const NodeSteps*>> holders_;
-  std::map<std::string, int> done_;
+  std::map<std::string, Done> done_;
+  std::map<std::string, int> one_;
   std::map<std::string, int> members_;
 };
 
@@ -195,8 +229,10 @@ void add_undo_edges(Plan& plan, const std::vector<std::vector<int>>& undone,
   }
   for (const auto& role : roles) {
     if (present.count(role.name) == 0) continue;
-    for (const auto& earlier : role.after) {
-      if (present.count(earlier) > 0) graph.add_wide_unless_contrary(role.name, earlier);
+    for (const auto* list : {&role.after, &role.after_one}) {
+      for (const auto& earlier : *list) {
+        if (present.count(earlier) > 0) graph.add_wide_unless_contrary(role.name, earlier);
+      }
     }
   }
   add_role_order(graph, role_order, present);
@@ -206,7 +242,7 @@ void add_undo_edges(Plan& plan, const std::vector<std::vector<int>>& undone,
       followers.insert(followers.end(), by_role[earlier].begin(), by_role[earlier].end());
     }
     if (followers.empty()) continue;
-    int gate = add_gate(plan, {role + " undone on every node", by_role[role], true});
+    int gate = add_gate(plan, {role + " undone on every node", by_role[role], Opens::ended});
     for (int id : followers) plan.steps[index(id)].gates.push_back(gate);
   }
 }

@@ -34,13 +34,21 @@ struct Step {
   std::string title() const;
 };
 
+/// What must have come of the steps behind a gate, once all of them have ended, for it to open.
+enum class Opens {
+  all_well,  ///< all ended well
+  one_well,  ///< at least one did
+  ended      ///< nothing: well or not
+};
+
+std::string to_string(Opens opens);  ///< "all_well", "one_well", "ended"
+
 /// Steps that others wait for as one: a cluster-wide dependency costs an edge for each step, not
-/// for each pair of steps.
+/// for each pair of steps. One that stays shut fails those who wait for it.
 struct Gate {
   std::string name;        ///< for a person: "etcd on every node"
   std::vector<int> steps;  ///< ids of what must end first
-  /// Opens when its steps have ended, well or not; otherwise all must end well.
-  bool despite_failures = false;
+  Opens opens = Opens::all_well;
 };
 
 /// What a run will do: an immutable graph of steps, in an order a person reads (by node; what is
@@ -59,8 +67,9 @@ struct Plan {
 
 /// Desired against recorded state. `record` is nullptr for a new deployment. Pure.
 ///
-/// - A role waits for its `needs` on its node, for its `after` on every node, and for the creation
-///   of the nodes whose members it `uses` (with "*" it also goes on without those that failed).
+/// - A role waits for its `needs` on its node, for its `after` on every node, for its `after_one`
+///   on one (unless some node has it already), and for the creation of the nodes whose members it
+///   `uses`, well or not: it goes on without those that failed.
 /// - role_apply_order: each listed role waits for the one listed before it, on every node, unless
 ///   the roles' own needs and after say the opposite: then that pair of the list is dropped.
 ///   Digital Rebar's list orders the binding of roles to nodes, and its examples list k8s-worker

@@ -11,9 +11,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kFormat = 1;
+constexpr int kFormat = 2;
 constexpr std::array kVerbs{Verb::create_node, Verb::apply_role, Verb::verify_role, Verb::undo_role,
                             Verb::destroy_node};
+constexpr std::array kOpenings{Opens::all_well, Opens::one_well, Opens::ended};
 
 Json to_json(const Step& step) {
   return {{"id", step.id},         {"verb", to_string(step.verb)},
@@ -24,7 +25,7 @@ Json to_json(const Step& step) {
 }
 
 Json to_json(const Gate& gate) {
-  return {{"name", gate.name}, {"steps", gate.steps}, {"despite_failures", gate.despite_failures}};
+  return {{"name", gate.name}, {"steps", gate.steps}, {"opens", to_string(gate.opens)}};
 }
 
 std::string dump(const Json& json) {
@@ -106,12 +107,15 @@ class ObjectReader {
   std::string where_;
 };
 
-Verb read_verb(const ObjectReader& reader, const std::string& where) {
-  auto name = reader.text("verb");
-  auto verb =
-      std::find_if(kVerbs.begin(), kVerbs.end(), [&](Verb v) { return to_string(v) == name; });
-  if (verb == kVerbs.end()) refuse(where + " has an unknown verb '" + name + "'");
-  return *verb;
+/// The one of `all` that the text at `key` names.
+template <typename All>
+auto read_one_of(const All& all, const ObjectReader& reader, const char* key,
+                 const std::string& where) {
+  auto name = reader.text(key);
+  auto found =
+      std::find_if(all.begin(), all.end(), [&](auto one) { return to_string(one) == name; });
+  if (found == all.end()) refuse(where + " has an unknown " + key + " '" + name + "'");
+  return *found;
 }
 
 Step read_step(const Json& json, std::size_t at, std::size_t steps, std::size_t gates) {
@@ -124,7 +128,7 @@ Step read_step(const Json& json, std::size_t at, std::size_t steps, std::size_t 
   if (static_cast<std::size_t>(step.id) != at) {
     refuse(where + " has the id " + std::to_string(step.id));
   }
-  step.verb = read_verb(reader, where);
+  step.verb = read_one_of(kVerbs, reader, "verb", where);
   step.node = reader.text("node");
   if (step.node.empty()) refuse(where + " names no node");
   step.role = reader.text("role");
@@ -142,8 +146,10 @@ Step read_step(const Json& json, std::size_t at, std::size_t steps, std::size_t 
 }
 
 Gate read_gate(const Json& json, std::size_t at, std::size_t steps) {
-  ObjectReader reader(json, "gate " + std::to_string(at), {"name", "steps", "despite_failures"});
-  return {reader.text("name"), reader.indexes("steps", steps), reader.flag("despite_failures")};
+  auto where = "gate " + std::to_string(at);
+  ObjectReader reader(json, where, {"name", "steps", "opens"});
+  return {reader.text("name"), reader.indexes("steps", steps),
+          read_one_of(kOpenings, reader, "opens", where)};
 }
 
 void check_format(const Json& json) {

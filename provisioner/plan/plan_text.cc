@@ -168,7 +168,9 @@ std::string plan_dot(const Plan& plan) {
   }
   for (std::size_t gate = 0; gate < plan.gates.size(); ++gate) {
     auto name = "g" + std::to_string(gate);
-    text += "  " + name + " [shape=ellipse, label=" + dot_quote(plan.gates[gate].name) + "];\n";
+    // Dashed: it opens although something behind it failed.
+    text += "  " + name + " [shape=ellipse, label=" + dot_quote(plan.gates[gate].name) +
+            (plan.gates[gate].opens == Opens::all_well ? "" : ", style=dashed") + "];\n";
     for (int id : plan.gates[gate].steps) {
       text += "  s" + std::to_string(id) + " -> " + name + ";\n";
     }

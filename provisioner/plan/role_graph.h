@@ -21,19 +21,32 @@ class RoleGraph {
     wide_[role].insert(earlier);
   }
 
-  /// The same, unless `earlier` already waits for `role`: then nothing is added.
+  /// `role` waits for `earlier` on one node.
+  void add_one(const std::string& role, const std::string& earlier) {
+    edges_[role].insert(earlier);
+    one_[role].insert(earlier);
+  }
+
+  /// The same as add_wide, unless `earlier` already waits for `role`: then nothing is added.
   void add_wide_unless_contrary(const std::string& role, const std::string& earlier) {
     if (!waits(earlier, role)) add_wide(role, earlier);
   }
 
   /// What `role` waits for on every node, directly.
-  const std::set<std::string>& wide(const std::string& role) const {
-    static const std::set<std::string> kNone;
-    auto found = wide_.find(role);
-    return found == wide_.end() ? kNone : found->second;
-  }
+  const std::set<std::string>& wide(const std::string& role) const { return of(wide_, role); }
+
+  /// What `role` waits for on one node, directly.
+  const std::set<std::string>& one(const std::string& role) const { return of(one_, role); }
 
  private:
+  using Edges = std::map<std::string, std::set<std::string>>;
+
+  static const std::set<std::string>& of(const Edges& edges, const std::string& role) {
+    static const std::set<std::string> kNone;
+    auto found = edges.find(role);
+    return found == edges.end() ? kNone : found->second;
+  }
+
   /// Whether `role` waits for `earlier`, directly or through others (or is it).
   bool waits(const std::string& role, const std::string& earlier) const {
     std::set<std::string> seen{role};
@@ -42,17 +55,16 @@ class RoleGraph {
       auto at = open.back();
       open.pop_back();
       if (at == earlier) return true;
-      auto next = edges_.find(at);
-      if (next == edges_.end()) continue;
-      for (const auto& other : next->second) {
+      for (const auto& other : of(edges_, at)) {
         if (seen.insert(other).second) open.push_back(other);
       }
     }
     return false;
   }
 
-  std::map<std::string, std::set<std::string>> edges_;
-  std::map<std::string, std::set<std::string>> wide_;
+  Edges edges_;  ///< of every kind
+  Edges wide_;
+  Edges one_;
 };
 
 }  // namespace muster

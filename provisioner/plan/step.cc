@@ -18,6 +18,18 @@ std::string to_string(Verb verb) {
   return "";
 }
 
+std::string to_string(Opens opens) {
+  switch (opens) {
+    case Opens::all_well:
+      return "all_well";
+    case Opens::one_well:
+      return "one_well";
+    case Opens::ended:
+      return "ended";
+  }
+  return "";
+}
+
 std::string Step::title() const {
   if (role.empty()) return to_string(verb) + " " + node;
   auto place = role + " on " + node;

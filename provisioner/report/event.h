@@ -16,7 +16,7 @@ enum class Outcome {
   failed,     ///< it ran and did not succeed
   timed_out,  ///< its deadline passed
   skipped,    ///< something that it needs did not succeed; never reported as an error of its own
-  canceled    ///< the user stopped the run before it began
+  canceled    ///< the run was stopped, or gave up, before it began
 };
 
 std::string to_string(Outcome outcome);

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kOutcomeWidth = 9;
 constexpr std::size_t kNamesShown = 5;
+constexpr std::size_t kReasonWidth = 240;  // of the first line of an output, which may be long
 
 std::string duration(std::int64_t ms) { return format_duration(static_cast<double>(ms) / 1000); }
 
@@ -76,12 +77,22 @@ std::string skipped_line(const std::vector<Event>& skipped) {
   return out + one_line(join(names, ", ")) + "\n";
 }
 
+/// Why a step failed, in the first words of who knows.
+std::string reason_of(const Event& failure) {
+  auto said = first_line(failure.message.empty() ? failure.output : failure.message);
+  if (!said.empty() || failure.exit_code == 0) return said;
+  return "exit code " + std::to_string(failure.exit_code);
+}
+
+/// At the end of a long log: which node failed in what, and why.
 std::string failure_lines(const std::vector<Event>& failures) {
   std::string out;
   for (const auto& failure : failures) {
     auto line = full_name(failure) + "  " + what_of(failure) + " " + words(failure.outcome);
-    const auto& why = failure.task.empty() ? failure.message : failure.task;
-    out += one_line(why.empty() ? line : line + ": " + why) + "\n";
+    for (const auto& part : {failure.task, reason_of(failure)}) {
+      if (!part.empty()) line += ": " + part;
+    }
+    out += elide_middle(one_line(line), kReasonWidth) + "\n";
   }
   return out;
 }
@@ -97,7 +108,8 @@ std::string summary(const Event& event, const Progress& run) {
   }
   auto ms = event.ms > 0 ? event.ms : event.time_ms - run.started_ms();
   auto name = event.deployment.empty() ? "" : event.deployment + ": ";
-  return one_line(name + (counts.empty() ? "nothing to do" : join(counts, ", ")) + " in " +
+  auto how = event.message.empty() ? "" : event.message + "; ";
+  return one_line(name + how + (counts.empty() ? "nothing to do" : join(counts, ", ")) + " in " +
                   duration(ms)) +
          "\n";
 }
@@ -187,8 +199,7 @@ std::string Lines::on(const Event& event) {
       out = remark(event);
       break;
     case EventType::run_finished:
-      out = remark(event) + skipped_line(run.skipped()) + failure_lines(run.failures()) +
-            summary(event, run);
+      out = skipped_line(run.skipped()) + failure_lines(run.failures()) + summary(event, run);
       runs_.erase(event.deployment);
       return out;
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "provisioner/base/text.h"
+
 namespace muster {
 
 namespace {
@@ -15,6 +17,13 @@ auto* find_in(Steps& steps, const std::string& node) {
 }
 
 }  // namespace
+
+std::string first_line(const std::string& text) {
+  for (const auto& line : split(text, '\n')) {
+    if (auto words = trim(line); !words.empty()) return words;
+  }
+  return "";
+}
 
 std::string what_of(const Event& event) {
   if (event.role.empty()) return event.verb.empty() ? event.step : event.verb;
@@ -82,7 +91,7 @@ void Progress::finish(const Event& event) {
     skipped_.push_back(event);
   } else if (event.outcome == Outcome::failed || event.outcome == Outcome::timed_out) {
     auto failure = with_failed_task(event, step);
-    failure.output.clear();
+    failure.output = first_line(failure.output);  // all of it has been told
     failures_.push_back(std::move(failure));
   }
   // A skipped step never started: what runs on its node now is another one.

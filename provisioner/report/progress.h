@@ -23,6 +23,9 @@ struct RunningStep {
 /// What a step does to its node, in a word or two: "create", "etcd", "undo etcd".
 std::string what_of(const Event& event);
 
+/// The first line of `text` that is not blank, without the blanks around it.
+std::string first_line(const std::string& text);
+
 /// What one run has come to so far, counted from its events.
 class Progress {
  public:
@@ -47,7 +50,8 @@ class Progress {
   std::int64_t started_ms_ = 0;
   std::map<Outcome, int> counts_;
   std::vector<RunningStep> running_;  // in order of starting
-  std::vector<Event> failures_;       // step_finished, with what is known of the failed task
+  std::vector<Event>
+      failures_;  // step_finished, with the failed task and the first line that it said
   std::vector<Event> skipped_;
 };
 

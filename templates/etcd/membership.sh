@@ -30,6 +30,11 @@ $1
 LIST
 }
 
+# The members that the cluster begins with, where it has begun.
+add_founder() {  # ID NAME PEERS CLIENTS
+  [ -z "$2" ] || founders=$founders,$2=$3
+}
+
 # A member of the first hour is listed before it has ever run, without client URLs. Any other that
 # has our name or address is what this node was before it was made anew.
 is_me() {  # ID NAME PEERS CLIENTS
@@ -54,7 +59,10 @@ join() {
   me=
   each "$list" is_me
   if [ "$me" = founder ]; then
-    remember "$all" new
+    # As the others began it: the definition may have more by now, or one had no address then.
+    founders=
+    each "$list" add_founder
+    remember "${founders#,}" new
     return
   fi
   [ -z "$me" ] || ask "$others" member remove "$me"

@@ -69,7 +69,9 @@ TEST_CASE("options: what is not given has its default") {
   CHECK(options.parallel == 16);
   CHECK_FALSE(options.yes);
   CHECK_FALSE(options.provider);
+  CHECK(options.max_failures == 0);
   CHECK(good({"apply", "f", "--parallel", "1000"}).parallel == 1000);
+  CHECK(good({"apply", "f", "--max-failures=3"}).max_failures == 3);
 }
 
 TEST_CASE("options: the last of a repeated option counts") {
@@ -218,6 +220,8 @@ TEST_CASE("options: mistakes are named, with what to do") {
             "'--parallel' must be 1 to 1000, not '0'\n  see: muster apply --help\n"},
            {{"apply", "f", "--parallel", "9x"},
             "'--parallel' must be 1 to 1000, not '9x'\n  see: muster apply --help\n"},
+           {{"apply", "f", "--max-failures", "0"},
+            "'--max-failures' must be 1 to 1000000, not '0'\n  see: muster apply --help\n"},
            {{"apply", "f", "--plan", "p", "--destroy"},
             "'--plan' and '--destroy' do not go together\n  see: muster apply --help\n"},
            {{"apply", "f", "g", "--plan", "p"},

@@ -86,6 +86,6 @@ TEST_CASE("bad definitions: roles of a user that wait for each other") {
   CHECK(result.diagnostics.render() ==
         "demo.json: error: the roles wait for each other: 'monitoring' for 'storage' for "
         "'monitoring'\n"
-        "  change 'needs', 'after' or 'before' of one of them, in its role.yaml\n");
+        "  change 'needs', 'after', 'after_one' or 'before' of one of them, in its role.yaml\n");
   CHECK_FALSE(result.plannable);
 }

@@ -479,7 +479,7 @@ TEST_CASE("definition: only the roles' own needs can make a cycle, role_apply_or
   auto result = parse_definition("demo.json", definition(), {}, {cyclic, {"local"}});
   CHECK(mistakes(result.diagnostics) ==
         "error: the roles wait for each other: 'etcd' for 'k8s-master' for 'etcd' "
-        "(change 'needs', 'after' or 'before' of one of them, in its role.yaml)\n");
+        "(change 'needs', 'after', 'after_one' or 'before' of one of them, in its role.yaml)\n");
 }
 
 TEST_CASE("definition: a file of garbage does not drown the reader") {

@@ -40,6 +40,17 @@ TEST_CASE("role graph: a cycle is named from a role back to it, without those th
   CHECK(result.cycle == Names{"b", "c", "d", "b"});
 }
 
+TEST_CASE("role graph: after_one orders and makes cycles as after does") {
+  std::vector<Role> roles = {role("a"), role("b"), role("c", {"a"})};
+  roles[0].after_one = {"b", "a"};
+  auto result = order_roles(Names{"a", "b", "c"}, roles, Names{"a", "b"});
+  CHECK(result.order == Names{"b", "a", "c"});
+  REQUIRE(result.contrary.size() == 1);
+  CHECK(result.contrary[0].first == "a");
+  roles[1].after_one = {"c"};
+  CHECK(order_roles(Names{"a", "b", "c"}, roles, {}).cycle == Names{"a", "b", "c", "a"});
+}
+
 TEST_CASE("role graph: what is listed counts where the roles do not say the contrary") {
   std::vector<Role> roles = {role("a"), role("b", {"a"}), role("c", {}, {"b"}), role("d")};
   auto result = order_roles(Names{"a", "b", "c", "d"}, roles, Names{"d", "c", "absent", "a"});

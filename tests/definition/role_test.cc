@@ -52,6 +52,7 @@ description: a member
 internal: true
 needs: [base]
 after: [etcd, other]
+after_one: [third]
 uses: ["*"]
 deadline_seconds: 42
 authorities: [etcd]
@@ -79,6 +80,7 @@ undo:
   CHECK(role.internal);
   CHECK(role.needs == std::vector<std::string>{"base"});
   CHECK(role.after == std::vector<std::string>{"etcd", "other"});
+  CHECK(role.after_one == std::vector<std::string>{"third"});
   CHECK(role.uses == std::vector<std::string>{"*"});
   CHECK(role.deadline_seconds == 42);
   CHECK(role.authorities == std::vector<std::string>{"etcd"});
@@ -93,7 +95,7 @@ undo:
   REQUIRE(role.tasks.size() == 1);
   CHECK(role.tasks[0].name == "unit");
   CHECK(role.tasks[0].kind == "unit");
-  CHECK(role.tasks[0].line == 17);
+  CHECK(role.tasks[0].line == 18);
   CHECK(role.tasks[0].when == "!cluster.off");
   CHECK(role.tasks[0].notify == std::vector<std::string>{"restart", "reload"});
   CHECK(role.tasks[0].args.find("state")->text == "started");
@@ -121,8 +123,8 @@ TEST_CASE("role: every mistake is told with its place") {
         "r.yaml:4:1: error: a role has no 'xyz'\n"
         "  xyz: 1\n"
         "  ^\n"
-        "  it has role, description, internal, needs, after, before, uses, deadline_seconds, "
-        "settles_seconds, authorities, certificates, tasks, handlers, undo");
+        "  it has role, description, internal, needs, after, after_one, before, uses, "
+        "deadline_seconds, settles_seconds, authorities, certificates, tasks, handlers, undo");
   CHECK(mistakes("description: x\n") ==
         "r.yaml:1:1: error: 'role' is missing\n"
         "  description: x\n"
@@ -254,6 +256,8 @@ TEST_CASE("role: what is wrong with a directory of roles is told with the file")
         "  did you mean 'etcd'?");
   put(folder, "roles/a/role.yaml", "role: a\nafter: [zzzzzzz]\n");
   CHECK(load_error(folder) == "DIR/roles/a/role.yaml: there is no role 'zzzzzzz'");
+  put(folder, "roles/a/role.yaml", "role: a\nafter_one: [yyyyyyy]\n");
+  CHECK(load_error(folder) == "DIR/roles/a/role.yaml: there is no role 'yyyyyyy'");
   put(folder, "roles/a/role.yaml",
       "role: a\ntasks:\n  - {name: t, file: {path: /x, template: a/none}}\n");
   CHECK(load_error(folder) ==

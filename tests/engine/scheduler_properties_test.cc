@@ -20,6 +20,8 @@ std::vector<int> some_below(std::size_t end) {
   return some;
 }
 
+Opens random_opening() { return *rc::gen::element(Opens::all_well, Opens::one_well, Opens::ended); }
+
 /// Steps on few nodes that need earlier ones, in a shuffled order so that ids tell nothing.
 Plan random_plan() {
   Plan plan;
@@ -40,7 +42,7 @@ Plan random_plan() {
     step.despite_failures = below(6) == 0;
     for (int need : some_below(i)) step.needs.push_back(place[static_cast<std::size_t>(need)]);
     if (below(3) > 0) continue;
-    Gate gate{"gate", {}, below(3) == 0};
+    Gate gate{"gate", {}, random_opening()};
     for (int need : some_below(i)) gate.steps.push_back(place[static_cast<std::size_t>(need)]);
     step.gates.push_back(static_cast<int>(plan.gates.size()));
     plan.gates.push_back(gate);
@@ -77,7 +79,10 @@ bool lacks_something(const Plan& plan, const Step& step, const std::map<int, Out
   if (std::any_of(step.needs.begin(), step.needs.end(), bad)) return true;
   return std::any_of(step.gates.begin(), step.gates.end(), [&](int at) {
     const auto& gate = plan.gates[static_cast<std::size_t>(at)];
-    return !gate.despite_failures && std::any_of(gate.steps.begin(), gate.steps.end(), bad);
+    auto failed = std::count_if(gate.steps.begin(), gate.steps.end(), bad);
+    auto all = static_cast<std::ptrdiff_t>(gate.steps.size());
+    return (gate.opens == Opens::all_well && failed > 0) ||
+           (gate.opens == Opens::one_well && failed == all && all > 0);
   });
 }
 
@@ -156,6 +161,32 @@ TEST_CASE("scheduler properties: a stop at any step ends the run with every step
     check_story(plan, fakes);
     RC_ASSERT(sum(summary) == static_cast<int>(plan.steps.size()));
     RC_ASSERT(summary.interrupted == (summary.canceled > 0));
+  }));
+}
+
+TEST_CASE("scheduler properties: after as many failures as allowed nothing more is started") {
+  CHECK(rc::check([] {
+    auto plan = random_plan();
+    FakeRun fakes;
+    fakes.runner.outcomes = random_outcomes(plan);
+    fakes.max_failures = 1 + below(4);
+    int parallel = 1 + below(8);
+    auto summary = fakes.run(plan, parallel);
+    check_story(plan, fakes);
+    RC_ASSERT(sum(summary) == static_cast<int>(plan.steps.size()));
+    RC_ASSERT(!summary.interrupted);
+    RC_ASSERT(summary.gave_up == (summary.canceled > 0));
+    int failed = 0;
+    for (const auto& event : fakes.reporter.events) {
+      if (event.type == EventType::step_started) RC_ASSERT(failed < fakes.max_failures);
+      bool ended = event.type == EventType::step_finished;
+      if (ended && (event.outcome == Outcome::failed || event.outcome == Outcome::timed_out)) {
+        ++failed;
+      }
+    }
+    // Only what was in flight may fail beyond the limit.
+    RC_ASSERT(failed < fakes.max_failures + parallel);
+    RC_ASSERT(fakes.reporter.events.back().message.empty() == !summary.gave_up);
   }));
 }
 

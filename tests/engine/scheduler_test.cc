@@ -63,7 +63,7 @@ TEST_CASE("scheduler: alone, steps run by the longest chain behind them, then as
 
 TEST_CASE("scheduler: gates are no steps when chains are measured") {
   auto plan = make_plan({"a", "b", "c", "d"}, {{}, {}, {0}});
-  plan.gates.push_back({"b first", {1}, false});
+  plan.gates.push_back({"b first", {1}, Opens::all_well});
   plan.steps[3].gates = {0};
   FakeRun fakes;
   fakes.run(plan, 1);
@@ -145,16 +145,35 @@ TEST_CASE("scheduler: a step despite failures waits for its needs and runs whate
   CHECK(outcomes.at("create c") == Outcome::changed);
 }
 
-TEST_CASE("scheduler: a gate passes a failure on unless it opens despite failures") {
-  auto plan = make_plan({"a", "b", "c", "d"});
-  plan.gates = {{"hard", {0, 1}, false}, {"soft", {0, 1}, true}};
-  plan.steps[2].gates = {0};
-  plan.steps[3].gates = {1};
+TEST_CASE("scheduler: a gate passes a failure on unless it opens all the same") {
+  auto plan = make_plan({"a", "b", "c", "d", "e"});
+  plan.gates = {{"every", {0, 1}, Opens::all_well},
+                {"one", {0, 1}, Opens::one_well},
+                {"any", {0, 1}, Opens::ended}};
+  for (int gate : {0, 1, 2}) plan.steps[static_cast<std::size_t>(gate + 2)].gates = {gate};
   FakeRun fakes;
-  fakes.runner.outcomes[1] = Outcome::failed;
+  fakes.runner.outcomes[0] = Outcome::failed;
   auto outcomes = (fakes.run(plan, 4), outcomes_of(fakes.reporter));
   CHECK(outcomes.at("create c") == Outcome::skipped);
   CHECK(outcomes.at("create d") == Outcome::changed);
+  CHECK(outcomes.at("create e") == Outcome::changed);
+
+  FakeRun worse;
+  worse.runner.outcomes = {{0, Outcome::failed}, {1, Outcome::timed_out}};
+  outcomes = (worse.run(plan, 4), outcomes_of(worse.reporter));
+  CHECK(outcomes.at("create d") == Outcome::skipped);
+  CHECK(outcomes.at("create e") == Outcome::changed);
+}
+
+TEST_CASE("scheduler: a gate of one waits for those that are still trying") {
+  auto plan = make_plan({"a", "b", "c"});
+  plan.gates = {{"one", {0, 1}, Opens::one_well}};
+  plan.steps[2].gates = {0};
+  FakeRun fakes;
+  fakes.runner.outcomes[1] = Outcome::failed;
+  fakes.run(plan, 1);
+  CHECK(fakes.reporter.titles(EventType::step_started) ==
+        Lines{"create a", "create b", "create c"});
 }
 
 TEST_CASE("scheduler: what a runner throws is the message of a failed step") {
@@ -249,6 +268,63 @@ TEST_CASE("scheduler: a step that the stop cut short skips nobody") {
   auto summary = fakes.run(plan, 1);
   CHECK(summary.canceled == 2);
   CHECK(summary.interrupted);
+}
+
+TEST_CASE("scheduler: after too many failures what is in flight finishes, the rest is canceled") {
+  /// Lets a runner know that the scheduler has seen the end of step 0.
+  class Watching : public RunJournal {
+   public:
+    void before(const Step&) override {}
+    void after(const Step& step, const StepResult&) override { seen = seen || step.id == 0; }
+    std::atomic<bool> seen = false;
+  };
+  for (int i = 0; i < 50; ++i) {
+    auto plan = make_plan({"a", "b", "c", "d", "e"}, {{}, {}, {0}, {1}, {}});
+    Watching journal;
+    FakeRun fakes;
+    fakes.runner.outcomes[0] = Outcome::failed;
+    fakes.runner.meanwhile = [&](const Step& step, const auto&) {
+      while (step.id == 1 && !journal.seen) std::this_thread::yield();
+    };
+    auto summary = run_plan(plan, fakes.runner, journal, fakes.reporter, fakes.clock, {2, 1}, {});
+    CHECK(summary.failed == 1);
+    CHECK(summary.gave_up);
+    CHECK_FALSE(summary.interrupted);
+    std::map<std::string, Outcome> wanted{{"create a", Outcome::failed},
+                                          {"create b", Outcome::changed},
+                                          {"create c", Outcome::skipped},
+                                          {"create d", Outcome::canceled},
+                                          {"create e", Outcome::canceled}};
+    CHECK(outcomes_of(fakes.reporter) == wanted);
+    CHECK(fakes.reporter.events.back().message == "gave up after 1 failure");
+    CHECK(fakes.reporter.events.back().outcome == Outcome::failed);
+  }
+}
+
+TEST_CASE("scheduler: fewer failures than allowed stop nothing, nor does the last step's") {
+  auto plan = make_plan({"a", "b", "c"});
+  FakeRun fakes;
+  fakes.max_failures = 2;
+  fakes.runner.outcomes[0] = Outcome::failed;
+  auto summary = fakes.run(plan, 1);
+  CHECK(summary.changed == 2);
+  CHECK_FALSE(summary.gave_up);
+  FakeRun last;
+  last.max_failures = 1;
+  last.runner.outcomes[2] = Outcome::failed;
+  CHECK_FALSE(last.run(plan, 1).gave_up);
+  CHECK(last.reporter.events.back().message.empty());
+}
+
+TEST_CASE("scheduler: a stop that came before the failures is a stop") {
+  auto plan = make_plan({"a", "b"});
+  FakeRun fakes;
+  fakes.max_failures = 1;
+  fakes.runner.outcomes[0] = Outcome::failed;
+  fakes.runner.meanwhile = [&](const Step&, const auto&) { fakes.stop.request_stop(); };
+  auto summary = fakes.run(plan, 1);
+  CHECK(summary.interrupted);
+  CHECK_FALSE(summary.gave_up);
 }
 
 TEST_CASE("scheduler: a stop after the last step interrupts nothing") {

@@ -119,6 +119,9 @@ expect "a saved plan that is none" 2 "" "muster: this is not a plan that muster 
 run apply examples/cluster01.json
 expect "apply of a bad definition changes nothing" 2 "" \
   "*has 3 mistakes${nl}muster: nothing was changed$nl"
+run apply examples/quickstart.json --max-failures none
+expect "a number of failures that is none" 2 "" \
+  "muster: '--max-failures' must be 1 to 1000000, not 'none'$nl  see: muster apply --help$nl"
 run destroy nothing
 expect "destroy without a terminal wants --yes" 2 "" "muster: destroy deletes nodes*say --yes$nl"
 run destroy nothing --yes

@@ -91,21 +91,21 @@ TEST_CASE("plan text: nothing to do says so") {
 
 TEST_CASE("plan JSON: one step a line") {
   CHECK(plan_json(two_steps()) ==
-        R"({"format": 1, "deployment": "a \"b\"", "tenant": "default", "base_revision": 0,
+        R"({"format": 2, "deployment": "a \"b\"", "tenant": "default", "base_revision": 0,
 "steps": [
 {"id":0,"verb":"create","node":"n-1","role":"","reason":"new node","fingerprint":"","weight":1,"needs":[],"gates":[],"despite_failures":false},
 {"id":1,"verb":"apply","node":"n-1","role":"base","reason":"new node","fingerprint":"f","weight":1,"needs":[0],"gates":[0],"despite_failures":false}],
 "gates": [
-{"name":"every node created","steps":[0],"despite_failures":true}]}
+{"name":"every node created","steps":[0],"opens":"ended"}]}
 )");
 }
 
 TEST_CASE("plan JSON: what muster did not write is refused with the place") {
   CHECK(refusal("") == kRefused + "it is not JSON" + kHint);
   CHECK(refusal("[]") == kRefused + "it has no 'format'" + kHint);
-  CHECK(refusal(R"({"format": 1})") == kRefused + "the plan has no 'deployment'" + kHint);
-  CHECK(refusal(altered("\"format\": 1", "\"format\": 2")) ==
-        "the plan has format 2, this muster reads format 1" + kHint);
+  CHECK(refusal(R"({"format": 2})") == kRefused + "the plan has no 'deployment'" + kHint);
+  CHECK(refusal(altered("\"format\": 2", "\"format\": 1")) ==
+        "the plan has format 1, this muster reads format 2" + kHint);
   CHECK(refusal(altered("\"tenant\"", "\"more\": 1, \"tenant\"")) ==
         kRefused + "the plan has an unknown key 'more'" + kHint);
   CHECK(refusal(altered("\"base_revision\": 0", "\"base_revision\": -1")) ==
@@ -127,8 +127,10 @@ TEST_CASE("plan JSON: what muster did not write is refused with the place") {
         kRefused + "'gates' of step 1 is not a list" + kHint);
   CHECK(refusal(altered("\"reason\":\"new node\"", "\"reason\":1")) ==
         kRefused + "'reason' of step 0 is not a string" + kHint);
-  CHECK(refusal(altered("\"despite_failures\":true", "\"despite_failures\":1")) ==
-        kRefused + "'despite_failures' of gate 0 is not true or false" + kHint);
+  CHECK(refusal(altered("\"despite_failures\":false", "\"despite_failures\":1")) ==
+        kRefused + "'despite_failures' of step 0 is not true or false" + kHint);
+  CHECK(refusal(altered("\"opens\":\"ended\"", "\"opens\":\"never\"")) ==
+        kRefused + "gate 0 has an unknown opens 'never'" + kHint);
   CHECK(refusal(altered("\"needs\":[]", "\"needs\":[1]")) ==
         kRefused + "its steps wait for each other: create n-1 -> base -> create n-1" + kHint);
 }
@@ -139,7 +141,7 @@ TEST_CASE("plan DOT: steps and gates with quoted names") {
         "  rankdir=LR;\n"
         "  s0 [shape=box, label=\"create n-1\", tooltip=\"new node\"];\n"
         "  s1 [shape=box, label=\"base on n-1\", tooltip=\"new node\"];\n"
-        "  g0 [shape=ellipse, label=\"every node created\"];\n"
+        "  g0 [shape=ellipse, label=\"every node created\", style=dashed];\n"
         "  s0 -> g0;\n"
         "  s0 -> s1;\n"
         "  g0 -> s1;\n"

@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+#include <map>
+
 #include "tests/support/clusters.h"
 
 using namespace muster;
@@ -18,14 +20,15 @@ std::vector<std::string> some_of(const std::vector<std::string>& names) {
   return some;
 }
 
-/// Roles whose needs and after point to earlier ones only, so that there is no cycle.
-std::vector<Role> random_roles() {
+/// Roles whose needs, after and after_one point to earlier ones only, so that there is no cycle.
+std::vector<Role> random_roles(bool with_after_one = true) {
   std::vector<Role> roles;
   std::vector<std::string> names;
   auto count = 1 + below(6);
   for (std::size_t i = 0; i < count; ++i) {
     auto name = "role-" + std::to_string(i);
     auto role = make_role(name, some_of(names), some_of(names));
+    if (with_after_one) role.after_one = some_of(names);
     names.push_back(name);
     role.uses = some_of(names);
     if (below(4) == 0) role.uses.push_back("*");
@@ -48,6 +51,97 @@ Cluster random_cluster(const std::vector<Role>& roles) {
   }
   return cluster;
 }
+
+/// The steps that end well when those of `failed` do not, by the gates and needs of the plan.
+std::set<int> carried_out_despite(const Plan& plan, const std::set<int>& failed) {
+  std::set<int> ended;
+  std::set<int> well;
+  auto is_well = [&](int id) { return well.count(id) > 0; };
+  auto opens = [&](int at) {
+    const auto& gate = plan.gates[static_cast<std::size_t>(at)];
+    if (gate.opens == Opens::ended) return true;
+    return gate.opens == Opens::all_well
+               ? std::all_of(gate.steps.begin(), gate.steps.end(), is_well)
+               : std::any_of(gate.steps.begin(), gate.steps.end(), is_well);
+  };
+  while (ended.size() < plan.steps.size()) {
+    for (const auto& step : plan.steps) {
+      auto waits = waits_of(plan, step);
+      bool free = std::includes(ended.begin(), ended.end(), waits.begin(), waits.end());
+      if (!free || !ended.insert(step.id).second) continue;
+      bool runs = std::all_of(step.needs.begin(), step.needs.end(), is_well) &&
+                  std::all_of(step.gates.begin(), step.gates.end(), opens);
+      if ((runs || step.despite_failures) && failed.count(step.id) == 0) well.insert(step.id);
+    }
+  }
+  return well;
+}
+
+/// What should become of a plan's steps, told from the roles and nodes alone: what is done already
+/// is as good as what it hangs on.
+class Expected {
+ public:
+  Expected(const Cluster& cluster, const std::vector<Role>& roles, const Plan& plan,
+           const std::set<int>& failed)
+      : cluster_(cluster), roles_(roles), plan_(plan), failed_(failed) {}
+
+  bool ends_well(const Step& step) {
+    if (failed_.count(step.id) > 0) return false;
+    return step.verb != Verb::apply_role || may_run(step.node, step.role);
+  }
+
+ private:
+  const Step* step_of(const std::string& node, const std::string& role) const {
+    return find_step(plan_, role + " on " + node);
+  }
+  std::vector<std::string> holders(const std::string& role) const {
+    std::vector<std::string> names;
+    for (const auto& node : cluster_.nodes) {
+      if (std::count(node.all_roles.begin(), node.all_roles.end(), role) > 0) {
+        names.push_back(node.name);
+      }
+    }
+    return names;
+  }
+  bool is_good(const std::string& node, const std::string& role) {
+    const auto* step = step_of(node, role);
+    return step != nullptr ? ends_well(*step) : may_run(node, role);
+  }
+  bool may_run(const std::string& node, const std::string& role) {
+    auto [found, fresh] = may_run_.emplace(std::pair(node, role), true);
+    if (fresh) found->second = find_out(node, role);
+    return may_run_.at({node, role});
+  }
+  bool find_out(const std::string& node, const std::string& name) {
+    const auto* create = find_step(plan_, "create " + node);
+    if (create != nullptr && failed_.count(create->id) > 0) return false;
+    const auto& role = *role_named(roles_, name);
+    for (const auto& need : role.needs) {
+      if (!is_good(node, need)) return false;
+    }
+    for (const auto& earlier : role.after) {
+      for (const auto& holder : holders(earlier)) {
+        if (earlier != name && !is_good(holder, earlier)) return false;
+      }
+    }
+    for (const auto& earlier : role.after_one) {
+      auto nodes = holders(earlier);
+      bool open = nodes.empty();
+      for (const auto& holder : nodes) {
+        const auto* step = step_of(holder, earlier);
+        open = open || step == nullptr || ends_well(*step);
+      }
+      if (!open) return false;
+    }
+    return true;
+  }
+
+  const Cluster& cluster_;
+  const std::vector<Role>& roles_;
+  const Plan& plan_;
+  const std::set<int>& failed_;
+  std::map<std::pair<std::string, std::string>, bool> may_run_;
+};
 
 bool is_wanted(const Cluster& cluster, const NodeRecord& record) {
   return std::any_of(cluster.nodes.begin(), cluster.nodes.end(),
@@ -104,6 +198,9 @@ TEST_CASE("plan properties: a role's step waits for what it needs, comes after a
           if (earlier == role.name || other.role != earlier) continue;
           RC_ASSERT(waits_for(plan, step.title(), other.title()));
         }
+        for (const auto& earlier : role.after_one) {
+          if (other.role == earlier) RC_ASSERT(waits_for(plan, step.title(), other.title()));
+        }
         for (const auto& used : role.uses) {
           if (other.role != used && used != "*") continue;
           RC_ASSERT(waits_for(plan, step.title(), "create " + other.node));
@@ -115,7 +212,8 @@ TEST_CASE("plan properties: a role's step waits for what it needs, comes after a
 
 TEST_CASE("plan properties: a part of the work keeps the order of the whole") {
   CHECK(rc::check([] {
-    auto roles = random_roles();
+    // after_one gives its order up where one node is done: see the next.
+    auto roles = random_roles(false);
     auto cluster = random_cluster(roles);
     auto whole = plan_apply(cluster, roles, nullptr);
     auto record = carry_out(whole, cluster);
@@ -130,6 +228,37 @@ TEST_CASE("plan properties: a part of the work keeps the order of the whole") {
         RC_ASSERT(waits_for(part, later.title(), earlier.title()) ==
                   waits_for(whole, later.title(), earlier.title()));
       }
+    }
+  }));
+}
+
+TEST_CASE("plan properties: of the work that is left, failures stop what they would of the whole") {
+  CHECK(rc::check([] {
+    auto roles = random_roles();
+    // Few other ways to fail, so that those of after_one show.
+    for (auto& role : roles) {
+      for (auto* list : {&role.needs, &role.after}) {
+        if (below(2) == 0) list->clear();
+      }
+    }
+    auto cluster = random_cluster(roles);
+    cluster.role_order.clear();
+    auto record = carry_out(plan_apply(cluster, roles, nullptr), cluster, {}, below);
+    for (auto& node : record.nodes) {
+      if (below(4) == 0) node.state = NodeState::lost;
+      for (auto& role : node.roles) {
+        if (below(2) == 0) role.fingerprint.clear();
+      }
+    }
+    auto plan = plan_apply(cluster, roles, &record);
+    std::set<int> failed;
+    for (const auto& step : plan.steps) {
+      if (below(3) == 0) failed.insert(step.id);
+    }
+    auto ended_well = carried_out_despite(plan, failed);
+    Expected expected(cluster, roles, plan, failed);
+    for (const auto& step : plan.steps) {
+      RC_ASSERT((ended_well.count(step.id) > 0) == expected.ends_well(step));
     }
   }));
 }

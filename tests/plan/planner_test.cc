@@ -18,6 +18,18 @@ NodeRecord& node_in(DeploymentRecord& record, const std::string& name) {
                        [&](const NodeRecord& n) { return n.name == name; });
 }
 
+/// "node" waits for one "api".
+std::vector<Role> roles_after_one() {
+  std::vector<Role> roles{make_role("api"), make_role("node")};
+  roles[1].after_one = {"api"};
+  return roles;
+}
+
+Cluster two_masters(const std::vector<Role>& roles) {
+  return make_cluster({make_node("m-1", {"api"}, roles), make_node("m-2", {"api"}, roles),
+                       make_node("w-1", {"node"}, roles)});
+}
+
 }  // namespace
 
 TEST_CASE("planner: a new deployment creates every node and applies every role, by node") {
@@ -57,9 +69,69 @@ TEST_CASE("planner: a role waits for the addresses of the members that it uses")
   CHECK_FALSE(waits_for(plan, "etcd on e-1", "etcd on e-2"));
   CHECK_FALSE(waits_for(plan, "etcd on e-1", "create w-1"));
   CHECK(waits_for(plan, "network-bridge on w-1", "create e-1"));
-  for (const auto& gate : plan.gates) {
-    CHECK(gate.despite_failures == (gate.name == "every node created"));
+  REQUIRE(plan.gates.size() == 2);
+  for (const auto& gate : plan.gates) CHECK(gate.opens == Opens::ended);
+}
+
+TEST_CASE("planner: a role may wait for one node of another, once all have tried") {
+  auto roles = roles_after_one();
+  auto plan = plan_apply(two_masters(roles), roles, nullptr);
+  REQUIRE(plan.gates.size() == 1);
+  CHECK(plan.gates[0].name == "api on one node");
+  CHECK(plan.gates[0].opens == Opens::one_well);
+  for (const char* master : {"m-1", "m-2"}) {
+    CHECK(waits_for(plan, "node on w-1", "api on " + std::string(master)));
   }
+}
+
+TEST_CASE("planner: where one node has the role there is nothing to wait for") {
+  auto roles = roles_after_one();
+  auto cluster = two_masters(roles);
+  auto record = applied(cluster, roles);
+  node_in(record, "m-2").state = NodeState::off;
+  node_in(record, "w-1").roles.clear();
+  auto plan = plan_apply(cluster, roles, &record);
+  REQUIRE(find_step(plan, "api on m-2"));
+  CHECK(plan.gates.empty());
+  // An API that is to be changed everywhere is waited for again.
+  role_in(roles, "api").fingerprint = "other files";
+  plan = plan_apply(cluster, roles, &record);
+  CHECK(waits_for(plan, "node on w-1", "api on m-1"));
+}
+
+TEST_CASE("planner: one node is waited for through what is done, and `after` wins") {
+  // last after node, node after_one api.
+  auto roles = roles_after_one();
+  roles.push_back(make_role("last", {}, {"node"}));
+  auto cluster = two_masters(roles);
+  cluster.nodes.push_back(make_node("l-1", {"last"}, roles));
+  cluster.nodes.back().pod_cidr = "10.1.9.0/24";
+  auto record = applied(cluster, roles);
+  role_in(roles, "api").fingerprint = "other files";
+  role_in(roles, "last").fingerprint = "other files";
+  auto plan = plan_apply(cluster, roles, &record);
+  REQUIRE_FALSE(find_step(plan, "node on w-1"));
+  REQUIRE(plan.gates.size() == 1);
+  CHECK(plan.gates[0].opens == Opens::one_well);
+  CHECK(waits_for(plan, "last on l-1", "api on m-2"));
+
+  role_in(roles, "last").after.push_back("api");
+  plan = plan_apply(cluster, roles, &record);
+  REQUIRE(plan.gates.size() == 1);
+  CHECK(plan.gates[0].name == "api on every node");
+  CHECK(plan.gates[0].opens == Opens::all_well);
+}
+
+TEST_CASE("planner: one node of another role counts for undo and cycles as every node does") {
+  auto roles = roles_after_one();
+  auto cluster = two_masters(roles);
+  auto record = applied(cluster, roles);
+  for (auto& node : record.nodes) node.provider = "inventory";
+  auto plan = plan_destroy(record, roles);
+  CHECK(waits_for(plan, "undo api on m-1", "undo node on w-1"));
+  for (const auto& gate : plan.gates) CHECK(gate.opens == Opens::ended);
+  role_in(roles, "api").after_one = {"node", "api"};
+  CHECK(find_cycle(plan_apply(cluster, roles, nullptr)) == "api -> node -> api");
 }
 
 TEST_CASE("planner: role_apply_order gives way to the roles' own order") {

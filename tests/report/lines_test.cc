@@ -164,8 +164,61 @@ TEST_CASE("lines: skipped steps, failures and counts come at the end") {
   CHECK(lines.on(step_finished("w-3", "apply", "etcd", Outcome::canceled)).empty());
   CHECK(lines.on(run_finished(75500)) ==
         "2 steps skipped since they need what failed: k8s-addons on w-2, verify base on w-3\n"
-        "quickstart/w-2  k8s-worker failed: kubelet is started\n"
+        "quickstart/w-2  k8s-worker failed: kubelet is started: Job for kubelet.service failed.\n"
         "quickstart: 1 changed, 1 unchanged, 1 failed, 2 skipped, 1 canceled in 1m15s\n");
+}
+
+TEST_CASE("lines: the end says of each failure where, in what and why, in the first words of it") {
+  Lines lines(false, false);
+  auto end_of = [&](Event failure) {
+    lines.on(run_started(1));
+    lines.on(failure);
+    return lines.on(run_finished(10));
+  };
+  auto failure = step_finished("w-2", "create", "", Outcome::failed);
+  const std::string counts = "quickstart: 1 failed in 10ms\n";
+  CHECK(end_of(failure) == "quickstart/w-2  create failed\n" + counts);
+  failure.message = "\n  no route to host\n  while connecting to w-2";
+  CHECK(end_of(failure) == "quickstart/w-2  create failed: no route to host\n" + counts);
+  failure.role = "base";
+  failure.verb = "verify";
+  failure.task = "swap is off";
+  failure.message.clear();
+  failure.exit_code = 32;
+  CHECK(end_of(failure) ==
+        "quickstart/w-2  verify base failed: swap is off: exit code 32\n" + counts);
+  failure.output = "\n\n\tswapoff: \x1b[1mnot\x1b[0m permitted \r\nmore\n";
+  CHECK(end_of(failure) ==
+        "quickstart/w-2  verify base failed: swap is off: swapoff: ^[[1mnot^[[0m permitted\n" +
+            counts);
+  failure.message = "the node's shell ended before the role did";
+  CHECK(end_of(failure) ==
+        "quickstart/w-2  verify base failed: swap is off: the node's shell ended before the role "
+        "did\n" +
+            counts);
+  failure.outcome = Outcome::timed_out;
+  failure.message = std::string(1000, 'x');
+  auto text = end_of(failure);
+  CHECK(text.starts_with("quickstart/w-2  verify base timed out: swap is off: xxx"));
+  CHECK(text.find('\n') == 240);
+}
+
+TEST_CASE("lines: steps that were skipped or canceled are counted, not told as failures") {
+  Lines lines(false, false);
+  lines.on(run_started(3));
+  auto failure = step_finished("c-3", "create", "", Outcome::failed);
+  failure.message = "no such image";
+  lines.on(failure);
+  auto skipped = step_finished("c-3", "apply", "etcd", Outcome::skipped);
+  skipped.message = "because 'create c-3' failed";
+  CHECK(lines.on(skipped).empty());
+  CHECK(lines.on(step_finished("w-1", "apply", "base", Outcome::canceled)).empty());
+  auto finished = run_finished(10);
+  finished.message = "gave up after 1 failure";
+  CHECK(lines.on(finished) ==
+        "1 step skipped since it needs what failed: etcd on c-3\n"
+        "quickstart/c-3  create failed: no such image\n"
+        "quickstart: gave up after 1 failure; 1 failed, 1 skipped, 1 canceled in 10ms\n");
 }
 
 TEST_CASE("lines: many skipped steps are named by the first few") {

@@ -104,9 +104,11 @@ struct FakeRun {
   RecordingReporter reporter;
   TickingClock clock;
   std::stop_source stop;
+  int max_failures = 0;
 
   RunSummary run(const Plan& plan, int parallel) {
-    return run_plan(plan, runner, journal, reporter, clock, {parallel}, stop.get_token());
+    return run_plan(plan, runner, journal, reporter, clock, {parallel, max_failures},
+                    stop.get_token());
   }
 };
 
