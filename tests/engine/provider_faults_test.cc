@@ -88,10 +88,10 @@ class Trial {
                 std::to_string(workers) + "}]}";
     auto input = parse_definition("d.json", text, {}, {roles(), {"local"}});
     REQUIRE(input.diagnostics.render() == "");
-    return muster::apply(world(), {&input, {}}, options());
+    return muster::apply(world(), {&input, {}}, options()).run;
   }
 
-  RunSummary destroy() { return muster::destroy(world(), "d", options()); }
+  RunSummary destroy() { return muster::destroy(world(), "d", options()).run; }
 
   /// "name state" of each node on record.
   std::vector<std::string> record() const {
