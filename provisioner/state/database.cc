@@ -81,6 +81,12 @@ Error foreign(const std::filesystem::path& file) {
 Error explain(const SQLite::Exception& failure, const std::filesystem::path& file,
               std::chrono::milliseconds patience) {
   auto name = "the state file '" + file.string() + "'";
+  auto full = [&] {
+    return state_error("cannot write " + name + ": the disk is full",
+                       "free some space, then run the same command again");
+  };
+  // To read it takes an index beside it, which finds no room.
+  if (failure.getExtendedErrorCode() == SQLITE_IOERR_SHMSIZE) return full();
   switch (failure.getErrorCode() & 0xFF) {  // without the extension of the code
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
@@ -88,8 +94,7 @@ Error explain(const SQLite::Exception& failure, const std::filesystem::path& fil
                          "put a backup in its place; or move it away to begin anew, and destroy by "
                          "hand what it knew");
     case SQLITE_FULL:
-      return state_error("cannot write " + name + ": the disk is full",
-                         "free some space, then run the same command again");
+      return full();
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:

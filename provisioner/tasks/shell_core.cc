@@ -52,9 +52,12 @@ m_send() {
   fi
 }
 
+# A task that cannot keep what it says fails without a word.
+m_is_full() { ! printf 'x' >"$m_tmp/probe"; } 2>/dev/null
+
 m_answer() {
   m_clock
-  m_result=unchanged m_said=0 m_bytes=0
+  m_result=unchanged m_said=0 m_bytes=0 m_why=
   if [ "$1" -ne 0 ]; then
     m_result=failed
     m_size "$m_tmp/command.$m_index"
@@ -63,9 +66,13 @@ m_answer() {
     m_result=changed
   fi
   [ "$m_result" = unchanged ] || m_size "$m_tmp/out.$m_index"
+  if [ "$m_result" = failed ] && [ "$m_bytes" -eq 0 ] && m_is_full; then
+    m_why="cannot write to $m_tmp: No space left on device"
+    m_bytes=${#m_why}
+  fi
   m_say done "$m_index" "$m_result" "$1" "$((m_now - m_began))" "$m_said" "$m_bytes"
   m_send "$m_tmp/command.$m_index" "$m_said"
-  m_send "$m_tmp/out.$m_index" "$m_bytes"
+  if [ -n "$m_why" ]; then printf '%s' "$m_why"; else m_send "$m_tmp/out.$m_index" "$m_bytes"; fi
   [ "$m_result" != failed ] || m_end
 }
 

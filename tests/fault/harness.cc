@@ -8,11 +8,20 @@
 
 namespace muster::testing {
 
-void Phase::plan(int lines, std::mt19937& random) {
-  lines_ = lines;
-  for (int line = 1; line <= lines; ++line) {
+namespace {
+
+/// Up to, and without, `end`.
+int below(int end, std::mt19937& random) {
+  return static_cast<int>(random() % static_cast<unsigned>(end));
+}
+
+}  // namespace
+
+void Phase::plan(const Length& calm, std::mt19937& random) {
+  calm_ = calm;
+  for (int line = 1; line <= calm.lines; ++line) {
     instants_.push_back({line, 0});
-    instants_.push_back(anywhere(random));
+    if (line % 2 == 0) instants_.push_back(anywhere(random));
   }
   std::ranges::shuffle(instants_, random);
 }
@@ -25,11 +34,11 @@ Instant Phase::next(std::mt19937& random) {
 }
 
 Instant Phase::anywhere(std::mt19937& random) const {
-  return {static_cast<int>(random() % static_cast<unsigned>(lines_ + 1)),
-          static_cast<int>(random() % 120)};
+  if (below(2, random) == 0) return {0, below(calm_.ms + 1, random)};
+  return {below(calm_.lines, random), below(100, random)};
 }
 
-int Harness::carry_out(const Phase& phase, const std::vector<Instant>& instants) {
+Length Harness::carry_out(const Phase& phase, const std::vector<Instant>& instants) {
   what_ = phase.name();
   std::set<std::string> done;
   for (const auto& instant : instants) {
@@ -44,7 +53,7 @@ int Harness::carry_out(const Phase& phase, const std::vector<Instant>& instants)
   int code = run.wait();
   note_steps(run, done);
   if (code != 0) fail("run again, it ends with " + std::to_string(code));
-  return run.lines();
+  return {run.lines(), run.ms()};
 }
 
 void Harness::expect_planned_state(const Phase& phase) {

@@ -11,6 +11,12 @@
 
 namespace muster::testing {
 
+/// How much a run said, and how long it took.
+struct Length {
+  int lines = 0;
+  int ms = 0;
+};
+
 /// One command that is killed and run again, and the instants at which it is.
 class Phase {
  public:
@@ -20,16 +26,17 @@ class Phase {
   const std::string& name() const { return name_; }
   const std::vector<std::string>& arguments() const { return arguments_; }
 
-  /// Every line that the command says, and as many instants between lines, in random order.
-  void plan(int lines, std::mt19937& random);
+  /// Of a calm run's length: every line, and half as many instants between lines, in random order.
+  void plan(const Length& calm, std::mt19937& random);
   bool exhausted() const { return instants_.empty(); }
   Instant next(std::mt19937& random);
+  /// Soon after some line, or at any time of the run.
   Instant anywhere(std::mt19937& random) const;
 
  private:
   std::string name_;
   std::vector<std::string> arguments_;
-  int lines_ = 0;
+  Length calm_;
   std::vector<Instant> instants_;
 };
 
@@ -47,9 +54,9 @@ class Harness {
   Harness(std::string deployment, std::filesystem::path log)
       : deployment_(std::move(deployment)), log_(std::move(log)) {}
 
-  /// Runs the command to its end, killed before at each of the instants. Returns the lines that it
-  /// said in its last run.
-  int carry_out(const Phase& phase, const std::vector<Instant>& instants);
+  /// Runs the command to its end, killed before at each of the instants. Returns the length of its
+  /// last run.
+  Length carry_out(const Phase& phase, const std::vector<Instant>& instants);
 
   /// After an apply that ended well: nothing is left to do, on record, at the provider, on nodes.
   void expect_planned_state(const Phase& phase);

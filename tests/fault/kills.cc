@@ -1,6 +1,6 @@
 // Kills muster (-9) at many instants of apply and destroy, and holds what the provider has against
 // the record each time. Usage: fault_kills light|full INSTANTS SEED WORK, run by kills.sh; with
-// 0 instants it tries every line that the runs say, and as many instants between lines.
+// 0 instants it tries every line that the runs say, and half as many instants between lines.
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
@@ -37,7 +37,7 @@ std::vector<Instant> some_instants(Phase& phase, bool chain, std::mt19937& rando
   std::vector<Instant> instants{phase.next(random)};
   while (chain && instants.size() < 3) {
     auto early = phase.anywhere(random);
-    instants.push_back({early.line / 4, early.ms});
+    instants.push_back({early.line / 4, early.ms / 4});
   }
   return instants;
 }
@@ -63,7 +63,10 @@ int run(const std::string& kind, int instants, unsigned seed, const fs::path& wo
     return instants > 0 ? counts.instants >= instants
                         : std::ranges::all_of(phases, &Phase::exhausted);
   };
-  for (int i = 0; !enough(); ++i) cycle(harness, phases, i % 3 == 2, random);
+  for (int i = 0; !enough(); ++i) {
+    cycle(harness, phases, i % 3 == 2, random);
+    std::cerr << kind << ": " << counts.instants << " instants so far" << std::endl;
+  }
   std::cout << "instants tried " << counts.instants << ", leaks " << counts.leaks << ", lost "
             << counts.lost << std::endl;
   return counts.leaks + counts.lost + counts.failures == 0 ? 0 : 1;

@@ -2,8 +2,8 @@
 # muster is killed (-9) at many instants of apply, of an apply that changes a cluster, and of destroy:
 # what the provider has is on record each time, apply goes on where it was, destroy leaves nothing.
 # Usage: kills.sh [BUILD_DIR [LIGHT [FULL [SEED]]]]
-# LIGHT instants with the light roles of this folder (0: every line of every run's events, and as
-# many between them), FULL ones with a Kubernetes cluster. Both are few here, for ./test.
+# LIGHT instants with the light roles of this folder (0: every line of every run's events, and half
+# as many between them), FULL ones with a Kubernetes cluster. Both are few here, for ./test.
 # shellcheck source=tests/support/e2e.sh
 . "$(dirname "$0")/../support/e2e.sh"
 

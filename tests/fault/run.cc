@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -18,7 +20,12 @@ namespace muster::testing {
 namespace {
 
 /// Far more than any run here takes: what does not end by then hangs.
-constexpr std::chrono::minutes kPatience{5};
+constexpr std::int64_t kPatienceMs = 5 * 60'000;
+
+std::int64_t ms_since(std::chrono::steady_clock::time_point then) {
+  auto passed = std::chrono::steady_clock::now() - then;
+  return std::chrono::duration_cast<std::chrono::milliseconds>(passed).count();
+}
 
 std::vector<std::string> command_line(const std::vector<std::string>& arguments) {
   const char* program = std::getenv("MUSTER");
@@ -36,7 +43,7 @@ std::string to_string(const Instant& instant) {
 }
 
 Run::Run(const std::vector<std::string>& arguments, const std::filesystem::path& log)
-    : deadline_(std::chrono::steady_clock::now() + kPatience) {
+    : began_(std::chrono::steady_clock::now()) {
   auto words = command_line(arguments);
   std::vector<char*> argv;
   for (auto& word : words) argv.push_back(word.data());
@@ -82,6 +89,7 @@ int Run::wait() {
   int status = 0;
   ::waitpid(pid_, &status, 0);
   pid_ = -1;
+  ms_ = static_cast<int>(ms_since(began_));
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
@@ -92,10 +100,9 @@ bool Run::next_line() {
       heard_.erase(0, end + 1);
       return true;
     }
-    auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        deadline_ - std::chrono::steady_clock::now());
+    auto left = std::max(kPatienceMs - ms_since(began_), std::int64_t{0});
     pollfd events{events_, POLLIN, 0};
-    if (left.count() <= 0 || ::poll(&events, 1, static_cast<int>(left.count())) == 0) {
+    if (::poll(&events, 1, static_cast<int>(left)) == 0) {
       throw Error("a muster hangs, or what it started holds its output open");
     }
     char bytes[4096];

@@ -33,8 +33,9 @@ class Run {
   /// Hears it to its end. Its exit code, or 128 + signal.
   int wait();
 
-  /// Lines so far.
+  /// Lines so far, and milliseconds from its start to its end.
   int lines() const { return lines_; }
+  int ms() const { return ms_; }
   /// Steps that it began, and those that it ended well, as the plan names them.
   const std::set<std::string>& started() const { return started_; }
   const std::set<std::string>& done() const { return done_; }
@@ -49,7 +50,8 @@ class Run {
   int lines_ = 0;
   std::set<std::string> started_;
   std::set<std::string> done_;
-  std::chrono::steady_clock::time_point deadline_;
+  int ms_ = 0;
+  std::chrono::steady_clock::time_point began_;
 };
 
 }  // namespace muster::testing

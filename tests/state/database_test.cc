@@ -274,6 +274,22 @@ TEST_CASE("state: a full disk is an error, and what was written before stays") {
   }) == "kept");
 }
 
+TEST_CASE("state: opening it takes some room on its disk") {
+  TemporaryDirectory directory;
+  store_with_deployment(directory.state());
+  Child child([&](int out) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    rlimit none{4096, 4096};
+    ::setrlimit(RLIMIT_FSIZE, &none);
+    Child::say(out, open_error(directory.state()));
+  });
+  CHECK(child.hear() == "cannot write the state file '" + directory.file().string() +
+                            "': the disk is full\n"
+                            "  while opening the state\n"
+                            "  free some space, then run the same command again");
+  CHECK(open_store(directory.state())->deployment("a"));
+}
+
 TEST_CASE("state: writes that the system refuses are errors, and the store goes on afterwards") {
   TemporaryDirectory directory;
   Child child([&](int out) {

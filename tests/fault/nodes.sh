@@ -1,0 +1,183 @@
+#!/bin/bash
+# What befalls nodes while apply works on them: one never boots, one's connection is cut, one reboots
+# or loses its power, a task fails, a disk is full. Usage: nodes.sh [BUILD_DIR]
+# shellcheck source=tests/fault/support.sh
+. "$(dirname "$0")/support.sh"
+
+# --- a node never boots ------------------------------------------------------------------------------
+
+# Stops the next node whose systemd-nspawn starts, with all its processes.
+stop_next_node() {
+  local file handle
+  for file in "$MUSTER_LOCAL_DIR"/nodes/*.json; do
+    handle=$(basename "$file" .json)
+    for pid in $(processes_of "$handle"); do
+      [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = systemd-nspawn ] || continue
+      # shellcheck disable=SC2046  # numbers
+      kill -STOP $(processes_of "$handle")
+      return
+    done
+  done
+  return 1
+}
+
+definition boots-not
+start apply "$file"
+end=$((SECONDS + 60))
+until stop_next_node || [ $SECONDS -ge $end ]; do :; done
+finished
+check "a node that never boots: apply fails" ended_with 1
+stopped=$(sed -n 's/.*"step_finished".*"step":"create \([^"]*\)".*"outcome":"failed".*/\1/p' "$events")
+check "a node that never boots: its create failed" test -n "$stopped"
+check "a node that never boots: the message says so" \
+  said "local node '$stopped' (.*) does not answer on SSH after .* seconds"
+check "a node that never boots: and where to look" said 'its whole console is in'
+for other in f-control-001 f-worker-001 f-worker-002; do
+  [ "$other" = "$stopped" ] ||
+    check "a node that never boots: $other goes on" happened "\"base on $other\".*\"outcome\":\"changed\""
+done
+all_well "a node that never boots" boots-not
+
+# --- a step that takes long, and what can come in between ---------------------------------------------
+
+# The first time one node takes half a minute, so that something can happen to it.
+role slow <<'YAML'
+needs: [base]
+tasks:
+  - name: takes long, the first time
+    command:
+      run: |
+        echo try >> /root/tries; sync
+        [ "$(wc -l < /root/tries)" -ge 2 ] || [ "$(hostname)" != f-worker-001 ] || sleep 30
+        touch /root/slow
+      creates: /root/slow
+YAML
+
+begin_slow() {  # DEPLOYMENT
+  definition "$1" slow
+  start apply "$file"
+}
+tries_of() { echo "$(disk_of "$(handle_of "$1" f-worker-001)")/root/tries"; }  # DEPLOYMENT
+in_mid_step() {
+  until_true 60 happened '"create f-worker-001".*"changed"' && until_true 60 test -s "$(tries_of "$1")"
+}
+tried_twice() { [ "$(wc -l < "$(tries_of "$1")")" = 2 ]; }
+
+# What the cut step had begun goes on, and its next run waits for that.
+cut_connections() {  # HANDLE: kills sshd's processes for sessions, not the one that listens
+  local pid
+  for pid in $(processes_of "$1"); do
+    ! tr '\0' ' ' 2>/dev/null < "/proc/$pid/cmdline" | grep -q '^sshd: root' || kill -9 "$pid"
+  done
+}
+begin_slow cut
+check "a cut connection: in mid-step" in_mid_step cut
+check "a cut connection: it is cut" cut_connections "$(handle_of cut f-worker-001)"
+finished
+check "a cut connection: apply succeeds in the same run" ended_with 0
+check "a cut connection: it said so" happened 'the connection was lost; trying again'
+all_well "a cut connection" cut
+
+# As systemd reboots a node, and as a plug is pulled and put in again after a while.
+begin_slow reboot
+check "a reboot: in mid-step" in_mid_step reboot
+check "a reboot: the node reboots" \
+  "$muster" ssh reboot f-worker-001 -- "systemd-run --no-block systemctl reboot --force"
+finished
+check "a reboot: apply succeeds in the same run" ended_with 0
+check "a reboot: the step was run again" tried_twice reboot
+all_well "a reboot" reboot
+
+begin_slow power
+check "a pulled plug: in mid-step" in_mid_step power
+handle=$(handle_of power f-worker-001)
+check "a pulled plug: the node is off" "$programs/fault_nodes" power "$handle" off
+check "a pulled plug: the run notices" until_true 90 happened 'the connection was lost'
+sleep 40  # without power; longer than a reboot takes
+check "a pulled plug: the node is on again" "$programs/fault_nodes" power "$handle" on
+finished
+check "a pulled plug: apply succeeds in the same run" ended_with 0
+check "a pulled plug: the step was run again" tried_twice power
+all_well "a pulled plug" power
+
+# --- a task fails ------------------------------------------------------------------------------------
+
+role fails <<'YAML'
+needs: [base]
+tasks:
+  - name: wants a file
+    command:
+      run: echo this is why; [ "$(hostname)" != f-worker-001 ] || cat /root/wanted; touch /root/had
+      creates: /root/had
+YAML
+role follows <<'YAML'
+needs: [base]
+after: [fails]
+tasks:
+  - name: comes later
+    file: {path: /root/later, content: later}
+YAML
+steps_are() {  # STEP...: the steps of the last run
+  local steps
+  steps=$(sed -n 's/.*"step_started".*"step":"\([^"]*\)".*/\1/p' "$events" | sort)
+  [ "$steps" = "$(printf '%s\n' "$@")" ] || { echo "$steps"; return 1; }
+}
+definition fails fails follows
+start apply "$file"
+finished
+check "a failing task: apply fails" ended_with 1
+check "a failing task: node, task, command, exit code and output are named" happened \
+  '"step":"fails on f-worker-001".*"task":"wants a file","outcome":"failed".*"exit_code":1.*"command":.*cat /root/wanted.*"output":".*this is why'
+check "a failing task: other nodes go on" happened '"fails on f-worker-002".*"outcome":"changed"'
+check "a failing task: what waits for it is skipped" happened \
+  "\"follows on f-worker-002\".*\"skipped\".*because 'fails on f-worker-001' failed"
+check "a failing task: it says how to go on" said "try again:  muster apply"
+as_recorded "a failing task" fails
+"$muster" ssh fails f-worker-001 -- touch /root/wanted
+start apply "$file"
+finished
+check "a failing task: the next apply succeeds" ended_with 0
+check "a failing task: it does what was left, and nothing else" steps_are \
+  "fails on f-worker-001" "follows on f-worker-001" "follows on f-worker-002"
+all_well "a failing task" fails
+
+# --- a disk is full ----------------------------------------------------------------------------------
+
+role writes <<'YAML'
+needs: [base]
+tasks:
+  - name: writes a file
+    file: {path: /srv/small/file, template: writes/much}
+YAML
+on_worker() { "$muster" ssh "$1" f-worker-001 -- "$2"; }  # DEPLOYMENT COMMAND
+mkdir -p "$work/templates/writes"
+head -c 30000 /dev/zero | tr '\0' x > "$work/templates/writes/much"
+definition full
+need "a full disk: apply makes the nodes" light apply "$file"
+check "a full disk: a small one" on_worker full \
+  'mkdir /srv/small && mount -t tmpfs -o size=64k small /srv/small && ! dd if=/dev/zero of=/srv/small/fill bs=4k 2>/dev/null'
+"$muster" ssh full f-worker-002 -- mkdir /srv/small
+definition full writes
+start apply "$file"
+finished
+check "a full disk: apply fails" ended_with 1
+check "a full disk: node, task and reason are named" happened \
+  '"writes on f-worker-001".*"task":"writes a file","outcome":"failed".*No space left on device'
+check "a full disk: the other node goes on" happened '"writes on f-worker-002".*"outcome":"changed"'
+check "a full disk: no half of a file is left" on_worker full '[ "$(ls /srv/small)" = fill ]'
+on_worker full 'rm /srv/small/fill'
+all_well "a full disk" full
+
+# Also where tasks keep their own files: /run.
+definition full-run slow
+sed 's/,"slow"//' "$file" > "$work/before.json"
+need "a full /run: apply makes the nodes" light apply "$work/before.json"
+check "a full /run: it is full" on_worker full-run \
+  'mount -o remount,size=16m /run && ! dd if=/dev/zero of=/run/fill bs=4k'
+start apply "$file"
+finished
+check "a full /run: apply fails" ended_with 1
+check "a full /run: node and reason are named" happened \
+  '"slow on f-worker-001".*"outcome":"failed".*No space left on device'
+on_worker full-run 'rm /run/fill'
+all_well "a full /run" full-run
