@@ -6,31 +6,42 @@
 
 # --- a node never boots ------------------------------------------------------------------------------
 
-# Stops the next node whose systemd-nspawn starts, with all its processes.
-stop_next_node() {
-  local file handle
+# Signals the next node whose systemd-nspawn starts, with all its processes.
+signal_next_node() {  # SIGNAL
+  local file handle pids pid
   for file in "$MUSTER_LOCAL_DIR"/nodes/*.json; do
     handle=$(basename "$file" .json)
-    for pid in $(processes_of "$handle"); do
+    pids=$(processes_of "$handle")
+    for pid in $pids; do
       [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = systemd-nspawn ] || continue
-      # shellcheck disable=SC2046  # numbers
-      kill -STOP $(processes_of "$handle")
+      # shellcheck disable=SC2086  # numbers
+      kill "$1" $pids 2>/dev/null
       return
     done
   done
   return 1
 }
 
-definition boots-not
+definition boots-late
 start apply "$file"
 end=$((SECONDS + 60))
-until stop_next_node || [ $SECONDS -ge $end ]; do :; done
+until signal_next_node -STOP || [ $SECONDS -ge $end ]; do :; done
+finished
+check "a node that hangs while it boots: it is made anew in the same run" ended_with 0
+check "a node that hangs while it boots: the run says so" \
+  said "trying again: local node '.*' (.*) does not answer on SSH after .* seconds"
+all_well "a node that hangs while it boots" boots-late
+
+definition boots-not
+start apply "$file" --parallel 1
+until ! kill -0 "$started" 2>/dev/null || happened '"create .*"outcome":"failed"'; do
+  signal_next_node -KILL
+done
 finished
 check "a node that never boots: apply fails" ended_with 1
 stopped=$(sed -n 's/.*"step_finished".*"step":"create \([^"]*\)".*"outcome":"failed".*/\1/p' "$events")
 check "a node that never boots: its create failed" test -n "$stopped"
-check "a node that never boots: the message says so" \
-  said "local node '$stopped' (.*) does not answer on SSH after .* seconds"
+check "a node that never boots: the message says so" said "local node '$stopped' (.*) ended while starting"
 check "a node that never boots: and where to look" said 'its whole console is in'
 for other in f-control-001 f-worker-001 f-worker-002; do
   [ "$other" = "$stopped" ] ||
