@@ -34,6 +34,8 @@ enum class NodeState {
   off          ///< never recorded: its provider, asked now, has it switched off
 };
 
+std::string to_string(NodeState state);  ///< "creating", ...
+
 /// What the state knows of one node.
 struct NodeRecord {
   std::string name;

@@ -30,6 +30,7 @@ int App::run() {
   if (command == "destroy") return destroy(options_.arguments);
   if (command == "list") return list();
   if (command == "status") return status();
+  if (command == "history") return history();
   if (command == "kubeconfig") return kubeconfig();
   if (command == "ssh") return ssh();
   if (command == "logs") return logs();
@@ -128,14 +129,9 @@ DeploymentRecord App::deployment(const std::string& name) {
 }
 
 Cluster App::cluster_of(const DeploymentRecord& record) {
-  DefinitionRules rules;
-  rules.roles = roles();
-  rules.providers = providers().names();
-  auto parsed = parse_definition(record.definition_file, record.definition_text, {}, rules);
-  Diagnostics diagnostics = parsed.diagnostics;
-  auto cluster = expand(parsed.definition, roles(), diagnostics);
-  keep_pod_cidrs(cluster, record);
-  return cluster;
+  if (auto cluster = wanted_cluster(record)) return *cluster;
+  throw Error("the definition of '" + record.name + "' on record cannot be understood")
+      .hint("apply a good one: muster apply FILE");
 }
 
 const NodeRecord& App::node_of(const DeploymentRecord& record, const std::string& name) {

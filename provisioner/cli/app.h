@@ -29,6 +29,7 @@ class App {
   int destroy(const std::vector<std::string>& names);
   int list();
   int status();
+  int history();
   int kubeconfig();
   int ssh();
   int logs();
@@ -51,6 +52,8 @@ class App {
   DeploymentRecord deployment(const std::string& name);
   /// The cluster that was last applied to the record.
   Cluster cluster_of(const DeploymentRecord& record);
+  /// The same, or nothing when the definition cannot be understood any more.
+  std::optional<Cluster> wanted_cluster(const DeploymentRecord& record);
   const NodeRecord& node_of(const DeploymentRecord& record, const std::string& name);
   RunOptions run_options(const std::string& question);
   /// Asks on the terminal; a Ctrl-C or the end of the input is a no.

@@ -138,6 +138,14 @@ void add_deployment_commands(Table& table) {
       .argument(name_argument(false, "a deployment; all when absent"))
       .option(output_option({"wide", "json"}))
       .example("status cluster01 -o wide");
+  ArgumentRule revision{"REVISION", "print its definition", WordKind::text, false, false, {}};
+  table.command("history", "who applied what to a deployment, and when")
+      .argument(name_argument(true, a_deployment))
+      .argument(revision)
+      .option(flag("--diff", "", "what each revision changed, or this one", &Options::diff))
+      .option(output_option({"json"}))
+      .example("history cluster01 --diff")
+      .example("history cluster01 3 > cluster01.json");
   table.command("kubeconfig", "the administrator's kubeconfig")
       .argument(name_argument(true, a_deployment))
       .example("kubeconfig cluster01 > cluster01.kubeconfig");

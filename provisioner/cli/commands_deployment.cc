@@ -1,10 +1,9 @@
-// list, status, kubeconfig, ssh, logs, power, unlock: the commands that take a deployment.
+// kubeconfig, ssh, logs, power, unlock: what is done with a deployment.
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "provisioner/base/error.h"
@@ -13,117 +12,9 @@
 #include "provisioner/cli/app.h"
 #include "provisioner/engine/kubeconfig.h"
 #include "provisioner/engine/lease.h"
-#include "provisioner/report/table.h"
 #include "provisioner/report/terminal.h"
 
 namespace muster {
-
-namespace {
-
-using Json = nlohmann::ordered_json;
-
-/// The lease of a run that goes on.
-std::optional<Lease> held_lease(const std::string& name, Store& store) {
-  auto lease = store.lease(name);
-  return lease && is_held(*lease, RealClock().wall_ms()) ? lease : std::nullopt;
-}
-
-std::string state_of(const DeploymentRecord& record, Store& store) {
-  if (auto lease = held_lease(record.name, store)) return "busy (" + describe(*lease) + ")";
-  return record.applied ? "applied" : "incomplete";
-}
-
-std::string to_string(NodeState state) {
-  switch (state) {
-    case NodeState::creating:
-      return "creating";
-    case NodeState::ready:
-      return "ready";
-    case NodeState::destroying:
-      return "destroying";
-    case NodeState::lost:
-      return "lost";
-    case NodeState::off:
-      return "off";
-  }
-  bug("a node state without a name");
-}
-
-std::vector<std::string> role_names(const NodeRecord& node) {
-  std::vector<std::string> names;
-  for (const auto& role : node.roles) names.push_back(role.role);
-  return names;
-}
-
-Json to_json(const DeploymentRecord& record, Store& store) {
-  Json nodes = Json::array();
-  for (const auto& node : record.nodes) {
-    nodes.push_back({{"name", node.name},
-                     {"provider", node.provider},
-                     {"state", to_string(node.state)},
-                     {"address", node.endpoint.address},
-                     {"pod_cidr", node.pod_cidr},
-                     {"handle", node.handle},
-                     {"wanted_roles", node.wanted_roles},
-                     {"applied_roles", role_names(node)}});
-  }
-  return {{"name", record.name},
-          {"tenant", record.tenant},
-          {"revision", record.revision},
-          {"definition", record.definition_file},
-          {"applied", record.applied},
-          {"busy", held_lease(record.name, store).has_value()},
-          {"nodes", nodes}};
-}
-
-}  // namespace
-
-int App::list() {
-  auto records = store().deployments();
-  if (options_.output == "json") {
-    Json all = Json::array();
-    for (const auto& record : records) all.push_back(to_json(record, store()));
-    out_ << all.dump(2) << "\n";
-    return 0;
-  }
-  if (records.empty()) {
-    talk_ << "muster: no deployments; make one: muster apply FILE\n";
-    return 0;
-  }
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& record : records) {
-    rows.push_back({record.name, record.tenant, std::to_string(record.revision),
-                    std::to_string(record.nodes.size()), state_of(record, store())});
-  }
-  out_ << render_table({"NAME", "TENANT", "REVISION", "NODES", "STATE"}, rows);
-  return 0;
-}
-
-int App::status() {
-  if (options_.arguments.empty()) return list();
-  auto record = deployment(options_.arguments.front());
-  if (options_.output == "json") {
-    out_ << to_json(record, store()).dump(2) << "\n";
-    return 0;
-  }
-  bool wide = options_.output == "wide";
-  out_ << record.name << " (tenant " << record.tenant << "), revision " << record.revision << ", "
-       << state_of(record, store()) << "\n";
-  std::vector<std::string> header{"NODE", "STATE", "ADDRESS", "ROLES"};
-  if (wide) header.insert(header.end(), {"PROVIDER", "POD-CIDR", "HANDLE", "APPLIED"});
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& node : record.nodes) {
-    std::vector<std::string> row{node.name, to_string(node.state), node.endpoint.address,
-                                 join(node.wanted_roles, ",")};
-    if (wide) {
-      row.insert(row.end(),
-                 {node.provider, node.pod_cidr, node.handle, join(role_names(node), ",")});
-    }
-    rows.push_back(row);
-  }
-  out_ << render_table(header, rows);
-  return 0;
-}
 
 int App::kubeconfig() {
   auto record = deployment(options_.arguments.front());

@@ -29,6 +29,7 @@ struct Options {
   bool dot = false;
   bool detailed_exitcode = false;
   bool refresh = false;
+  bool diff = false;
   bool destroy = false;
   bool atomic = false;
   std::optional<int> to;  ///< a revision

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "provisioner/base/error.h"
+#include "provisioner/base/text.h"
 #include "provisioner/state/store.h"
 #include "tests/support/folder.h"
 
@@ -69,6 +70,12 @@ class Desk {
 
   Store& store() { return *store_; }
 
+  void revise(const std::string& text) {
+    auto record = store_->deployment("demo").value();
+    record.definition_text = text;
+    store_->begin_revision(record, "muster apply demo.json");
+  }
+
   void lease(std::int64_t pid, std::int64_t ttl_ms = kMinute) {
     Lease wanted;
     wanted.deployment = "demo";
@@ -116,17 +123,87 @@ TEST_CASE("app: status shows the nodes and how far they are") {
   CHECK(desk.run({"status", "demo"}) == 0);
   CHECK(desk.out ==
         "demo (tenant blue), revision 1, incomplete\n"
-        "NODE         STATE     ADDRESS   ROLES\n"
-        "demo-01-001  ready     10.0.0.2  etcd,k8s-master\n"
-        "demo-02-001  creating            k8s-worker\n");
+        "NODE         STATE     ADDRESS   ROLES            APPLIED\n"
+        "demo-01-001  ready     10.0.0.2  etcd,k8s-master  1\n"
+        "demo-02-001  creating            k8s-worker       0\n"
+        "unsure, until the next apply or destroy:\n"
+        "  demo-02-001 may exist or not: its creation was not finished\n");
   CHECK(desk.run({"status", "demo", "-o", "wide"}) == 0);
-  CHECK(desk.out.find("PROVIDER  POD-CIDR        HANDLE  APPLIED\n") != std::string::npos);
+  CHECK(desk.out.find("PROVIDER  POD-CIDR        HANDLE  ROLES-APPLIED\n") != std::string::npos);
   CHECK(desk.run({"status", "demo", "-o", "json"}) == 0);
   CHECK(desk.out.find("\"applied_roles\": [\n        \"base\"\n") != std::string::npos);
   CHECK(desk.run({"list"}) == 0);
   CHECK(desk.out ==
         "NAME  TENANT  REVISION  NODES  STATE\n"
         "demo  blue    1         2      incomplete\n");
+}
+
+TEST_CASE("app: status holds the record against what the definition wants") {
+  Desk desk;
+  desk.revise(R"({"name": "demo", "tenant": "blue", "nodes": [
+    {"prefix": "demo-01", "roles": ["etcd", "k8s-master"]},
+    {"prefix": "demo-03", "roles": ["k8s-worker"]}]})");
+  desk.store().put_role("demo", "demo-01-001", {"etcd", ""});
+  desk.store().put_role("demo", "demo-01-001", {"base", kInDoubt});
+  desk.store().mark_undo("demo", 1);
+  CHECK(desk.run({"status", "demo"}) == 0);
+  CHECK(desk.out ==
+        "demo (tenant blue), revision 2, incomplete\n"
+        "  an atomic apply has not ended: its undoing would go back to revision 1\n"
+        "NODE         STATE              ADDRESS   ROLES            APPLIED\n"
+        "demo-01-001  ready              10.0.0.2  etcd,k8s-master  0 of 11\n"
+        "demo-02-001  creating, leaving            k8s-worker       0\n"
+        "demo-03-001  missing                      k8s-worker       0 of 8\n"
+        "unsure, until the next apply or destroy:\n"
+        "  base on demo-01-001 is not finished\n"
+        "  etcd on demo-01-001 is not finished\n"
+        "  demo-02-001 may exist or not: its creation was not finished\n");
+  CHECK(desk.run({"status", "demo", "-o", "json"}) == 0);
+  CHECK(desk.out.find("\"undo_to\": 1") != std::string::npos);
+  CHECK(desk.out.find("\"whole\": false") != std::string::npos);
+  CHECK(desk.out.find("\"wanted\": false") != std::string::npos);
+  desk.store().mark_undo("demo", 0);
+  CHECK(desk.run({"status", "demo"}) == 0);
+  CHECK(desk.out.find("its undoing would destroy the deployment\n") != std::string::npos);
+}
+
+TEST_CASE("app: history says who applied what, and what it changed") {
+  Desk desk;
+  desk.store().mark_applied("demo", true);
+  desk.revise("{\n  \"commit\": false\n}\n");
+  auto lines = [&] { return split(desk.out, '\n'); };
+  CHECK(desk.run({"history", "demo"}) == 0);
+  auto table = lines();
+  REQUIRE(table.size() == 4);
+  CHECK(table[0].starts_with("REVISION  WHEN "));
+  CHECK(table[1].starts_with("1         20"));
+  CHECK(table[1].find("  whole      muster apply") != std::string::npos);
+  CHECK(table[2].starts_with("2 *       20"));
+  CHECK(table[2].find("  not whole  muster apply demo.json") != std::string::npos);
+
+  CHECK(desk.run({"history", "demo", "1"}) == 0);
+  CHECK(desk.out == "{}");
+  CHECK(desk.run({"history", "demo", "2", "--diff"}) == 0);
+  CHECK(desk.out ==
+        "--- demo revision 1\n+++ demo revision 2\n@@ -1 +1,3 @@\n-{}\n"
+        "\\ No newline at end of file\n+{\n+  \"commit\": false\n+}\n");
+  CHECK(desk.run({"history", "demo", "1", "--diff"}) == 0);
+  CHECK(desk.out == "the first revision; there is none to compare it with\n");
+  desk.revise("{\n  \"commit\": false\n}\n");
+  CHECK(desk.run({"history", "demo", "--diff"}) == 0);
+  CHECK(desk.out.find("\n\nrevision 2, 20") != std::string::npos);
+  CHECK(desk.out.ends_with("\nsays the same as revision 2\n"));
+  CHECK(desk.run({"history", "demo", "-o", "json"}) == 0);
+  CHECK(desk.out.find("\"command\": \"muster apply demo.json\"") != std::string::npos);
+
+  CHECK(desk.run({"history", "demo", "9"}) == 2);
+  CHECK(desk.talk == "muster: 'demo' has no revision '9'\n  it has: 1, 2, 3\n");
+  CHECK(desk.run({"history", "dmeo"}) == 2);
+  CHECK(desk.talk == "muster: there is no deployment 'dmeo'\n  did you mean 'demo'?\n");
+  desk.store().forget_deployment("demo");
+  CHECK(desk.run({"history", "demo"}) == 0);
+  CHECK(desk.talk == "muster: 'demo' is destroyed; this is what it was\n");
+  CHECK(desk.out.find("*") == std::string::npos);
 }
 
 TEST_CASE("app: a deployment is busy while its run lives") {

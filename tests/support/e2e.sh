@@ -67,8 +67,7 @@ finish() {
   local left
   left=$("$muster" list 2>/dev/null)
   [ -z "$left" ] || fail "every deployment of the test is gone" "$left"
-  [ "$failures" = 0 ]
-  exit
+  [ "$failures" = 0 ] || exit 1
 }
 trap finish EXIT
 trap 'exit 130' INT TERM

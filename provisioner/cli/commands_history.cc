@@ -1,0 +1,150 @@
+// history: who applied what and when, and what it changed in the definition.
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "provisioner/base/error.h"
+#include "provisioner/base/files.h"
+#include "provisioner/base/process.h"
+#include "provisioner/base/text.h"
+#include "provisioner/cli/app.h"
+#include "provisioner/report/table.h"
+
+namespace muster {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+/// A folder for two texts, removed with them.
+class Scratch {
+ public:
+  Scratch() {
+    auto name = (fs::temp_directory_path() / "muster-history-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr)
+      throw Error("cannot make a folder for the texts to compare");
+    path_ = name;
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+std::string named(const std::string& deployment, int revision) {
+  return deployment + " revision " + std::to_string(revision);
+}
+
+/// A unified diff; empty when they are the same.
+std::string diff_of(const std::string& deployment, const RevisionRecord& before,
+                    const RevisionRecord& after) {
+  if (before.definition_text == after.definition_text) return "";
+  Scratch scratch;
+  auto old_file = scratch.path() / "before";
+  auto new_file = scratch.path() / "after";
+  write_file(old_file, before.definition_text, 0600);
+  write_file(new_file, after.definition_text, 0600);
+  ProcessSpec diff;
+  diff.argv = {"diff",
+               "-u",
+               "--label",
+               named(deployment, before.revision),
+               "--label",
+               named(deployment, after.revision),
+               old_file.string(),
+               new_file.string()};
+  auto result = run_process(diff);
+  if (result.exit_code == 1) return result.output;  // they differ
+  throw Error("diff failed: " + trim(result.error_output)).hint("install diffutils");
+}
+
+std::string diff_to_previous(const std::string& deployment,
+                             const std::vector<RevisionRecord>& revisions, std::size_t at) {
+  if (at == 0) return "the first revision; there is none to compare it with\n";
+  auto diff = diff_of(deployment, revisions[at - 1], revisions[at]);
+  return diff.empty()
+             ? "says the same as revision " + std::to_string(revisions[at - 1].revision) + "\n"
+             : diff;
+}
+
+std::string result_of(const RevisionRecord& revision) {
+  return revision.applied_ms != 0 ? "whole" : "not whole";
+}
+
+/// One revision in a line of its own.
+std::string headline(const RevisionRecord& revision) {
+  return "revision " + std::to_string(revision.revision) + ", " + format_time(revision.created_ms) +
+         ", " + revision.user + ", " + result_of(revision) +
+         (revision.command.empty() ? "" : ": " + revision.command);
+}
+
+Json to_json(const RevisionRecord& revision, int current) {
+  return {{"revision", revision.revision},
+          {"time", format_time(revision.created_ms)},
+          {"user", revision.user},
+          {"command", revision.command},
+          {"definition_file", revision.definition_file},
+          {"whole", revision.applied_ms != 0},
+          {"current", revision.revision == current},
+          {"definition", revision.definition_text}};
+}
+
+std::size_t find_revision(const std::string& deployment,
+                          const std::vector<RevisionRecord>& revisions, const std::string& word) {
+  std::vector<std::string> numbers;
+  for (std::size_t i = 0; i < revisions.size(); ++i) {
+    numbers.push_back(std::to_string(revisions[i].revision));
+    if (numbers.back() == word) return i;
+  }
+  throw Error("'" + deployment + "' has no revision '" + word + "'", ExitCode::usage)
+      .hint("it has: " + join(numbers, ", "));
+}
+
+}  // namespace
+
+int App::history() {
+  const auto& name = options_.arguments.front();
+  const auto revisions = store().revisions(name);
+  const auto record = store().deployment(name);
+  if (revisions.empty()) deployment(name);  // says what exists
+  if (!record) talk_ << "muster: '" << name << "' is destroyed; this is what it was\n";
+  if (options_.arguments.size() > 1) {
+    auto at = find_revision(name, revisions, options_.arguments[1]);
+    out_ << (options_.diff ? diff_to_previous(name, revisions, at) : revisions[at].definition_text);
+    return 0;
+  }
+  const int current = record ? record->revision : 0;
+  if (options_.output == "json") {
+    Json all = Json::array();
+    for (const auto& revision : revisions) all.push_back(to_json(revision, current));
+    out_ << all.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+    return 0;
+  }
+  if (options_.diff) {
+    for (std::size_t at = 0; at < revisions.size(); ++at) {
+      out_ << (at == 0 ? "" : "\n") << headline(revisions[at]) << "\n"
+           << diff_to_previous(name, revisions, at);
+    }
+    return 0;
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& revision : revisions) {
+    rows.push_back({std::to_string(revision.revision) + (revision.revision == current ? " *" : ""),
+                    format_time(revision.created_ms), revision.user, result_of(revision),
+                    revision.command});
+  }
+  out_ << render_table({"REVISION", "WHEN", "WHO", "RESULT", "COMMAND"}, rows);
+  return 0;
+}
+
+}  // namespace muster
