@@ -34,7 +34,7 @@ std::vector<std::string> role_names(const NodeRecord& node) {
 Json to_json(const NodeRecord& node, const std::optional<Cluster>& wanted) {
   Json roles = Json::array();
   for (const auto& role : node.roles)
-    roles.push_back({{"name", role.role}, {"whole", role.whole()}});
+    roles.push_back({{"role", role.role}, {"whole", role.whole()}});
   Json json{{"name", node.name},
             {"provider", node.provider},
             {"state", to_string(node.state)},
