@@ -17,7 +17,7 @@ int below(int end, std::mt19937& random) {
 
 }  // namespace
 
-void Phase::plan(const Length& calm, std::mt19937& random) {
+void Phase::choose_instants(const Length& calm, std::mt19937& random) {
   calm_ = calm;
   for (int line = 1; line <= calm.lines; ++line) {
     instants_.push_back({line, 0});
@@ -65,7 +65,7 @@ void Harness::expect_planned_state(const Phase& phase) {
   }
   ProcessSpec spec;
   spec.argv = {std::getenv("MUSTER")};
-  for (const auto& word : phase.arguments()) spec.argv.push_back(word == "apply" ? "plan" : word);
+  spec.argv.insert(spec.argv.end(), phase.plan_command().begin(), phase.plan_command().end());
   spec.argv.insert(spec.argv.end(), {"--refresh", "--detailed-exitcode"});
   auto planned = run_process(spec);
   if (planned.exit_code != 0) fail("something is left to do: " + planned.output);

@@ -20,14 +20,16 @@ struct Length {
 /// One command that is killed and run again, and the instants at which it is.
 class Phase {
  public:
-  Phase(std::string name, std::vector<std::string> arguments)
-      : name_(std::move(name)), arguments_(std::move(arguments)) {}
+  /// `plan` is the command that has nothing to plan then; empty when no deployment is left.
+  Phase(std::string name, std::vector<std::string> arguments, std::vector<std::string> plan)
+      : name_(std::move(name)), arguments_(std::move(arguments)), plan_(std::move(plan)) {}
 
   const std::string& name() const { return name_; }
   const std::vector<std::string>& arguments() const { return arguments_; }
+  const std::vector<std::string>& plan_command() const { return plan_; }
 
   /// Of a calm run's length: every line, and half as many instants between lines, in random order.
-  void plan(const Length& calm, std::mt19937& random);
+  void choose_instants(const Length& calm, std::mt19937& random);
   bool exhausted() const { return instants_.empty(); }
   Instant next(std::mt19937& random);
   /// Soon after some line, or at any time of the run.
@@ -36,6 +38,7 @@ class Phase {
  private:
   std::string name_;
   std::vector<std::string> arguments_;
+  std::vector<std::string> plan_;
   Length calm_;
   std::vector<Instant> instants_;
 };

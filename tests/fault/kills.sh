@@ -1,5 +1,5 @@
 #!/bin/bash
-# muster is killed (-9) at many instants of apply, of an apply that changes a cluster, and of destroy:
+# muster is killed (-9) at many instants of apply, of a change, of rollback, and of destroy:
 # what the provider has is on record each time, apply goes on where it was, destroy leaves nothing.
 # Usage: kills.sh [BUILD_DIR [LIGHT [FULL [SEED]]]]
 # LIGHT instants with the light roles of this folder (0: every line of every run's events, and half

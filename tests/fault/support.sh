@@ -34,6 +34,7 @@ JSON
 
 # start ARGUMENT...: muster in the background, its events in $events, its talk in $work/talk.
 start() {
+  : > "$events"  # what an earlier run said is not taken for this one's
   (exec "$muster" --roles "$work" --roles "$root/tests/fault/roles" "$@" --json) \
     > "$events" 2> "$work/talk" &
   started=$!
