@@ -33,6 +33,8 @@ class App {
   int kubeconfig();
   int ssh();
   int logs();
+  /// Whether it did anything on the node (nullptr: on any).
+  bool show_run(const RunRecord& run, const std::string* node);
   int power();
   int unlock();
   int artifacts();
@@ -67,6 +69,8 @@ class App {
   /// `command` is what to type to do the same once more.
   int apply_one(const DefinitionResult& input, const std::string& command);
   void tell_applied(const Definition& definition, const Result& result, const std::string& command);
+  /// What takes the last change back.
+  std::string undo_command(const std::string& name);
   void tell_undone(const std::string& name, const Undone& undone);
   /// Asks the nodes and prints what has drifted; whether anything has.
   bool report_drift(const Planned& planned, int& code);

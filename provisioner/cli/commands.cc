@@ -160,6 +160,7 @@ void add_deployment_commands(Table& table) {
   table.command("logs", "what the last run did, step by step")
       .argument(name_argument(true, a_deployment))
       .argument(node_argument(false, "only what was done there"))
+      .option(flag("--all", "", "every run, oldest first", &Options::all))
       .option(flag("--json", "", "as events, one JSON object a line", &Options::json))
       .example("logs cluster01");
   ArgumentRule state{"STATE", "on or off", WordKind::choice, true, false, {"on", "off"}};

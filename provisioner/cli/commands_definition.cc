@@ -190,6 +190,10 @@ int App::apply_one(const DefinitionResult& input, const std::string& command) {
   return exit_code_of(result.run);
 }
 
+std::string App::undo_command(const std::string& name) {
+  return (find_revision_before(store(), name) ? "muster rollback " : "muster destroy ") + name;
+}
+
 void App::tell_applied(const Definition& definition, const Result& result,
                        const std::string& command) {
   const auto& name = definition.name;
@@ -197,12 +201,12 @@ void App::tell_applied(const Definition& definition, const Result& result,
     talk_ << "muster: nothing was changed\n";
   } else if (result.run.interrupted) {
     talk_ << "muster: stopped; what is done stays\n  go on:  " << command
-          << "\n  undo:   muster destroy " << name << "\n";
+          << "\n  undo:   " << undo_command(name) << "\n";
   } else if (!result.run.good()) {
     talk_ << "muster: '" << name << "' is not complete; what works stays"
           << (options_.atomic ? ", since its definition is the one that it had before" : "")
           << "\n  see all:    muster logs " << name << "\n  try again:  " << command
-          << "\n  undo:       muster destroy " << name << "\n";
+          << "\n  undo:       " << undo_command(name) << "\n";
   } else if (definition.commit) {
     talk_ << "muster: '" << name << "' is up\n  use it:  muster kubeconfig " << name << " > "
           << name << ".kubeconfig\n";
@@ -219,7 +223,7 @@ void App::tell_undone(const std::string& name, const Undone& undone) {
     talk_ << "muster: "
           << (undone.back_to == 0 ? "all of it was undone: there is no '" + name + "'"
                                   : "'" + name + "' is back at revision " + revision)
-          << "\n  see why:  muster logs " << name << "\n";
+          << "\n  see why:  muster logs " << name << " --all\n";
     return;
   }
   talk_ << "muster: '" << name << "' could not be undone wholly\n  see all:    muster logs " << name

@@ -83,8 +83,18 @@ int App::logs() {
     talk_ << "muster: nothing has been run on '" << name << "' yet\n";
     return 0;
   }
-  const auto& run = *std::max_element(runs.begin(), runs.end(),
-                                      [](const auto& a, const auto& b) { return a.id < b.id; });
+  if (!options_.all) runs.erase(runs.begin(), runs.end() - 1);
+  const auto* node = options_.arguments.size() > 1 ? &options_.arguments[1] : nullptr;
+  bool any = false;
+  for (const auto& run : runs) any = show_run(run, node) || any;
+  if (!any && node != nullptr) {
+    talk_ << "muster: " << (options_.all ? "no run did anything" : "the last run did nothing")
+          << " on '" << *node << "'\n";
+  }
+  return 0;
+}
+
+bool App::show_run(const RunRecord& run, const std::string* node) {
   TerminalOptions plain;
   plain.verbose = true;
   auto reports = options_.json ? make_json_reporter(out_) : make_terminal_reporter(out_, plain);
@@ -92,17 +102,13 @@ int App::logs() {
     out_ << format_time(run.started_ms) << "  " << run.command << "  "
          << (run.result.empty() ? "(did not end)" : run.result) << "\n";
   }
-  const auto* node = options_.arguments.size() > 1 ? &options_.arguments[1] : nullptr;
   bool any = false;
   for (const auto& event : store().events(run.id)) {
     if (node != nullptr && event.node != *node) continue;
     reports->on(event);
     any = true;
   }
-  if (!any && node != nullptr) {
-    talk_ << "muster: the last run did nothing on '" << *node << "'\n";
-  }
-  return 0;
+  return any;
 }
 
 int App::power() {

@@ -30,6 +30,7 @@ struct Options {
   bool detailed_exitcode = false;
   bool refresh = false;
   bool diff = false;
+  bool all = false;
   bool destroy = false;
   bool atomic = false;
   std::optional<int> to;  ///< a revision

@@ -192,12 +192,16 @@ Undone undo(const World& world, const std::string& name, int back_to, RunOptions
   auto where = back_to == 0 ? "there was no '" + name + "' before"
                             : "back to revision " + std::to_string(back_to);
   say(world, name, EventType::note, "undoing: " + where);
-  if (back_to == 0) {
-    auto record = world.store->deployment(name);
-    return {back_to, record ? destroy_held(world, *record, options).value() : RunSummary{}};
+  try {
+    if (back_to == 0) {
+      auto record = world.store->deployment(name);
+      return {back_to, record ? destroy_held(world, *record, options).value() : RunSummary{}};
+    }
+    auto definition = recorded_definition(world, name, back_to);
+    return {back_to, apply_held(world, {&definition, nullptr, back_to}, options).value()};
+  } catch (Error& error) {
+    throw error.while_doing("undoing what failed: " + where);
   }
-  auto definition = recorded_definition(world, name, back_to);
-  return {back_to, apply_held(world, {&definition, nullptr, back_to}, options).value()};
 }
 
 }  // namespace

@@ -27,21 +27,28 @@ DefinitionResult recorded_definition(const World& world, const std::string& depl
                                    : "it has: " + join(numbers, ", "));
 }
 
-int revision_before(Store& store, const std::string& deployment) {
+std::optional<int> find_revision_before(Store& store, const std::string& deployment) {
   auto record = store.deployment(deployment);
+  if (!record) return std::nullopt;
   auto revisions = store.revisions(deployment);
-  if (!record) {
-    throw Error("there is no deployment '" + deployment + "' to roll back", ExitCode::usage)
-        .hint(revisions.empty() ? "see: muster list"
-                                : "to make it again: muster rollback " + deployment +
-                                      " --to REVISION; see: muster history " + deployment);
-  }
   for (auto known = revisions.rbegin(); known != revisions.rend(); ++known) {
     bool earlier = known->revision < record->revision && known->applied_ms != 0;
     if (earlier && known->definition_text != record->definition_text) return known->revision;
   }
-  throw Error("'" + deployment + "' has no earlier revision that was ever whole", ExitCode::usage)
-      .hint("name one with --to; see: muster history " + deployment);
+  return std::nullopt;
+}
+
+int revision_before(Store& store, const std::string& deployment) {
+  if (auto found = find_revision_before(store, deployment)) return *found;
+  if (store.deployment(deployment)) {
+    throw Error("'" + deployment + "' has no earlier revision that was ever whole", ExitCode::usage)
+        .hint("name one with --to; see: muster history " + deployment);
+  }
+  throw Error("there is no deployment '" + deployment + "' to roll back", ExitCode::usage)
+      .hint(store.revisions(deployment).empty()
+                ? "see: muster list"
+                : "to make it again: muster rollback " + deployment +
+                      " --to REVISION; see: muster history " + deployment);
 }
 
 }  // namespace muster

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "provisioner/engine/step_runner.h"
@@ -11,8 +12,9 @@ namespace muster {
 DefinitionResult recorded_definition(const World& world, const std::string& deployment,
                                      int revision);
 
-/// The last revision before the present one that was whole and said something else. Throws Error
-/// when there is none.
+/// The last revision before the present one that was whole and said something else.
+std::optional<int> find_revision_before(Store& store, const std::string& deployment);
+/// The same; throws Error when there is none.
 int revision_before(Store& store, const std::string& deployment);
 
 }  // namespace muster

@@ -206,6 +206,32 @@ TEST_CASE("app: history says who applied what, and what it changed") {
   CHECK(desk.out.find("*") == std::string::npos);
 }
 
+TEST_CASE("app: logs shows the last run, or all of them") {
+  Desk desk;
+  for (std::string command : {"muster apply one.json", "muster apply two.json"}) {
+    auto run = desk.store().begin_run("demo", command);
+    Event event;
+    event.type = EventType::step_finished;
+    event.deployment = "demo";
+    event.node = command.ends_with("one.json") ? "demo-01-001" : "demo-02-001";
+    event.step = "base on " + event.node;
+    event.verb = "apply";
+    event.role = "base";
+    event.outcome = Outcome::changed;
+    desk.store().journal(run, event);
+    desk.store().finish_run(run, "done");
+  }
+  CHECK(desk.run({"logs", "demo"}) == 0);
+  CHECK(desk.out.find("two.json  done\n") != std::string::npos);
+  CHECK(desk.out.find("one.json") == std::string::npos);
+  CHECK(desk.run({"logs", "demo", "--all"}) == 0);
+  CHECK(desk.out.find("one.json  done\n") < desk.out.find("two.json  done\n"));
+  CHECK(desk.run({"logs", "demo", "demo-01-001"}) == 0);
+  CHECK(desk.talk == "muster: the last run did nothing on 'demo-01-001'\n");
+  CHECK(desk.run({"logs", "demo", "demo-03-001", "--all"}) == 0);
+  CHECK(desk.talk == "muster: no run did anything on 'demo-03-001'\n");
+}
+
 TEST_CASE("app: a deployment is busy while its run lives") {
   Desk desk;
   desk.lease(::getpid());
