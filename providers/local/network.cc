@@ -187,9 +187,10 @@ void remove_network(const std::string& bridge) {
 void plug_in(const LocalNode& node, const LocalNetwork& network, pid_t pid) {
   auto cable = local_cable(node.id);
   auto process = std::to_string(pid);
+  // Of the address, not of the node: neighbours remember for a minute where an address was last.
+  auto mac = local_mac(network.bridge + " " + node.address);
   run_ip("link add " + cable + " address " + local_mac(cable) +
-         " type veth peer name eth0 address " + local_mac(node.id) + " netns " + process +
-         "\n" +  //
+         " type veth peer name eth0 address " + mac + " netns " + process + "\n" +  //
          "link set " + cable + " master " + network.bridge + " up\n");
   run_ip(
       "link set lo up\n"

@@ -313,6 +313,21 @@ TEST_CASE("local: creating again with the same token finds the same node") {
   CHECK(provider().list("integration/a").size() == 1);
 }
 
+TEST_CASE("local: who takes the address of a node that is gone is found there at once") {
+  Cleanup cleanup;
+  provider().create(spec_of("a-stays"));
+  auto first = provider().create(spec_of("a-goes"));
+  auto mac = [](const ProvidedNode& node) {
+    return ssh(node, "cat /sys/class/net/eth0/address").output;
+  };
+  auto wanted = mac(first);
+  provider().destroy(first.handle);
+  auto next = provider().create(spec_of("a-comes"));
+  CHECK(next.endpoint.address == first.endpoint.address);
+  CHECK(mac(next) == wanted);  // what neighbours remember of the address is true of it
+  CHECK(wanted.size() == 18);
+}
+
 TEST_CASE("local: a node whose id is another's by chance does not take the other's place") {
   Cleanup cleanup;
   auto node = provider().create(spec_of("a-1"));
