@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../support/e2e.sh"
 
 program=${1:-$root/build/debug}/tests/fault_kills
-light=${2:-45} full=${3:-3} seed=${4:-$((RANDOM * 32768 + RANDOM))}
+light=${2:-30} full=${3:-2} seed=${4:-$((RANDOM * 32768 + RANDOM))}
 export MUSTER=$muster
 
 kills() {  # KIND INSTANTS
