@@ -80,6 +80,14 @@ std::vector<std::string> wrong_light_files() {
   return wrong;
 }
 
+void destroy_leaks(const std::string& deployment) {
+  ProviderRegistry registry({default_cache_directory()});
+  auto& local = registry.get("local");
+  for (const auto& node : local.list(deployment_tag(*state(), deployment))) {
+    local.destroy(node.handle);
+  }
+}
+
 std::string what_is_left() {
   std::string left;
   for (const auto& record : state()->deployments()) left += "deployment " + record.name + "\n";

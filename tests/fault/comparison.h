@@ -21,6 +21,9 @@ Comparison compare(const std::string& deployment);
 /// The files of the deployment 'light', read from its nodes' disks: what is not as planned.
 std::vector<std::string> wrong_light_files();
 
+/// Destroys what the provider has of the deployment, known or not: a leak is found once.
+void destroy_leaks(const std::string& deployment);
+
 /// Whether the state knows no deployment and this machine has nothing more of it; else what.
 std::string what_is_left();
 

@@ -76,6 +76,7 @@ void Harness::expect_nothing() {
   if (left.empty()) return;
   ++counts_.leaks;
   say("left after destroy: " + left);
+  destroy_leaks(deployment_);
 }
 
 /// A step that had been seen to end is on record, so it is never done again.

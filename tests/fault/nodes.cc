@@ -25,6 +25,11 @@ int power(const std::string& handle, const std::string& wanted) {
   return 0;
 }
 
+int destroy(const std::string& handle) {
+  ProviderRegistry({default_cache_directory()}).get("local").destroy(handle);
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -32,7 +37,8 @@ int main(int argc, char** argv) {
   try {
     if (words.size() == 2 && words[0] == "compare") return compare(words[1]);
     if (words.size() == 3 && words[0] == "power") return power(words[1], words[2]);
-    std::cerr << "usage: fault_nodes compare DEPLOYMENT | power HANDLE on|off\n";
+    if (words.size() == 2 && words[0] == "destroy") return destroy(words[1]);
+    std::cerr << "usage: fault_nodes compare DEPLOYMENT | power HANDLE on|off | destroy HANDLE\n";
     return 2;
   } catch (const Error& error) {
     std::cerr << error.what() << "\n";
