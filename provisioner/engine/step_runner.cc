@@ -147,6 +147,17 @@ ProvidedNode DeploymentRunner::create_at_provider(const NodeSpec& spec, const st
   }
 }
 
+/// While the provider was making the node, another run may have taken the deployment over and have
+/// destroyed it: then nobody else knows of this node.
+void DeploymentRunner::give_back(const NodeRecord& node) {
+  auto known = world_.store->deployment(cluster_.name);
+  if (known &&
+      std::ranges::find(known->nodes, node.token, &NodeRecord::token) != known->nodes.end()) {
+    return;
+  }
+  world_.providers->get(node.provider).destroy(node.handle);
+}
+
 StepResult DeploymentRunner::create(const Step& step, const std::function<void(Event)>& emit) {
   const Node node = node_of(step.node);
   NodeSpec spec;
@@ -174,7 +185,12 @@ StepResult DeploymentRunner::create(const Step& step, const std::function<void(E
   record.handle = made.handle;
   record.endpoint = made.endpoint;
   record.state = NodeState::ready;
-  remember(record);
+  try {
+    remember(record);
+  } catch (const Error&) {
+    give_back(record);
+    throw;
+  }
   StepResult result;
   result.outcome = Outcome::changed;
   result.message = made.endpoint.address;

@@ -41,6 +41,7 @@ class DeploymentRunner : public StepRunner {
 
  private:
   StepResult create(const Step& step, const std::function<void(Event)>& emit);
+  void give_back(const NodeRecord& node);
   ProvidedNode create_at_provider(const NodeSpec& spec, const std::string& provider,
                                   const std::function<void(Event)>& emit);
   StepResult destroy(const Step& step);

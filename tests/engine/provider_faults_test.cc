@@ -81,6 +81,26 @@ TEST_CASE("apply and destroy: change nothing when the provider cannot say what i
   CHECK(trial.provider->nodes.size() == 2);
 }
 
+TEST_CASE("apply: a node that nobody knows any more when it is made is given back") {
+  Trial trial;
+  trial.provider->at_create = [&] {
+    auto other = trial.other_store();
+    other->release_lease("d");  // muster unlock, and a destroy
+    if (other->deployment("d")) other->forget_deployment("d");
+  };
+  CHECK_THROWS_AS(trial.apply(), Error);
+  CHECK(trial.provider->nodes.empty());
+  CHECK_FALSE(trial.store().deployment("d"));
+}
+
+TEST_CASE("apply: a node that another run has taken over is left to it") {
+  Trial trial;
+  trial.provider->at_create = [&] { trial.other_store()->release_lease("d"); };
+  CHECK_THROWS_AS(trial.apply(), Error);
+  CHECK(trial.provider->nodes.size() == 1);
+  CHECK(trial.all_known());
+}
+
 TEST_CASE("apply and destroy: whatever fails, nothing is lost, made twice or left") {
   CHECK(rc::check([] {
     Trial trial;

@@ -77,6 +77,8 @@ all_well "a short stop" pause
 
 # Another muster takes the deployment over while the first one stands still.
 begin "a takeover" takeover
+# Not in the middle of a write: SQLite would keep all others out.
+until_true 60 happened '"step_finished".*"k8s-master on f-control-001"'
 kill -STOP "$started"
 let_go takeover
 check "a takeover: a second run is refused" refused

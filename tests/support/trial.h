@@ -121,6 +121,8 @@ class Trial {
   }
 
   Store& store() { return *store_; }
+  /// Of another process.
+  std::unique_ptr<Store> other_store() { return open_store(folder_.path() / "state"); }
 
   FaultyProvider* provider;
   RecordingReporter reporter;
