@@ -56,7 +56,7 @@ check "an atomic apply that fails says so with its exit code" test $code = 1
 check "it says that all was undone" says "all of it was undone: there is no 'atomic'"
 check "nothing is left of a new deployment" nothing_left
 "$muster" logs atomic --all > "$work/said" 2>&1
-check "what failed can still be read" says "last failed: the last word"
+check "what failed can still be read" says "task:    the last word"
 gone() { ! "$muster" status atomic; }
 check "no record is left of it" gone
 
