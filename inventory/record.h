@@ -47,6 +47,13 @@ struct NodeRecord {
   std::string pod_cidr;
   std::vector<std::string> wanted_roles;  ///< as the definition named them (for status)
   std::vector<RoleRecord> roles;          ///< applied, in the order of applying
+
+  const RoleRecord* find_role(const std::string& role) const {
+    for (const auto& record : roles) {
+      if (record.role == role) return &record;
+    }
+    return nullptr;
+  }
 };
 
 /// What the state knows of one deployment; the next plan reads it.
@@ -67,6 +74,14 @@ struct DeploymentRecord {
       if (record.name == node) return &record;
     }
     return nullptr;
+  }
+
+  /// Whether a node was, or is to be, made with this token.
+  bool knows(const std::string& token) const {
+    for (const auto& record : nodes) {
+      if (record.token == token) return true;
+    }
+    return false;
   }
 };
 

@@ -1,14 +1,12 @@
 // kubeconfig, ssh, logs, power, unlock: what is done with a deployment.
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <ostream>
 
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
-#include "provisioner/base/text.h"
 #include "provisioner/cli/app.h"
 #include "provisioner/engine/kubeconfig.h"
 #include "provisioner/engine/lease.h"

@@ -1,6 +1,5 @@
 #include "provisioner/engine/operations.h"
 
-#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -78,10 +77,9 @@ void mark_unfinished(const World& world, const Plan& plan, const DeploymentRecor
   for (const auto& step : plan.steps) {
     const auto* node = record.find(step.node);
     if (step.verb != Verb::apply_role || node == nullptr) continue;
-    bool whole = std::any_of(node->roles.begin(), node->roles.end(), [&](const RoleRecord& role) {
-      return role.role == step.role && role.whole();
-    });
-    if (whole) world.store->put_role(record.name, step.node, {step.role, kInDoubt});
+    const auto* role = node->find_role(step.role);
+    if (role == nullptr || !role->whole()) continue;
+    world.store->put_role(record.name, step.node, {step.role, kInDoubt});
   }
 }
 

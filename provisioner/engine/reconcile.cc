@@ -1,6 +1,5 @@
 #include "provisioner/engine/reconcile.h"
 
-#include <algorithm>
 #include <map>
 #include <string>
 
@@ -39,8 +38,7 @@ void add_unknown_nodes(const World& world, DeploymentRecord& record) {
   const auto tag = deployment_tag(*world.store, record.name);
   for (const auto& provider : world.providers->names()) {
     for (const auto& [token, found] : found_at(world, provider, tag)) {
-      bool known = std::ranges::find(record.nodes, token, &NodeRecord::token) != record.nodes.end();
-      if (known) continue;
+      if (record.knows(token)) continue;
       NodeRecord node;
       node.name = found.name;
       node.provider = provider;

@@ -1,6 +1,5 @@
 #include "provisioner/engine/step_runner.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -151,10 +150,7 @@ ProvidedNode DeploymentRunner::create_at_provider(const NodeSpec& spec, const st
 /// destroyed it: then nobody else knows of this node.
 void DeploymentRunner::give_back(const NodeRecord& node) {
   auto known = world_.store->deployment(cluster_.name);
-  if (known &&
-      std::ranges::find(known->nodes, node.token, &NodeRecord::token) != known->nodes.end()) {
-    return;
-  }
+  if (known && known->knows(node.token)) return;
   world_.providers->get(node.provider).destroy(node.handle);
 }
 
@@ -240,9 +236,8 @@ StepResult DeploymentRunner::run_role(const Step& step, const std::function<void
 /// was put in doubt before the run (see mark_unfinished).
 void DeploymentRunner::put_in_doubt(const Step& step) {
   const auto record = record_of(step.node);
-  auto known = std::ranges::find(record.roles, step.role, &RoleRecord::role);
-  bool recorded = known != record.roles.end();
-  if (!recorded) {
+  const auto* known = record.find_role(step.role);
+  if (known == nullptr) {
     world_.store->put_role(cluster_.name, step.node, {step.role, ""});
   } else if (known->whole() && step.verb == Verb::undo_role) {
     world_.store->put_role(cluster_.name, step.node, {step.role, kInDoubt});

@@ -60,12 +60,6 @@ const NodeRecord* kept_record(const RecordIndex& recorded, const Node& node) {
   return found->second;
 }
 
-const RoleRecord* find_role_record(const NodeRecord& node, const std::string& role) {
-  auto found = std::find_if(node.roles.begin(), node.roles.end(),
-                            [&](const RoleRecord& record) { return record.role == role; });
-  return found == node.roles.end() ? nullptr : &*found;
-}
-
 bool wants(const Node& node, const std::string& role) {
   return std::find(node.all_roles.begin(), node.all_roles.end(), role) != node.all_roles.end();
 }

@@ -18,8 +18,6 @@ RecordIndex index_of(const DeploymentRecord* record);
 /// The record of a node that is there and stays, or nullptr.
 const NodeRecord* kept_record(const RecordIndex& recorded, const Node& node);
 
-const RoleRecord* find_role_record(const NodeRecord& node, const std::string& role);
-
 /// Whether the definition wants `role` (also as a need of another) on `node`.
 bool wants(const Node& node, const std::string& role);
 

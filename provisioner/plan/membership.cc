@@ -59,13 +59,13 @@ const Membership::Members& Membership::members_of(const std::string& used) {
     staying.insert(node.name);
     const auto* record = kept_record(recorded_, node);
     if (record == nullptr) members.created.push_back(node.name);
-    if (record == nullptr || (!all && find_role_record(*record, used) == nullptr)) {
+    if (record == nullptr || (!all && record->find_role(used) == nullptr)) {
       members.joining.push_back(node.name);
     }
   }
   if (record_ == nullptr) return members;
   for (const auto& node : record_->nodes) {
-    if ((all || find_role_record(node, used) != nullptr) && staying.count(node.name) == 0) {
+    if ((all || node.find_role(used) != nullptr) && staying.count(node.name) == 0) {
       members.leaving.push_back(node.name);
     }
   }

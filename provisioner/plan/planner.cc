@@ -177,7 +177,7 @@ class ApplyPlanner {
   std::string reason_to_apply(const Role& role, const NodeRecord& node,
                               const std::string& fingerprint,
                               const std::set<std::string>& wanted_before) {
-    const auto* record = find_role_record(node, role.name);
+    const auto* record = node.find_role(role.name);
     if (record == nullptr && wanted_before.count(role.name) == 0) return "new role";
     if (record == nullptr || !record->whole()) return "not finished by an earlier run";
     return membership_.reason_of_change(role, changed_parts(record->fingerprint, fingerprint));
@@ -200,7 +200,7 @@ class ApplyPlanner {
   NodeSteps verify_node(const Node& node, const NodeRecord& record) {
     NodeSteps steps;
     for (const auto& name : node.all_roles) {
-      if (find_role_record(record, name) == nullptr) continue;
+      if (record.find_role(name) == nullptr) continue;
       const auto& role = table_.get(name);
       int id = add_step(plan_, Verb::verify_role, node.name, name, "applied before");
       plan_.steps.back().fingerprint = fingerprints_.of(node, role);
@@ -236,7 +236,7 @@ Plan plan_apply(const Cluster& cluster, const std::vector<Role>& roles,
 std::string reason_to_refuse(const Cluster& cluster, const DeploymentRecord& record) {
   bool had_members = false;
   for (const auto& node : record.nodes) {
-    const auto* etcd = find_role_record(node, "etcd");
+    const auto* etcd = node.find_role("etcd");
     if (node.state != NodeState::ready || etcd == nullptr || etcd->fingerprint.empty()) continue;
     had_members = true;
     const auto* kept = cluster.find(node.name);

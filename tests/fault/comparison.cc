@@ -69,9 +69,7 @@ std::vector<std::string> wrong_light_files() {
     if (got != wanted) wrong.push_back(file + " on " + node.name + " is: " + got);
   };
   for (const auto& node : record.nodes) {
-    auto has = [&](const std::string& role) {
-      return std::ranges::find(node.roles, role, &RoleRecord::role) != node.roles.end();
-    };
+    auto has = [&](const std::string& role) { return node.find_role(role) != nullptr; };
     if (has("etcd")) check(node, "etc/light/members.read", line(node));
     if (has("k8s-worker")) check(node, "etc/light/nodes", join(all, "\n"));
     if (has("k8s-worker")) check(node, "etc/light/slow", "done");

@@ -115,9 +115,8 @@ class Trial {
   /// The provider has nothing that is not on record.
   bool all_known() const {
     auto record = store_->deployment("d").value_or(DeploymentRecord{});
-    return std::ranges::all_of(provider->nodes, [&](const auto& node) {
-      return std::ranges::find(record.nodes, node.first, &NodeRecord::token) != record.nodes.end();
-    });
+    return std::ranges::all_of(provider->nodes,
+                               [&](const auto& node) { return record.knows(node.first); });
   }
 
   Store& store() { return *store_; }
