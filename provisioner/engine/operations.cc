@@ -94,11 +94,11 @@ DeploymentRecord begin(const World& world, const DefinitionResult& input, const 
   record.undo_to = undo_to;
   if (planned.record) record.nodes = planned.record->nodes;
   if (!planned.record || planned.record->definition_text != record.definition_text) {
-    world.store->begin_revision(record, command);
-  } else if (planned.record->undo_to != undo_to) {
-    world.store->mark_undo(record.name, undo_to);
+    world.store->begin_revision(record, command);  // not applied yet
+    return record;
   }
-  world.store->mark_applied(record.name, false);
+  if (planned.record->undo_to != undo_to) world.store->mark_undo(record.name, undo_to);
+  if (planned.record->applied) world.store->mark_applied(record.name, false);
   return record;
 }
 
