@@ -99,14 +99,13 @@ std::unique_ptr<Reporter> App::reporter() {
   return make_terminal_reporter(talk_, terminal);
 }
 
+DefinitionRules App::rules() { return {roles(), providers().names()}; }
+
 DefinitionResult App::read(const std::string& file) {
   Overrides overrides;
   overrides.set = options_.set;
   overrides.provider = options_.provider;
-  DefinitionRules rules;
-  rules.roles = roles();
-  rules.providers = providers().names();
-  return read_definition(file, overrides, rules);
+  return read_definition(file, overrides, rules());
 }
 
 bool App::report(const Diagnostics& diagnostics) {

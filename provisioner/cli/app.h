@@ -47,6 +47,7 @@ class App {
   World world(Reporter& reporter);
   std::unique_ptr<Reporter> reporter();
 
+  DefinitionRules rules();
   DefinitionResult read(const std::string& file);
   /// Prints mistakes and warnings; true when there is no mistake.
   bool report(const Diagnostics& diagnostics);
