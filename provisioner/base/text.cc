@@ -53,6 +53,13 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+std::string first_line(std::string_view text) {
+  for (const auto& line : split(text, '\n')) {
+    if (auto words = trim(line); !words.empty()) return words;
+  }
+  return "";
+}
+
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates) {
   // A word this long is no slip of the fingers, and the table would be large.
   if (word.size() > 100) return std::nullopt;

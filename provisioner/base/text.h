@@ -11,6 +11,8 @@ namespace muster {
 std::vector<std::string> split(std::string_view text, char separator);
 std::string join(std::span<const std::string> parts, std::string_view separator);
 std::string trim(std::string_view text);
+/// The first line of `text` that is not blank, without the blanks around it.
+std::string first_line(std::string_view text);
 
 /// The candidate that the user probably meant: about a third of the letters may differ.
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates);

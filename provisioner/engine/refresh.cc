@@ -11,8 +11,7 @@ class DriftReporter : public Reporter {
  public:
   void on(const Event& event) noexcept override {
     if (event.type == EventType::task_finished && event.outcome == Outcome::changed) {
-      auto lines = split(event.message, '\n');
-      found.drift.push_back({event.node, event.role, event.task, lines.front()});
+      found.drift.push_back({event.node, event.role, event.task, first_line(event.message)});
     } else if (event.type == EventType::step_finished && !succeeded(event.outcome)) {
       auto why = event.message.empty() ? "'" + event.task + "' failed: " + trim(event.output)
                                        : event.message;

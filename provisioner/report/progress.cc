@@ -18,13 +18,6 @@ auto* find_in(Steps& steps, const std::string& node) {
 
 }  // namespace
 
-std::string first_line(const std::string& text) {
-  for (const auto& line : split(text, '\n')) {
-    if (auto words = trim(line); !words.empty()) return words;
-  }
-  return "";
-}
-
 std::string what_of(const Event& event) {
   if (event.role.empty()) return event.verb.empty() ? event.step : event.verb;
   return event.verb.empty() || event.verb == "apply" ? event.role : event.verb + " " + event.role;

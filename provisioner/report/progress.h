@@ -23,9 +23,6 @@ struct RunningStep {
 /// What a step does to its node, in a word or two: "create", "etcd", "undo etcd".
 std::string what_of(const Event& event);
 
-/// The first line of `text` that is not blank, without the blanks around it.
-std::string first_line(const std::string& text);
-
 /// What one run has come to so far, counted from its events.
 class Progress {
  public:

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "provisioner/base/backoff.h"
 #include "provisioner/base/diagnostics.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
@@ -108,6 +109,29 @@ TEST_CASE("process: a program that does not exist is named") {
                        "cannot run 'no-such-program': no such program in PATH\n"
                        "  install it, or add its folder to PATH",
                        Error);
+}
+
+TEST_CASE("text: the first line is the first that says something") {
+  CHECK(first_line("\n  \n  why \nmore\n") == "why");
+  CHECK(first_line(" \n") == "");
+  CHECK(first_line("") == "");
+}
+
+TEST_CASE("backoff: pauses double up to the most, each shortened by at most a half") {
+  using std::chrono::milliseconds;
+  Backoff backoff(milliseconds(100), milliseconds(350));
+  for (int whole : {100, 200, 350, 350}) {
+    auto pause = backoff.next();
+    CHECK(pause >= milliseconds(whole / 2));
+    CHECK(pause <= milliseconds(whole));
+  }
+}
+
+TEST_CASE("backoff: a stop ends the wait") {
+  std::stop_source stop;
+  stop.request_stop();
+  Backoff backoff(std::chrono::hours(10), std::chrono::hours(10));
+  backoff.wait(stop.get_token());  // or the test does not end
 }
 
 TEST_CASE("files: a file is written whole and read back; a directory is refused") {
