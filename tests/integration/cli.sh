@@ -139,7 +139,7 @@ for command in "list" "status"; do
   expect "$command of nothing as JSON" 0 "[]$nl" ""
 done
 for command in "status x" "kubeconfig x" "ssh x" "ssh x y -- true" "logs x" "power x y on" \
-  "unlock x --yes"; do
+  "unlock x --yes" "history x" "history x 1 --diff"; do
   # shellcheck disable=SC2086  # words
   run $command
   expect "'$command' of a deployment that is not there" 2 "" "muster: there is no deployment 'x'$nl*"
