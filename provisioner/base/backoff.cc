@@ -1,9 +1,9 @@
 #include "provisioner/base/backoff.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <random>
+
+#include "provisioner/base/fibers.h"
 
 namespace muster {
 
@@ -15,11 +15,6 @@ std::chrono::milliseconds Backoff::next() {
   return std::chrono::milliseconds(part(random));
 }
 
-void Backoff::wait(const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  std::unique_lock lock(mutex);
-  wake.wait_for(lock, stop, next(), [] { return false; });
-}
+void Backoff::wait(const std::stop_token& stop) { pause_for(next(), stop); }
 
 }  // namespace muster

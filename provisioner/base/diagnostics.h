@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace muster {
@@ -31,6 +32,9 @@ class Diagnostics {
 
   void error(Position at, std::string message, std::string hint = "");
   void warning(Position at, std::string message, std::string hint = "");
+
+  /// Lines are shown as they are in `text` from now on: the same one with secrets crossed out.
+  void show(std::string text) { text_ = std::move(text); }
 
   bool has_errors() const;
   bool empty() const { return items_.empty(); }

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <iostream>
 
 #include "provisioner/base/error.h"
 
@@ -59,6 +60,19 @@ std::string read_file(const std::filesystem::path& path, std::uintmax_t limit) {
     }
   }
   ::close(fd);
+  return text;
+}
+
+std::string read_stdin(std::uintmax_t limit) {
+  std::string text;
+  char buffer[65536];
+  while (std::cin.read(buffer, sizeof buffer) || std::cin.gcount() > 0) {
+    text.append(buffer, static_cast<std::size_t>(std::cin.gcount()));
+    if (text.size() > limit) {
+      throw Error("cannot read stdin: it is larger than " + std::to_string(limit >> 20) + " MiB",
+                  ExitCode::usage);
+    }
+  }
   return text;
 }
 

@@ -13,6 +13,9 @@ namespace muster {
 /// readable, larger than `limit` bytes).
 std::string read_file(const std::filesystem::path& path, std::uintmax_t limit = 64u << 20);
 
+/// All of stdin. Throws Error (exit code 2) when that is larger than `limit` bytes, whole MiBs.
+std::string read_stdin(std::uintmax_t limit);
+
 /// Writes beside the target, syncs, and renames: readers see the old file or the new one.
 void write_file(const std::filesystem::path& path, std::string_view content, mode_t mode = 0644);
 

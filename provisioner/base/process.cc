@@ -2,10 +2,14 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <fstream>
 #include <memory>
 #include <mutex>
 #include <utility>  // Boost 1.74's asio forgets it
@@ -87,6 +91,42 @@ std::mutex& launch_mutex() {
   return mutex;
 }
 
+sigset_t broken_pipe() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGPIPE);
+  return set;
+}
+
+/// A program that ends without reading its input must not end us: where SIGPIPE is not ignored
+/// anyway, this thread does not get it as long as this lives.
+class NoBrokenPipe {
+ public:
+  NoBrokenPipe() {
+    const auto set = broken_pipe();
+    ::pthread_sigmask(SIG_BLOCK, &set, &before_);
+  }
+  ~NoBrokenPipe() {
+    const auto set = broken_pipe();
+    const timespec now{};
+    if (::sigismember(&before_, SIGPIPE) == 0) ::sigtimedwait(&set, nullptr, &now);
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  NoBrokenPipe(const NoBrokenPipe&) = delete;
+  NoBrokenPipe& operator=(const NoBrokenPipe&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+/// In the program's process, before it is the program.
+void set_up_program(pid_t parent) {
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != parent) ::_exit(1);  // it died before that
+  const auto set = broken_pipe();
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
 std::atomic<bool>& interrupted() {
   static std::atomic<bool> flag{false};
   return flag;
@@ -98,6 +138,7 @@ void interrupt_processes() { interrupted() = true; }
 
 ProcessResult run_process(const ProcessSpec& spec) {
   ProcessResult result;
+  const NoBrokenPipe guard;
   asio::io_context io;
   std::unique_lock launching(launch_mutex());
   PipeReader out(io, result.output, nullptr);
@@ -113,12 +154,13 @@ ProcessResult run_process(const ProcessSpec& spec) {
   std::vector<std::string> arguments(spec.argv.begin() + 1, spec.argv.end());
   auto program = find_program(spec.argv.front());
   std::error_code failure;
+  const auto parent = ::getpid();
   // Its own group, so that a deadline ends what it started as well.
   bp::group group;
   bp::child child(
       program, bp::args(arguments), bp::std_in<in, bp::std_out> out.pipe, bp::std_err > err.pipe,
-      environment, group,
-      bp::extend::on_exec_setup = [](auto&) { ::prctl(PR_SET_PDEATHSIG, SIGTERM); }, failure);
+      environment, group, bp::extend::on_exec_setup = [parent](auto&) { set_up_program(parent); },
+      failure);
   launching.unlock();
   if (failure) throw Error("cannot run '" + program + "': " + failure.message());
 
@@ -126,20 +168,23 @@ ProcessResult run_process(const ProcessSpec& spec) {
   err.read();
   asio::async_write(in, asio::buffer(spec.input),
                     [&](const boost::system::error_code&, std::size_t) { in.close(); });
-  asio::steady_timer timer(io, spec.deadline);
-  timer.async_wait([&](const boost::system::error_code& error) {
-    if (error) return;
-    result.timed_out = true;
+  auto end_it = [&] {
     std::error_code ignored;
     group.terminate(ignored);
     out.pipe.close();
     err.pipe.close();
     in.close();
+  };
+  asio::steady_timer timer(io, spec.deadline);
+  timer.async_wait([&](const boost::system::error_code& error) {
+    if (error) return;
+    result.timed_out = true;
+    end_it();
   });
   // The pipes close when the program is done; a daemon that it left behind may hold them open.
   std::error_code ignored;
   bool told_to_end = false;
-  while (!result.timed_out) {
+  while (!result.timed_out && !result.too_much_output) {
     if (spec.interruptible && interrupted() && !told_to_end) {
       told_to_end = true;
       ::kill(-group.native_handle(), SIGTERM);
@@ -147,7 +192,11 @@ ProcessResult run_process(const ProcessSpec& spec) {
     // Most programs end when they have closed both.
     bool reading = out.pipe.is_open() || err.pipe.is_open();
     io.run_one_for(std::chrono::milliseconds(reading ? 20 : 1));
-    if (!child.running(ignored)) {
+    auto most = std::max(result.output.size(), result.error_output.size());
+    if (spec.output_limit > 0 && most > spec.output_limit) {
+      result.too_much_output = true;
+      end_it();
+    } else if (!child.running(ignored)) {
       io.poll();
       break;
     }
@@ -182,6 +231,15 @@ std::string run_or_throw(std::vector<std::string> argv) {
   ProcessSpec spec;
   spec.argv = std::move(argv);
   return run_or_throw(spec);
+}
+
+bool is_running(std::int64_t pid) {
+  if (::kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH) return false;
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string stat;
+  std::getline(file, stat);
+  auto name_end = stat.rfind(')');  // the name itself may hold anything; the state is behind it
+  return name_end == std::string::npos || stat.find_first_of("ZX", name_end) != name_end + 2;
 }
 
 }  // namespace muster

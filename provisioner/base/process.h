@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@ struct ProcessSpec {
   std::vector<std::string> environment;  ///< "NAME=value", added to ours
   /// Ended (SIGTERM to its group) by interrupt_processes(): for builds that take minutes.
   bool interruptible = false;
+  std::size_t output_limit = 0;  ///< bytes of stdout, or of stderr, that are too much; 0: none are
   /// Called for each line of stderr as it comes, when set.
   std::function<void(std::string_view)> on_error_line;
 };
@@ -25,6 +27,7 @@ struct ProcessResult {
   std::string output;
   std::string error_output;
   bool timed_out = false;  ///< the deadline passed, and the program's process group was killed
+  bool too_much_output = false;  ///< so it was beyond the output limit
 };
 
 /// Runs to the end. Throws Error only when the program cannot be started, or was interrupted
@@ -34,6 +37,10 @@ ProcessResult run_process(const ProcessSpec& spec);
 /// The program's stdout; throws Error with its stderr when it fails or is late.
 std::string run_or_throw(const ProcessSpec& spec);
 std::string run_or_throw(std::vector<std::string> argv);
+
+/// Whether a process of this machine still runs. One that died and that nobody collected does not:
+/// in a container without an init such a zombie stays for good.
+bool is_running(std::int64_t pid);
 
 /// Ends the interruptible programs that run, and those started later: the user pressed Ctrl-C.
 void interrupt_processes();

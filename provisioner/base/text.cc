@@ -122,6 +122,10 @@ std::string base64_encode(std::string_view bytes) {
   return out;
 }
 
+std::string count_of(std::size_t count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
 std::string format_duration(double seconds) {
   char out[32];
   if (seconds < 1) {
@@ -134,5 +138,7 @@ std::string format_duration(double seconds) {
   }
   return out;
 }
+
+std::string format_ms(std::int64_t ms) { return format_duration(static_cast<double>(ms) / 1000); }
 
 }  // namespace muster

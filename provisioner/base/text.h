@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,7 +27,11 @@ std::string fingerprint(std::string_view text);
 
 std::string base64_encode(std::string_view bytes);
 
+/// "1 node", "2 nodes".
+std::string count_of(std::size_t count, const std::string& noun);
+
 /// "850ms", "12.3s", "4m05s".
 std::string format_duration(double seconds);
+std::string format_ms(std::int64_t ms);
 
 }  // namespace muster

@@ -44,15 +44,22 @@ void keep_last(std::string& text, std::size_t limit) {
 }  // namespace
 
 Exchange::Exchange(Link& link, std::function<void(std::string_view)> on_output)
-    : link_(link), on_output_(std::move(on_output)), channel_(ssh_channel_new(link.session())) {
-  if (channel_ == nullptr) throw link_.lost();
+    : link_(link), on_output_(std::move(on_output)), channel_(link.take_channel()) {
   listen_to_channel();
 }
 
-Exchange::~Exchange() {
+Exchange::~Exchange() { leave_channel(); }
+
+void Exchange::leave_channel() {
   // libssh keeps the channel until the peer has closed it too.
   ssh_remove_channel_callbacks(channel_, &callbacks_);
   ssh_channel_free(channel_);
+}
+
+void Exchange::renew_channel() {
+  leave_channel();
+  channel_ = link_.take_channel();
+  listen_to_channel();
 }
 
 void Exchange::listen_to_channel() {
@@ -97,7 +104,7 @@ RemoteResult Exchange::run(const std::string& command, Input input,
                            std::chrono::milliseconds deadline) {
   Deadline until(deadline);
   link_.wake();
-  if (start(command, until)) converse(input, until);
+  if (open(until)) converse(command, input, until);
   if (timed_out_) give_up();
   if (!timed_out_ && !exit_code_) {
     throw ConnectionLost("'" + link_.name() + "' ended a command without saying how it ended");
@@ -106,22 +113,39 @@ RemoteResult Exchange::run(const std::string& command, Input input,
   return {timed_out_ ? kTimedOutCode : *exit_code_, timed_out_, std::move(error_output_)};
 }
 
-bool Exchange::start(const std::string& command, const Deadline& deadline) {
-  int result = link_.finish([&] { return ssh_channel_open_session(channel_); }, deadline);
-  if (result == SSH_OK) {
-    result =
-        link_.finish([&] { return ssh_channel_request_exec(channel_, command.c_str()); }, deadline);
+bool Exchange::open(const Deadline& deadline) {
+  auto ask = [&] { return ssh_channel_open_session(channel_); };
+  // While this command waits for its channel or runs, the one after it gets one.
+  link_.open_spare();
+  int result = link_.finish(ask, deadline);
+  if (result == SSH_ERROR && !link_.broken()) {
+    // One that was asked for ahead may have been refused because two are too many.
+    link_.refuse_spares();
+    renew_channel();
+    result = link_.finish(ask, deadline);
   }
   timed_out_ = result == SSH_AGAIN;
-  if (result == SSH_ERROR) {
-    if (link_.broken()) throw link_.lost();
-    throw Error("'" + link_.name() + "' does not run commands: " + ssh_get_error(link_.session()));
-  }
+  if (result == SSH_ERROR) refused();
   return result == SSH_OK;
 }
 
-void Exchange::converse(Input& input, const Deadline& deadline) {
-  while (!done()) {
+void Exchange::refused() {
+  if (link_.broken()) throw link_.lost();
+  throw Error("'" + link_.name() + "' does not run commands: " + ssh_get_error(link_.session()));
+}
+
+/// The command's input goes out behind it, without waiting for the node to say that it runs.
+void Exchange::ask(const std::string& command) {
+  if (accepted_) return;
+  int result = ssh_channel_request_exec(channel_, command.c_str());
+  accepted_ = result == SSH_OK;
+  if (result == SSH_ERROR) refused();
+}
+
+void Exchange::converse(const std::string& command, Input& input, const Deadline& deadline) {
+  for (;;) {
+    ask(command);
+    if (done()) break;
     feed(input);
     if (thrown_) std::rethrow_exception(thrown_);
     timed_out_ = deadline.passed();

@@ -28,18 +28,23 @@ class Exchange {
  private:
   using Clock = std::chrono::steady_clock;
 
-  bool start(const std::string& command, const Deadline& deadline);
-  void converse(Input& input, const Deadline& deadline);
+  bool open(const Deadline& deadline);
+  void ask(const std::string& command);
+  [[noreturn]] void refused();
+  void converse(const std::string& command, Input& input, const Deadline& deadline);
   void feed(Input& input);
   void give_up();
   void take(std::string_view bytes, bool is_error);
   bool done() const;
   void listen_to_channel();
+  void leave_channel();
+  void renew_channel();
 
   Link& link_;
   std::function<void(std::string_view)> on_output_;
   ssh_channel channel_ = nullptr;
   ssh_channel_callbacks_struct callbacks_{};
+  bool accepted_ = false;  ///< the node said that it runs the command
   bool end_of_input_ = false;
   bool closed_ = false;
   bool timed_out_ = false;

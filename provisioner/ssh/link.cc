@@ -14,8 +14,11 @@
 #include <sys/auxv.h>
 #endif
 
+#include "provisioner/base/fibers.h"
 #include "provisioner/base/text.h"
+#include "provisioner/ssh/bastion.h"
 #include "provisioner/ssh/host_key.h"
+#include "provisioner/ssh/pinned_key.h"
 
 namespace muster {
 
@@ -75,11 +78,13 @@ std::string seconds(std::chrono::milliseconds time) {
 void check_known_hosts(ssh_session session, const std::string& node, ssh_key found) {
   auto known = ssh_session_is_known_server(session);
   if (known != SSH_KNOWN_HOSTS_CHANGED && known != SSH_KNOWN_HOSTS_OTHER) return;
-  throw Error("the host key of '" + node + "' is not the one in your ~/.ssh/known_hosts: found " +
-              fingerprint_of(found))
-      .hint(
-          "if the node was reinstalled, forget its old key with ssh-keygen -R; if not, somebody "
-          "may be between you and it");
+  HostKeyChanged error("the host key of '" + node +
+                       "' is not the one in your ~/.ssh/known_hosts: found " +
+                       fingerprint_of(found));
+  error.hint(
+      "if the node was reinstalled, forget its old key with ssh-keygen -R; if not, somebody "
+      "may be between you and it");
+  throw error;
 }
 
 Error refused(const std::string& who, ssh_key key) {
@@ -105,14 +110,16 @@ Link::Link(const Endpoint& endpoint, const SshOptions& options)
   Deadline deadline(connect_deadline_);
   auto key = parse_private_key(options.private_key, name_);
   configure(endpoint, options);
-  handshake(endpoint, deadline);
+  handshake(endpoint, options, deadline);
   check_host_key(endpoint, options.private_key.empty());
   authenticate(endpoint, key.get(), deadline);
   logged_in_ = true;
   wake();
+  open_spare();
 }
 
-Link::~Link() { ssh_disconnect(session_.get()); }
+/// ssh_disconnect() alone would leave a socket open that it was given.
+Link::~Link() { ssh_silent_disconnect(session_.get()); }
 
 void Link::configure(const Endpoint& endpoint, const SshOptions& options) {
   auto set = [&](ssh_options_e which, const void* value) {
@@ -141,11 +148,17 @@ void Link::configure(const Endpoint& endpoint, const SshOptions& options) {
   // 22 is what nobody asked for: the user's config may know better.
   if (endpoint.port != 22) set(SSH_OPTIONS_PORT, &endpoint.port);
   if (!endpoint.host_key.empty()) {
-    set(SSH_OPTIONS_HOSTKEYS, algorithms_for(parse_public_line(endpoint.host_key).get()).c_str());
+    auto algorithms = algorithms_for(endpoint.host_key);
+    if (!algorithms.empty()) set(SSH_OPTIONS_HOSTKEYS, algorithms.c_str());
   }
 }
 
-Descriptor Link::connect(const Deadline& deadline) {
+Descriptor Link::connect(const Endpoint& endpoint, const SshOptions& options,
+                         const Deadline& deadline) {
+  if (!endpoint.bastion.empty()) {
+    if (options.bastions == nullptr) bug("an endpoint behind a bastion, and nobody to reach it");
+    return options.bastions->connect(endpoint, options, deadline);
+  }
   unsigned int port = 22;
   ssh_options_get_port(session_.get(), &port);
   auto socket =
@@ -160,10 +173,11 @@ Descriptor Link::connect(const Deadline& deadline) {
   return socket;
 }
 
-void Link::handshake(const Endpoint& endpoint, const Deadline& deadline) {
+void Link::handshake(const Endpoint& endpoint, const SshOptions& options,
+                     const Deadline& deadline) {
   auto* session = session_.get();
-  if (option(session, SSH_OPTIONS_PROXYCOMMAND).empty()) {
-    int fd = connect(deadline).release();
+  if (!endpoint.bastion.empty() || option(session, SSH_OPTIONS_PROXYCOMMAND).empty()) {
+    int fd = connect(endpoint, options, deadline).release();
     ssh_options_set(session, SSH_OPTIONS_FD, &fd);
   }
   ssh_set_counters(session, &counter_, nullptr);
@@ -184,11 +198,11 @@ void Link::handshake(const Endpoint& endpoint, const Deadline& deadline) {
   }
   if (result != SSH_OK) {
     if (!endpoint.host_key.empty() && says(session, "server host key algo")) {
-      throw host_key_changed(name_, parse_public_line(endpoint.host_key).get(), nullptr);
+      throw wrong_host_key(name_, endpoint.host_key, nullptr);
     }
     std::string why = ssh_get_error(session);
     if (says(session, "no match for method")) throw Error("cannot talk to '" + name_ + "': " + why);
-    throw ConnectionLost("cannot connect to '" + name_ + "': " + why);
+    throw TurnedAway("cannot connect to '" + name_ + "': " + why);
   }
   // libssh made it blocking: a write to a peer that reads nothing would never end.
   int fd = ssh_get_fd(session);
@@ -205,9 +219,8 @@ void Link::check_host_key(const Endpoint& endpoint, bool as_user) {
     if (as_user) check_known_hosts(session_.get(), name_, found.get());
     return;
   }
-  auto known = parse_public_line(endpoint.host_key);
-  if (ssh_key_cmp(known.get(), found.get(), SSH_KEY_CMP_PUBLIC) != 0) {
-    throw host_key_changed(name_, known.get(), found.get());
+  if (!is_pinned_key(endpoint.host_key, host_key_)) {
+    throw wrong_host_key(name_, endpoint.host_key, found.get());
   }
 }
 
@@ -264,9 +277,28 @@ void Link::wait(const Deadline& deadline) {
     time = std::clamp(std::chrono::ceil<std::chrono::milliseconds>(until_next),
                       std::chrono::milliseconds{0}, time);
   }
-  if (ssh_event_dopoll(event_.get(), static_cast<int>(time.count())) == SSH_ERROR || broken()) {
-    throw lost();
-  }
+  auto wanted = ssh_get_poll_flags(session_.get());
+  wait_for_descriptor(ssh_get_fd(session_.get()), (wanted & SSH_READ_PENDING) != 0,
+                      (wanted & SSH_WRITE_PENDING) != 0, Deadline(time));
+  if (ssh_event_dopoll(event_.get(), 0) == SSH_ERROR || broken()) throw lost();
+}
+
+ssh_channel Link::take_channel() {
+  if (spare_ != nullptr) return std::exchange(spare_, nullptr);
+  auto* channel = ssh_channel_new(session_.get());
+  if (channel == nullptr) throw lost();
+  return channel;
+}
+
+void Link::open_spare() {
+  if (spare_ != nullptr || no_spares_) return;
+  spare_ = ssh_channel_new(session_.get());
+  if (spare_ != nullptr && ssh_channel_open_session(spare_) == SSH_ERROR) refuse_spares();
+}
+
+void Link::refuse_spares() {
+  no_spares_ = true;
+  if (spare_ != nullptr) ssh_channel_free(std::exchange(spare_, nullptr));
 }
 
 bool Link::broken() const {

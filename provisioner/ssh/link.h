@@ -24,7 +24,8 @@ using SessionPtr = std::unique_ptr<ssh_session_struct, SshFree<ssh_free>>;
 using EventPtr = std::unique_ptr<ssh_event_struct, SshFree<ssh_event_free>>;
 using SshKeyPtr = std::unique_ptr<ssh_key_struct, SshFree<ssh_key_free>>;
 
-/// An authenticated connection whose every wait ends: at a deadline, or when the peer is silent.
+/// An authenticated connection whose every wait ends: at a deadline, or when the peer is silent. In
+/// a fiber its waits leave the thread to others; it is used on the thread that it was made on.
 class Link {
  public:
   /// Connects, checks the host key and logs in.
@@ -36,6 +37,13 @@ class Link {
   ssh_session session() const { return session_.get(); }
   const std::string& name() const { return name_; }
   const std::string& host_key() const { return host_key_; }
+
+  /// A channel of the caller's, which may be open already or on its way there.
+  ssh_channel take_channel();
+  /// Asks for a channel for the next command, whose way there and back need not be waited for then.
+  void open_spare();
+  /// The node has no room for more than one channel: none is asked for ahead from now on.
+  void refuse_spares();
 
   /// Begins to listen for silence anew, after a time in which nobody did.
   void wake();
@@ -61,8 +69,8 @@ class Link {
   using Clock = std::chrono::steady_clock;
 
   void configure(const Endpoint& endpoint, const SshOptions& options);
-  void handshake(const Endpoint& endpoint, const Deadline& deadline);
-  Descriptor connect(const Deadline& deadline);
+  void handshake(const Endpoint& endpoint, const SshOptions& options, const Deadline& deadline);
+  Descriptor connect(const Endpoint& endpoint, const SshOptions& options, const Deadline& deadline);
   void check_host_key(const Endpoint& endpoint, bool as_user);
   void authenticate(const Endpoint& endpoint, ssh_key key, const Deadline& deadline);
   /// When the peer was last asked or heard; asks, or gives it up, when that is long ago.
@@ -79,6 +87,8 @@ class Link {
   Clock::time_point asked_;
   SessionPtr session_;
   EventPtr event_;
+  ssh_channel spare_ = nullptr;  ///< libssh frees it with the session
+  bool no_spares_ = false;
 };
 
 }  // namespace muster

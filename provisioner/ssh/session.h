@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,15 +12,32 @@
 
 namespace muster {
 
+class Bastions;
+
 struct SshOptions {
   Secret private_key;  ///< OpenSSH text; empty: the user's agent and default keys
   std::chrono::milliseconds connect_deadline{10'000};
   std::chrono::seconds keepalive{15};
+  Bastions* bastions = nullptr;  ///< for endpoints behind one; not owned
 };
 
 /// The connection was lost or could not be made: running the (idempotent) step again can help.
 /// What was refused for good (host key, authentication) is an Error without this type.
 class ConnectionLost : public Error {
+ public:
+  using Error::Error;
+};
+
+/// The node's sshd answered and then closed the connection before the login: it may have too many
+/// of those at the moment (MaxStartups).
+class TurnedAway : public ConnectionLost {
+ public:
+  using ConnectionLost::ConnectionLost;
+};
+
+/// The node shows another host key than it should: it is not the node that it was, or somebody is
+/// in between.
+class HostKeyChanged : public Error {
  public:
   using Error::Error;
 };
@@ -33,11 +49,13 @@ struct RemoteResult {
   std::string error_output;  ///< the last 16 KiB of stderr
 };
 
-/// One SSH connection to one node, kept for the run. Used by one thread at a time.
+/// One SSH connection to one node, kept for the run. For one thread; in a fiber its waits leave the
+/// thread to the others.
 class Session {
  public:
-  /// Connects and authenticates. A host key that differs from `endpoint.host_key` is an Error
-  /// that names both fingerprints. With an empty host_key the key found is in host_key() after.
+  /// Connects and authenticates. A host key that differs from `endpoint.host_key` is a
+  /// HostKeyChanged that names both fingerprints. With an empty host_key the key found is in
+  /// host_key() after.
   Session(const Endpoint& endpoint, const SshOptions& options);
   ~Session();
   Session(const Session&) = delete;
@@ -49,9 +67,10 @@ class Session {
                    std::chrono::milliseconds deadline,
                    const std::function<void(std::string_view)>& on_output);
 
-  /// Streams a local file to `command`'s stdin.
-  RemoteResult send_file(const std::filesystem::path& file, const std::string& command,
-                         std::chrono::milliseconds deadline);
+  /// Runs `command` with `head`, and then what `more` returns until that is empty, on its stdin.
+  RemoteResult send(const std::string& command, std::string_view head,
+                    const std::function<std::string_view()>& more,
+                    std::chrono::milliseconds deadline);
 
   /// "ssh-ed25519 AAAA...": what the node showed.
   const std::string& host_key() const;
@@ -64,5 +83,9 @@ class Session {
 /// True when something at the address answers with an SSH banner within `deadline`; asks again
 /// until then, so this also waits for a node that is starting.
 bool answers_ssh(const std::string& address, int port, std::chrono::milliseconds deadline);
+
+/// The IP address of a machine's name, IPv4 when it has one; an IP address as it is. Empty when no
+/// name server knows it from here.
+std::string ip_address_of(const std::string& host);
 
 }  // namespace muster

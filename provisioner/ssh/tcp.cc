@@ -2,7 +2,6 @@
 
 #include <netdb.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "provisioner/base/fibers.h"
 #include "provisioner/ssh/session.h"
 
 namespace muster {
@@ -35,24 +35,23 @@ Addresses resolve(const std::string& host, int port) {
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV;
   addrinfo* list = nullptr;
-  int failure = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &list);
+  const auto service = std::to_string(port);
+  // An address needs no question to anybody; a name may take the server's time.
+  hints.ai_flags |= AI_NUMERICHOST;
+  int failure = ::getaddrinfo(host.c_str(), service.c_str(), &hints, &list);
+  if (failure == EAI_NONAME) {
+    hints.ai_flags &= ~AI_NUMERICHOST;
+    run_blocking([&] { failure = ::getaddrinfo(host.c_str(), service.c_str(), &hints, &list); });
+  }
   if (failure != 0) throw cannot_connect(host, port, ::gai_strerror(failure));
   return Addresses(list);
-}
-
-bool wait_for(int fd, short events, const Deadline& deadline) {
-  pollfd waiting{fd, events, 0};
-  for (;;) {
-    int ready = ::poll(&waiting, 1, static_cast<int>(deadline.left().count()));
-    if (ready >= 0 || errno != EINTR) return ready > 0;
-  }
 }
 
 /// 0, or the errno of the failure.
 int connect_to(const Descriptor& socket, const addrinfo& address, const Deadline& deadline) {
   if (::connect(socket.fd(), address.ai_addr, address.ai_addrlen) == 0) return 0;
   if (errno != EINPROGRESS) return errno;
-  if (!wait_for(socket.fd(), POLLOUT, deadline)) return ETIMEDOUT;
+  if (!wait_for_descriptor(socket.fd(), false, true, deadline)) return ETIMEDOUT;
   int failure = 0;
   socklen_t size = sizeof failure;
   ::getsockopt(socket.fd(), SOL_SOCKET, SO_ERROR, &failure, &size);
@@ -64,7 +63,7 @@ int connect_to(const Descriptor& socket, const addrinfo& address, const Deadline
 bool reads_banner(int fd, const Deadline& deadline) {
   std::string text;
   char buffer[256];
-  while (text.size() < 8192 && wait_for(fd, POLLIN, deadline)) {
+  while (text.size() < 8192 && wait_for_descriptor(fd, true, false, deadline)) {
     auto count = ::recv(fd, buffer, sizeof buffer, 0);
     if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (count <= 0) return false;
@@ -109,6 +108,26 @@ Descriptor connect_tcp(const std::string& host, int port, const Deadline& deadli
   throw cannot_connect(host, port, std::strerror(failure));
 }
 
+std::string ip_address_of(const std::string& host) {
+  try {
+    auto addresses = resolve(host, 0);
+    const auto* chosen = addresses.get();
+    for (const auto* at = chosen; at != nullptr; at = at->ai_next) {
+      if (at->ai_family == AF_INET) {
+        chosen = at;
+        break;
+      }
+    }
+    char text[NI_MAXHOST];
+    if (::getnameinfo(chosen->ai_addr, chosen->ai_addrlen, text, sizeof text, nullptr, 0,
+                      NI_NUMERICHOST) == 0) {
+      return text;
+    }
+  } catch (const ConnectionLost&) {  // nobody knows it
+  }
+  return "";
+}
+
 bool answers_ssh(const std::string& address, int port, Milliseconds deadline) {
   constexpr Milliseconds kPause{20};
   for (Deadline until(deadline); !until.passed();) {
@@ -118,7 +137,7 @@ bool answers_ssh(const std::string& address, int port, Milliseconds deadline) {
     } catch (const ConnectionLost&) {
       // Nothing there yet.
     }
-    ::poll(nullptr, 0, static_cast<int>(std::min(kPause, until.left()).count()));
+    pause_for(std::min(kPause, until.left()));
   }
   return false;
 }
