@@ -18,19 +18,30 @@ bool holds(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// The block's hints over the definition's, key by key; those of another provider do not count.
-std::string merge_hints(const ProviderChoice& general, const std::optional<ProviderChoice>& own) {
+void put_over(Value& merged, const Value& hints) {
+  for (const auto& member : hints.members) {
+    std::erase_if(merged.members,
+                  [&](const Value::Member& earlier) { return earlier.key == member.key; });
+    merged.members.push_back(member);
+  }
+}
+
+/// The block's hints over the definition's over the provider's own, key by key; those of another
+/// provider do not count.
+Value merge_hints(const ProviderChoice& general, const std::optional<ProviderChoice>& own) {
   Value merged;
   merged.kind = Value::Kind::object;
-  if (!own || own->name == general.name) merged.members = general.hints.members;
-  if (own) {
-    for (const auto& member : own->hints.members) {
-      std::erase_if(merged.members,
-                    [&](const Value::Member& earlier) { return earlier.key == member.key; });
-      merged.members.push_back(member);
-    }
-  }
-  return to_json(merged);
+  put_over(merged, own ? own->defaults : general.defaults);
+  if (!own || own->name == general.name) put_over(merged, general.hints);
+  if (own) put_over(merged, own->hints);
+  return merged;
+}
+
+/// With the host that is to be this node, for the provider that has hosts.
+std::string hints_with_host(Value hints, const std::string& host) {
+  std::erase_if(hints.members, [](const Value::Member& member) { return member.key == "host"; });
+  hints.members.push_back({"host", {}, Value::of(host)});
+  return to_json(hints);
 }
 
 /// The roles of a node with all that they need, in the order of applying.
@@ -52,7 +63,6 @@ std::vector<std::string> resolve_roles(const NodeBlock& block, const ClusterSett
 Node block_node(const Definition& definition, const NodeBlock& block) {
   Node node;
   node.provider = block.provider ? block.provider->name : definition.provider.name;
-  node.hints = merge_hints(definition.provider, block.provider);
   node.roles = block.roles;
   node.labels = block.labels;
   node.taints = block.taints;
@@ -78,6 +88,14 @@ void share_pod_network(Cluster& cluster, Diagnostics& diagnostics) {
 
 bool Node::has_role(const std::string& role) const { return holds(all_roles, role); }
 
+void Node::set_machine_labels(const std::map<std::string, std::string>& of_machine) {
+  for (const auto& [key, value] : machine_labels) labels.erase(key);
+  machine_labels.clear();
+  for (const auto& [key, value] : of_machine) {
+    if (labels.emplace(key, value).second) machine_labels[key] = value;
+  }
+}
+
 const Node* Cluster::find(const std::string& node) const {
   auto found = std::find_if(nodes.begin(), nodes.end(),
                             [&](const Node& candidate) { return candidate.name == node; });
@@ -98,14 +116,22 @@ Cluster expand(const Definition& definition, const std::vector<Role>& roles,
     const auto& block = definition.nodes[i];
     auto node = block_node(definition, block);
     node.all_roles = resolve_roles(block, cluster.settings, roles, definition, diagnostics);
+    const auto hints = merge_hints(definition.provider, block.provider);
+    const auto& chosen = block.provider ? *block.provider : definition.provider;
+    const bool hosts = !block.hosts.empty() && kind_of(chosen) == "inventory";
+    node.hints = to_json(hints);
     for (int number = 1; number <= block.count; ++number) {
-      node.name = node_name(node_prefix(definition, i), number);
+      node.name = block_node_name(definition, i, number);
+      if (hosts) {
+        node.hints = hints_with_host(hints, block.hosts[static_cast<std::size_t>(number) - 1]);
+      }
       node.fqdn = node.name + "." + definition.tld;
       node.index = static_cast<int>(cluster.nodes.size());
       cluster.nodes.push_back(node);
     }
   }
-  share_pod_network(cluster, diagnostics);
+  cluster.kubernetes = makes_kubernetes(definition, roles);
+  if (cluster.kubernetes) share_pod_network(cluster, diagnostics);
   return cluster;
 }
 

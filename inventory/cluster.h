@@ -40,12 +40,15 @@ struct Node {
   std::string
       pod_cidr;  ///< this node's share of the pod network; keeps its value while the node lives
   std::string provider;
-  std::string hints;                   ///< merged, JSON text
-  std::vector<std::string> roles;      ///< as the definition names them
-  std::vector<std::string> all_roles;  ///< with what they need, in the order of applying
-  std::map<std::string, std::string> labels;
+  std::string hints;                          ///< merged, JSON text
+  std::vector<std::string> roles;             ///< as the definition names them
+  std::vector<std::string> all_roles;         ///< with what they need, in the order of applying
+  std::map<std::string, std::string> labels;  ///< with those of its machine
+  std::map<std::string, std::string> machine_labels;  ///< those of `labels` that are its machine's
   std::vector<std::string> taints;
 
+  /// Its machine has these labels: they are its own where the definition does not say otherwise.
+  void set_machine_labels(const std::map<std::string, std::string>& of_machine);
   bool has_role(const std::string& role) const;
 };
 
@@ -59,6 +62,8 @@ struct Cluster {
   std::string api_endpoint;
   std::vector<Node> nodes;
   std::vector<std::string> role_order;  ///< role_apply_order as written
+  /// False when its roles have nothing of Kubernetes: then its nodes have no pod networks.
+  bool kubernetes = true;
 
   const Node* find(const std::string& node) const;
 };

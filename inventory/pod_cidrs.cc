@@ -3,6 +3,7 @@
 #include <set>
 
 #include "inventory/cluster.h"
+#include "inventory/index.h"
 #include "provisioner/base/error.h"
 #include "provisioner/definition/cidr.h"
 
@@ -45,17 +46,20 @@ class PodNetworks {
 }  // namespace
 
 void keep_pod_cidrs(Cluster& cluster, const DeploymentRecord& record) {
+  if (!cluster.kubernetes) return;
   auto whole = parse_cidr(cluster.settings.pod_cidr);
   auto bits = cluster.settings.node_prefix;
   if (!whole || bits < whole->bits) return;  // expand has reported it
   PodNetworks staying(*whole, bits);
   PodNetworks all(*whole, bits);
+  const auto wanted = index_of(cluster);
+  const auto recorded = index_of(record);
   for (const auto& known : record.nodes) {
     all.take(known.pod_cidr);
-    if (cluster.find(known.name) != nullptr) staying.take(known.pod_cidr);
+    if (find_in(wanted, known.name) != nullptr) staying.take(known.pod_cidr);
   }
   for (auto& node : cluster.nodes) {
-    const auto* known = record.find(node.name);
+    const auto* known = find_in(recorded, node.name);
     if (known != nullptr && !known->pod_cidr.empty()) {
       node.pod_cidr = known->pod_cidr;
       continue;

@@ -1,18 +1,39 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace muster {
 
+/// Whether a host key is told by its fingerprint: "SHA256:...", or "SHA256:... (ED25519)".
+inline bool is_fingerprint(const std::string& host_key) { return host_key.starts_with("SHA256:"); }
+
 /// How to reach a node; what a provider hands out.
 struct Endpoint {
   std::string address;
   int port = 22;
   std::string user = "root";
-  std::string host_key;  ///< "ssh-ed25519 AAAA..."; empty: trust on first use
+  /// "ssh-ed25519 AAAA...", or a fingerprint that it must have; empty: trust on first use.
+  std::string host_key;
+  /// Whose key opens it: empty is muster's own, kUserIdentity what the user's ssh would use (agent,
+  /// config, default keys), anything else the path of a private key file.
+  std::string identity;
+  std::string bastion;          ///< "user@host:port" that the connection goes through; empty: none
+  std::string cluster_address;  ///< an IP address; empty: `address` is one
+
+  /// Where the deployment's other nodes find it.
+  const std::string& in_cluster() const {
+    return cluster_address.empty() ? address : cluster_address;
+  }
+
+  /// Whether host_key is a key, which somebody has seen or told.
+  bool has_key() const { return !host_key.empty() && !is_fingerprint(host_key); }
+  bool operator==(const Endpoint&) const = default;
 };
+
+inline constexpr char kUserIdentity[] = "user";
 
 /// The fingerprint of a role that was whole once, while it is being applied again or undone: should
 /// that be cut, nobody knows what the node has of it.
@@ -40,6 +61,7 @@ std::string to_string(NodeState state);  ///< "creating", ...
 struct NodeRecord {
   std::string name;
   std::string provider;
+  std::string provider_kind;  ///< of a provider that was created by name; the store fills it in
   std::string token;   ///< given to the provider at create; finds the node again after a crash
   std::string handle;  ///< the provider's own name for it; empty while creating
   NodeState state = NodeState::creating;
@@ -56,8 +78,31 @@ struct NodeRecord {
   }
 };
 
+/// How far a rotation of a deployment's authorities is. What each phase brings to the nodes is kept
+/// until the next one begins.
+enum class RotationPhase {
+  none,
+  trust,    ///< the new authorities are trusted besides the old ones, which still issue
+  issue,    ///< the new ones issue
+  distrust  ///< the old ones are no longer trusted
+};
+
+/// Which certificates a deployment's nodes are to have.
+struct CertificateOrder {
+  /// Counts renewals and phases of rotations: a part of the fingerprints of roles with
+  /// certificates.
+  int generation = 0;
+  int done = 0;       ///< the last generation that every node was given
+  int renewed = 0;    ///< certificates that were issued for an earlier generation are issued anew
+  int rotations = 0;  ///< of authorities, begun
+  RotationPhase phase = RotationPhase::none;
+
+  bool is_done() const { return done == generation; }
+};
+
 /// What the state knows of one deployment; the next plan reads it.
 struct DeploymentRecord {
+  std::int64_t id = 0;  ///< the store's; its own as long as the deployment lives, never given twice
   std::string name;
   std::string tenant;
   int revision = 0;  ///< of the last definition that an apply finished or began
@@ -67,6 +112,8 @@ struct DeploymentRecord {
   /// Set while an atomic apply has not ended well: the revision that its failure goes back to, 0
   /// when there was no deployment before.
   std::optional<int> undo_to;
+  std::int64_t expires_ms = 0;  ///< when `muster gc` may destroy it, by the wall clock; 0: never
+  CertificateOrder certificates;
   std::vector<NodeRecord> nodes;
 
   const NodeRecord* find(const std::string& node) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,6 +25,8 @@ class Checker {
       : overrides_(overrides), rules_(rules), diagnostics_(diagnostics) {}
 
   Definition check(Value root);
+  /// The same for a tree that has the overrides already.
+  Definition check_tree(const Value& root);
   bool plannable() const { return plannable_; }
 
  private:
@@ -45,6 +48,8 @@ class Checker {
   // The top level (check_top.cc).
   void read_names(const Value& root);
   void read_tenant(const Value& root);
+  void read_tenant_number(const Value& id);
+  void read_membership(const Value& root);
   void read_public_keys(const Value& keys);
   void read_role_apply_order(const Value& order);
 
@@ -53,6 +58,9 @@ class Checker {
   std::optional<ProviderChoice> block_provider(const Value& block);
   ProviderChoice provider_of(const Value& provider);
   void check_provider_name(const Value& name);
+  /// Of the user's own, or nullptr.
+  const NamedProvider* named_provider(const std::string& name) const;
+  std::vector<std::string> provider_names() const;
 
   // check_attribs.cc
   std::vector<Value::Member> read_attribs(const Value& attribs, bool cluster_wide);
@@ -69,11 +77,14 @@ class Checker {
   void read_nodes(const Value& root);
   NodeBlock read_block(const Value& block);
   void read_id(const Value& id);
+  void read_hosts(const Value& list, NodeBlock& block);
+  void read_count(const Value& block, NodeBlock& read);
   void read_roles(const Value& list, NodeBlock& block);
   void check_role(const Value& role);
   void read_labels(const Value& labels, NodeBlock& block);
   void read_taints(const Value& taints, NodeBlock& block);
   void check_node_names(const Value& nodes);
+  void check_host_names(const Value& nodes);
 
   // What holds between the parts (check_cluster.cc).
   void check_cluster(const Value& root);
@@ -84,8 +95,8 @@ class Checker {
   /// The definition's own value of an attrib, or a value made of the fallback at no place.
   Value attrib(const std::string& name) const;
   std::optional<Cidr> network(const std::string& attrib_name) const;
-  int nodes_with(const std::string& role) const;
-  int node_count() const;
+  std::int64_t nodes_with(const std::string& role) const;
+  std::int64_t node_count() const;
 
   const Overrides& overrides_;
   const DefinitionRules& rules_;

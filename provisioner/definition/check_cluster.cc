@@ -50,8 +50,8 @@ std::optional<Cidr> Checker::network(const std::string& attrib_name) const {
   return parse_cidr(attrib(attrib_name).text);
 }
 
-int Checker::nodes_with(const std::string& role) const {
-  int count = 0;
+std::int64_t Checker::nodes_with(const std::string& role) const {
+  std::int64_t count = 0;
   for (const auto& block : definition_.nodes) {
     if (std::find(block.roles.begin(), block.roles.end(), role) != block.roles.end()) {
       count += block.count;
@@ -60,18 +60,20 @@ int Checker::nodes_with(const std::string& role) const {
   return count;
 }
 
-int Checker::node_count() const {
-  int count = 0;
+std::int64_t Checker::node_count() const {
+  std::int64_t count = 0;
   for (const auto& block : definition_.nodes) count += block.count;
   return count;
 }
 
 void Checker::check_cluster(const Value& root) {
   const auto* nodes = get(root, top_keys(), "nodes");
+  const bool cluster = bad_roles_ || makes_kubernetes(definition_, rules_.roles);
   if (nodes != nullptr && !nodes->items.empty() && !bad_roles_) {
-    check_members(nodes->at);
+    if (cluster) check_members(nodes->at);
     check_order(root);
   }
+  if (!cluster) return;
   check_networks();
   check_ports();
 }

@@ -9,6 +9,8 @@ namespace muster {
 
 namespace {
 
+constexpr std::string_view kInventory = "inventory";
+
 /// Where the prefix of `block` is written, or else the block.
 Position prefix_place(const Value& nodes, const NodeBlock& block) {
   for (const auto& item : nodes.items) {
@@ -60,17 +62,8 @@ NodeBlock Checker::read_block(const Value& block) {
     read.prefix = prefix->text;
     name_error(check_label(prefix->text), prefix->at, "the prefix " + shown(prefix->text));
   }
-  if (const auto* count = get(block, node_keys(), "count")) {
-    if (count->integer < 1 || count->integer > kMaxNodes) {
-      error(count->at,
-            "'count' is " + std::to_string(count->integer) + ", outside 1 to " +
-                std::to_string(kMaxNodes),
-            count->integer < 1 ? "without nodes, remove the whole block"
-                               : "Kubernetes supports no more nodes than that");
-    } else {
-      read.count = static_cast<int>(count->integer);
-    }
-  }
+  if (const auto* hosts = get(block, node_keys(), "hosts")) read_hosts(*hosts, read);
+  read_count(block, read);
   if (const auto* attribs = get(block, node_keys(), "attribs")) {
     read.attribs = read_attribs(*attribs, false);
   }
@@ -80,12 +73,49 @@ NodeBlock Checker::read_block(const Value& block) {
   return read;
 }
 
+void Checker::read_count(const Value& block, NodeBlock& read) {
+  if (!read.hosts.empty()) read.count = static_cast<int>(read.hosts.size());
+  const auto* count = get(block, node_keys(), "count");
+  if (count == nullptr) return;
+  if (count->integer < 1 || count->integer > kMaxNodes) {
+    error(count->at,
+          "'count' is " + std::to_string(count->integer) + ", outside 1 to " +
+              std::to_string(kMaxNodes),
+          count->integer < 1 ? "without nodes, remove the whole block"
+                             : "one deployment has no more nodes than that");
+  } else if (!read.hosts.empty() && count->integer > read.count) {
+    error(count->at,
+          "'count' is " + std::to_string(count->integer) + ", and 'hosts' names " +
+              std::to_string(read.count),
+          "name as many, or remove 'count'");
+  } else {
+    read.count = static_cast<int>(count->integer);
+  }
+}
+
+void Checker::read_hosts(const Value& list, NodeBlock& block) {
+  if (list.items.empty()) {
+    error(list.at, "'hosts' names none",
+          "name some, or remove it: then the first free ones are taken");
+  }
+  const auto& provider = block.provider ? *block.provider : definition_.provider;
+  if (!list.items.empty() && kind_of(provider) != kInventory) {
+    warn(list.at, "'hosts' chooses no machines from the provider '" + provider.name + "'",
+         "existing machines come from the provider \"inventory\"");
+  }
+  for (const auto* host : strings(list, "hosts")) {
+    name_error(check_label(host->text), host->at, "the host name " + shown(host->text));
+    block.hosts.push_back(host->text);
+    block.host_positions.push_back(host->at);
+  }
+}
+
 void Checker::read_id(const Value& id) {
   bool number = id.text.size() > 1 && id.text[0] == '-' &&
                 id.text.find_first_not_of("0123456789", 1) == std::string::npos;
   if (id.kind == Value::Kind::integer ? id.integer < 0 : number) return;
-  error(id.at, "existing hosts ('id' " + shown(id.text) + ") are not available in this version",
-        "remove 'id', nodes are created by a provider");
+  error(id.at, "existing hosts cannot be chosen by number ('id' " + shown(id.text) + ")",
+        "remove 'id', and name them in \"hosts\" with the provider \"inventory\"");
 }
 
 void Checker::read_roles(const Value& list, NodeBlock& block) {
@@ -151,7 +181,7 @@ void Checker::check_node_names(const Value& nodes) {
   std::map<std::string, std::size_t> owners;
   for (std::size_t i = 0; i < definition_.nodes.size(); ++i) {
     const auto& block = definition_.nodes[i];
-    if (block.prefix.size() > 63) continue;
+    if (block.prefix.size() > 63 || !block.hosts.empty()) continue;
     auto prefix = node_prefix(definition_, i);
     auto [owner, fresh] = owners.emplace(prefix, i);
     if (!fresh) {
@@ -167,12 +197,54 @@ void Checker::check_node_names(const Value& nodes) {
       error(prefix_place(nodes, block),
             "the node name '" + longest + "' would be " + std::to_string(longest.size()) +
                 " characters long, 63 are possible",
-            "use a shorter prefix");
+            block.prefix.empty()
+                ? "use a shorter name or suffix, or give the block a \"prefix\" of its own"
+                : "use a shorter prefix");
     }
   }
+  check_host_names(nodes);
   if (node_count() > kMaxNodes) {
     error(nodes.at, "the cluster has " + std::to_string(node_count()) +
-                        " nodes; Kubernetes supports up to " + std::to_string(kMaxNodes));
+                        " nodes; one deployment has up to " + std::to_string(kMaxNodes));
+  } else if (node_count() > kKubernetesNodes && nodes_with("k8s-master") > 0) {
+    warn(nodes.at, "the cluster has " + std::to_string(node_count()) +
+                       " nodes; Kubernetes supports up to " + std::to_string(kKubernetesNodes));
+  }
+}
+
+/// Nodes that are called as their hosts need names of their own too.
+void Checker::check_host_names(const Value& nodes) {
+  std::map<std::string, Position> hosts;
+  std::map<std::string, Position> names;
+  for (std::size_t i = 0; i < definition_.nodes.size(); ++i) {
+    const auto& block = definition_.nodes[i];
+    for (std::size_t k = 0; k < block.hosts.size(); ++k) {
+      auto at = block.host_positions[k];
+      auto [first, fresh] = hosts.emplace(block.hosts[k], at);
+      if (!fresh) {
+        error(at, "the host " + shown(block.hosts[k]) + " is named twice",
+              "the first time at " + std::to_string(first->second.line) + ":" +
+                  std::to_string(first->second.column));
+        continue;
+      }
+      auto name = block_node_name(definition_, i, static_cast<int>(k) + 1);
+      if (name.size() > 63 && block.prefix.size() <= 63 && block.hosts[k].size() <= 63) {
+        error(prefix_place(nodes, block),
+              "the node name '" + name + "' would be " + std::to_string(name.size()) +
+                  " characters long, 63 are possible",
+              "use a shorter prefix");
+      }
+      names.emplace(std::move(name), at);
+    }
+  }
+  for (std::size_t i = 0; i < definition_.nodes.size() && !names.empty(); ++i) {
+    const auto& block = definition_.nodes[i];
+    for (int number = 1; number <= block.count && block.hosts.empty(); ++number) {
+      auto taken = names.find(block_node_name(definition_, i, number));
+      if (taken == names.end()) continue;
+      error(taken->second, "two nodes would be called '" + taken->first + "'",
+            "give the block of this host a \"prefix\", or the other block another one");
+    }
   }
 }
 

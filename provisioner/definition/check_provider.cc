@@ -13,7 +13,24 @@ constexpr std::array<std::string_view, 7> kDigitalRebarKinds = {
 
 }  // namespace
 
+std::string kind_of(const ProviderChoice& choice) {
+  return choice.kind.empty() ? provider_kind(choice.name) : choice.kind;
+}
+
+const NamedProvider* Checker::named_provider(const std::string& name) const {
+  auto found = std::find_if(rules_.named.begin(), rules_.named.end(),
+                            [&](const NamedProvider& named) { return named.name == name; });
+  return found == rules_.named.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> Checker::provider_names() const {
+  auto names = rules_.providers;
+  for (const auto& named : rules_.named) names.push_back(named.name);
+  return names;
+}
+
 void Checker::check_provider_name(const Value& name) {
+  if (named_provider(name.text) != nullptr) return;
   auto usable = [&](const std::string& candidate) {
     return std::find(rules_.providers.begin(), rules_.providers.end(), candidate) !=
            rules_.providers.end();
@@ -27,10 +44,10 @@ void Checker::check_provider_name(const Value& name) {
          usable("local") ? "use --provider local to run on this machine" : "");
     return;
   }
-  auto near = nearest(name.text, rules_.providers);
+  auto names = provider_names();
+  auto near = nearest(name.text, names);
   error(name.at, "unknown provider " + shown(name.text),
-        near ? "did you mean '" + *near + "'?"
-             : "the providers are: " + join(rules_.providers, ", "));
+        near ? "did you mean '" + *near + "'?" : "the providers are: " + join(names, ", "));
 }
 
 ProviderChoice Checker::provider_of(const Value& provider) {
@@ -41,6 +58,11 @@ ProviderChoice Checker::provider_of(const Value& provider) {
     choice.name = name->text;
     choice.at = name->at;
     check_provider_name(*name);
+    if (const auto* named = named_provider(name->text)) {
+      Diagnostics none;  // it was checked when it was created
+      choice.kind = named->kind;
+      choice.defaults = parse_value(named->hints, false, none);
+    }
   }
   if (const auto* hints = get(provider, provider_keys(), "hints")) choice.hints = *hints;
   return choice;
@@ -55,7 +77,7 @@ void Checker::read_provider(const Value& root) {
   definition_.provider = provider_of(*provider);
   if (provider->find("name") == nullptr) {
     error(provider->at, "the provider has no \"name\"",
-          "the providers are: " + join(rules_.providers, ", "));
+          "the providers are: " + join(provider_names(), ", "));
   }
 }
 
@@ -66,7 +88,11 @@ std::optional<ProviderChoice> Checker::block_provider(const Value& block) {
   ProviderChoice choice;
   choice.at = hints == nullptr ? Position{} : hints->at;
   if (provider != nullptr) choice = provider_of(*provider);
-  if (choice.name.empty()) choice.name = definition_.provider.name;
+  if (choice.name.empty()) {
+    choice.name = definition_.provider.name;
+    choice.kind = definition_.provider.kind;
+    choice.defaults = definition_.provider.defaults;
+  }
   if (hints == nullptr) return choice;
   choice.hints.kind = Value::Kind::object;
   for (const auto& member : hints->members) {

@@ -8,6 +8,10 @@ namespace muster {
 Definition Checker::check(Value root) {
   apply_overrides(root, overrides_,
                   [this](Position at, std::string problem) { error(at, std::move(problem)); });
+  return check_tree(root);
+}
+
+Definition Checker::check_tree(const Value& root) {
   if (!root.is_object()) {
     error(root.at, "a definition must be an object, not " + describe(root.kind));
     return definition_;
@@ -15,6 +19,7 @@ Definition Checker::check(Value root) {
   check_keys(root, top_keys());
   read_names(root);
   read_tenant(root);
+  read_membership(root);
   if (const auto* attribs = get(root, top_keys(), "attribs")) {
     definition_.attribs = read_attribs(*attribs, true);
   }
@@ -48,6 +53,18 @@ void Checker::read_names(const Value& root) {
   }
 }
 
+void Checker::read_membership(const Value& root) {
+  if (const auto* classroom = get(root, top_keys(), "classroom")) {
+    definition_.classroom = classroom->text;
+    name_error(check_label(classroom->text), classroom->at,
+               "the classroom " + shown(classroom->text));
+  }
+  if (const auto* student = get(root, top_keys(), "student")) {
+    definition_.student = student->text;
+    name_error(check_label(student->text), student->at, "the student " + shown(student->text));
+  }
+}
+
 void Checker::read_tenant(const Value& root) {
   definition_.tenant = "default";
   const auto* tenant = get(root, top_keys(), "tenant");
@@ -55,6 +72,8 @@ void Checker::read_tenant(const Value& root) {
     bool number = id->text.find_first_not_of("0123456789-") == std::string::npos;
     if (tenant != nullptr) {
       warn(id->at, "'tenant_id' has no effect beside 'tenant'");
+    } else if (number && !rules_.tenants.empty()) {
+      read_tenant_number(*id);
     } else if (number) {
       warn(id->at, "'tenant_id' " + id->text + " has no effect: tenants have names, not numbers",
            "name the tenant: \"tenant\": \"...\"");
@@ -65,6 +84,18 @@ void Checker::read_tenant(const Value& root) {
   if (tenant == nullptr) return;
   definition_.tenant = tenant->text;
   name_error(check_label(tenant->text), tenant->at, "the tenant " + shown(tenant->text));
+}
+
+void Checker::read_tenant_number(const Value& id) {
+  auto found = std::find_if(rules_.tenants.begin(), rules_.tenants.end(), [&](const auto& known) {
+    return std::to_string(known.first) == id.text;
+  });
+  if (found != rules_.tenants.end()) {
+    definition_.tenant = found->second;
+  } else {
+    flaw(id.at, "there is no tenant " + id.text,
+         "see: muster tenant list; or name it, it is made when missing: \"tenant\": \"...\"");
+  }
 }
 
 void Checker::read_public_keys(const Value& keys) {

@@ -1,10 +1,8 @@
 #include "provisioner/definition/definition.h"
 
-#include <iostream>
-#include <iterator>
-
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
+#include "provisioner/base/utf8.h"
 #include "provisioner/definition/check.h"
 #include "provisioner/definition/masking.h"
 
@@ -13,17 +11,6 @@ namespace muster {
 namespace {
 
 constexpr std::uintmax_t kMaxBytes = 8u << 20;
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-std::string read_stdin() {
-  std::string text;
-  char buffer[65536];
-  while (std::cin.read(buffer, sizeof buffer) || std::cin.gcount() > 0) {
-    text.append(buffer, static_cast<std::size_t>(std::cin.gcount()));
-    if (text.size() > kMaxBytes) throw Error("cannot read stdin: it is larger than 8 MiB");
-  }
-  return text;
-}
 
 bool is_yaml(const std::string& file, std::string_view text) {
   if (file.ends_with(".yaml") || file.ends_with(".yml")) return true;
@@ -39,7 +26,7 @@ std::string unreadable_hint(const std::filesystem::path& file) {
   if (std::filesystem::is_directory(status)) return "name a file in it";
   if (status.type() == std::filesystem::file_type::not_found) return "is its path right?";
   if (std::filesystem::file_size(file, failure) > kMaxBytes && !failure) {
-    return "is it a definition? Even 5000 nodes fit, in blocks with a \"count\"";
+    return "is it a definition? Even 20000 nodes fit, in blocks with a \"count\"";
   }
   return "see who owns it and who may read it: ls -l " + file.string();
 }
@@ -67,7 +54,7 @@ DefinitionResult parse_definition(const std::string& file, std::string text,
     result.diagnostics.error(item.at, item.message, item.hint);
   }
   if (root.kind == Value::Kind::null && mistakes.has_errors()) return result;
-  if (!overrides.set.empty() || overrides.provider) {
+  if (!overrides.empty()) {
     result.text = overridden_text(root, overrides);
   }
   Checker checker(overrides, rules, result.diagnostics);
@@ -79,7 +66,7 @@ DefinitionResult parse_definition(const std::string& file, std::string text,
 DefinitionResult read_definition(const std::filesystem::path& file, const Overrides& overrides,
                                  const DefinitionRules& rules) {
   try {
-    auto text = file == "-" ? read_stdin() : read_file(file, kMaxBytes);
+    auto text = file == "-" ? read_stdin(kMaxBytes) : read_file(file, kMaxBytes);
     return parse_definition(file.string(), std::move(text), overrides, rules);
   } catch (const Error& problem) {
     DefinitionResult result;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -16,9 +17,14 @@ namespace muster {
 
 struct ProviderChoice {
   std::string name;  ///< as written, e.g. "google-provider", "local"
+  std::string kind;  ///< what it is: "google", "local"; empty: as the name says
+  Value defaults;    ///< hints of the provider's own, below all others; an object, or null
   Value hints;       ///< an object, or null
   Position at;
 };
+
+/// What makes the nodes of `choice`.
+std::string kind_of(const ProviderChoice& choice);
 
 /// One entry of "nodes": `count` alike nodes.
 struct NodeBlock {
@@ -28,6 +34,8 @@ struct NodeBlock {
   std::vector<std::string> roles;        ///< as written, without what roles need
   std::vector<Position> role_positions;  ///< one for each of `roles`
   int count = 1;
+  std::vector<std::string> hosts;        ///< existing machines to be these nodes; empty: whichever
+  std::vector<Position> host_positions;  ///< one for each of `hosts`
   std::optional<ProviderChoice> provider;
   std::vector<Value::Member> attribs;
   std::map<std::string, std::string> labels;
@@ -47,20 +55,36 @@ struct Definition {
   ProviderChoice provider;
   std::vector<NodeBlock> nodes;
   std::vector<std::string> role_apply_order;
+  std::string classroom;     ///< the classroom that the deployment belongs to; may be empty
+  std::string student;       ///< whose it is there
   std::string api_endpoint;  ///< host or host:port that users reach the API by; may be empty
 };
 
-/// `--set a.b=c` and `--provider P`, applied to the parsed text before it is checked.
+/// `--set a.b=c`, `--provider P` and `--name-suffix S`, applied to the parsed text before it is
+/// checked.
 struct Overrides {
   std::vector<std::string> set;  ///< "attribs.k8s-version=v1.20.2"
   std::optional<std::string> provider;
+  std::optional<std::string> name_suffix = {};  ///< as_name_part() of what was given
+
+  bool empty() const { return set.empty() && !provider && !name_suffix; }
+};
+
+/// A provider that a user created: a definition may name it as it names a kind.
+struct NamedProvider {
+  std::string name;
+  std::string kind;
+  std::string hints;  ///< JSON object text: what a definition's own hints are put over
 };
 
 /// What the checks need to know of the world outside the file.
 struct DefinitionRules {
   std::span<const Role> roles;
-  /// Providers this muster can use, and Digital Rebar kinds it knows by name only.
+  /// Kinds of providers that this muster can use.
   std::vector<std::string> providers;
+  std::vector<NamedProvider> named = {};
+  /// Tenants by their ids; none when no state is known.
+  std::map<std::int64_t, std::string> tenants = {};
 };
 
 /// A definition is read whole or with mistakes; `diagnostics` may hold warnings in either case.

@@ -1,5 +1,10 @@
 #include "provisioner/definition/expansion.h"
 
+#include <algorithm>
+#include <vector>
+
+#include "provisioner/definition/role_graph.h"
+
 namespace muster {
 
 namespace {
@@ -18,6 +23,24 @@ std::string node_prefix(const Definition& definition, std::size_t block) {
 
 std::string node_name(const std::string& prefix, int number) {
   return prefix + "-" + padded(static_cast<std::size_t>(number), 3);
+}
+
+std::string block_node_name(const Definition& definition, std::size_t block, int number) {
+  const auto& own = definition.nodes[block];
+  if (own.hosts.empty()) return node_name(node_prefix(definition, block), number);
+  const auto& host = own.hosts[static_cast<std::size_t>(number) - 1];
+  return own.prefix.empty() ? host : own.prefix + "-" + host;
+}
+
+bool makes_kubernetes(const Definition& definition, std::span<const Role> roles) {
+  std::vector<std::string> named;
+  for (const auto& block : definition.nodes) {
+    named.insert(named.end(), block.roles.begin(), block.roles.end());
+  }
+  const auto all = with_needs(named, roles);
+  return std::any_of(all.begin(), all.end(), [](const std::string& role) {
+    return role == "etcd" || role.starts_with("k8s-") || role.starts_with("kube-");
+  });
 }
 
 std::int64_t balancer_port(std::int64_t wanted, std::int64_t api_port) {

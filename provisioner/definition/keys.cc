@@ -31,7 +31,7 @@ std::span<const KeyRule> top_keys() {
        ""},
       {"tenant_id",
        {Kind::string, Kind::integer},
-       "Digital Rebar's way to name the tenant; a name is used when there is no \"tenant\"",
+       "Digital Rebar's way to name the tenant: its name, or the number of one that exists",
        "",
        "",
        ""},
@@ -84,6 +84,18 @@ std::span<const KeyRule> top_keys() {
        R"("pattern": "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?(:[0-9]{1,5})?$")",
        "",
        ""},
+      {"classroom",
+       {Kind::string},
+       "the classroom that the deployment belongs to; `muster classroom` writes it",
+       kLabelSchema,
+       "",
+       ""},
+      {"student",
+       {Kind::string},
+       "whose deployment it is in its classroom; `muster classroom` writes it",
+       kLabelSchema,
+       "",
+       ""},
       {"hooks", {Kind::object, Kind::list}, "", "", "", "remove it"}};
   return rules;
 }
@@ -98,8 +110,8 @@ std::span<const KeyRule> node_keys() {
        ""},
       {"count",
        {Kind::integer},
-       "how many; 1 when absent",
-       R"("minimum": 1, "maximum": 5000)",
+       "how many; 1 when absent, or the number of \"hosts\"",
+       R"("minimum": 1, "maximum": 20000)",
        "",
        ""},
       {"prefix",
@@ -138,7 +150,14 @@ std::span<const KeyRule> node_keys() {
        "settings hold for the whole cluster, move them to the top level",
        ""},
       {"profiles", {Kind::list}, "no effect", kNames, kNoProfiles, ""},
-      {"hosts", {Kind::list}, "", "", "", "remove it, nodes are created by a provider"}};
+      {"hosts",
+       {Kind::list},
+       "names of the existing machines that become these nodes, with the provider \"inventory\"; "
+       "the nodes are called as they are, behind \"<prefix>-\" when there is a prefix",
+       R"("minItems": 1, "maxItems": 20000, "uniqueItems": true, "items": {"type": "string",
+          "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"})",
+       "",
+       ""}};
   return rules;
 }
 

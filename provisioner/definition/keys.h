@@ -8,8 +8,10 @@
 
 namespace muster {
 
-/// Kubernetes' own limit ("Considerations for large clusters").
-inline constexpr int kMaxNodes = 5000;
+/// Of one deployment: so many are still planned within seconds.
+inline constexpr int kMaxNodes = 20'000;
+/// What Kubernetes is made for ("Considerations for large clusters"); more is a warning.
+inline constexpr int kKubernetesNodes = 5000;
 
 /// One key of an object in a definition. The checks and the published schema both read these.
 struct KeyRule {

@@ -78,4 +78,13 @@ std::string mask_secrets(std::string text, const Value& root) {
   return text;
 }
 
+std::string mask_members(std::string text, const Value& root, std::span<const std::string> names) {
+  for (const auto& item : root.items) text = mask_members(std::move(text), item, names);
+  for (const auto& member : root.members) {
+    if (std::find(names.begin(), names.end(), member.key) != names.end()) mask(text, member.value);
+    text = mask_members(std::move(text), member.value, names);
+  }
+  return text;
+}
+
 }  // namespace muster

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "provisioner/definition/value.h"
@@ -9,5 +10,8 @@ namespace muster {
 /// `text` with the values of secret attribs crossed out, byte for byte, so that positions hold and
 /// it still parses: this is what messages show and what is recorded.
 std::string mask_secrets(std::string text, const Value& root);
+
+/// The same with the values of all members, however deep, that have one of these names.
+std::string mask_members(std::string text, const Value& root, std::span<const std::string> names);
 
 }  // namespace muster

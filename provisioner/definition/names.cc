@@ -116,6 +116,19 @@ NameProblem check_label(std::string_view text) {
           near.empty() ? "" : "use '" + near + "'"};
 }
 
+std::string as_name_part(std::string_view text) {
+  std::string part;
+  for (char c : lower(text)) {
+    if (among(c, {kLower, kDigits})) {
+      part += c;
+    } else if (!part.empty() && part.back() != '-') {
+      part += '-';
+    }
+  }
+  if (part.ends_with('-')) part.pop_back();
+  return part;
+}
+
 NameProblem check_domain(std::string_view text) {
   constexpr std::size_t kMost = 200;
   if (text.size() > kMost) return too_long(text, kMost);

@@ -17,6 +17,9 @@ std::string shown(std::string_view text);
 
 /// RFC 1123: lower case letters, digits and '-', at most 63.
 NameProblem check_label(std::string_view text);
+/// What can stand behind a name and a '-': lower case, one '-' for each run of other characters.
+/// "feature-x-1" of "Feature/X_1"; empty when there is no letter and no digit.
+std::string as_name_part(std::string_view text);
 /// Labels joined by dots, at most 200 in all, which leaves room for a node's name before it.
 NameProblem check_domain(std::string_view text);
 /// An absolute path of plain names.

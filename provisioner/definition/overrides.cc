@@ -123,6 +123,15 @@ void replace_provider(Value& root, const std::string& name, Position at) {
   root.members.push_back({"provider", at, std::move(provider)});
 }
 
+/// A name that is missing or no text is a mistake that the checks report.
+void extend_name(Value& root, const std::string& suffix, Position at) {
+  for (auto& member : root.members) {
+    if (member.key != "name" || !member.value.is_string() || member.value.text.empty()) continue;
+    member.value = Value::of(member.value.text + "-" + suffix);
+    place_at(member.value, at);
+  }
+}
+
 }  // namespace
 
 Position override_position(std::size_t index) { return {0, static_cast<int>(index) + 1}; }
@@ -130,7 +139,8 @@ Position override_position(std::size_t index) { return {0, static_cast<int>(inde
 std::string override_name(Position at, const Overrides& overrides) {
   if (at.line != 0 || at.column <= 0) return "";
   auto index = static_cast<std::size_t>(at.column) - 1;
-  if (index >= overrides.set.size()) return "--provider " + overrides.provider.value_or("");
+  if (index > overrides.set.size()) return "--name-suffix " + overrides.name_suffix.value_or("");
+  if (index == overrides.set.size()) return "--provider " + overrides.provider.value_or("");
   const auto& assignment = overrides.set[index];
   return "--set " + assignment.substr(0, assignment.find('='));
 }
@@ -145,6 +155,9 @@ void apply_overrides(Value& root, const Overrides& overrides,
   }
   if (overrides.provider) {
     replace_provider(root, *overrides.provider, override_position(overrides.set.size()));
+  }
+  if (overrides.name_suffix) {
+    extend_name(root, *overrides.name_suffix, override_position(overrides.set.size() + 1));
   }
 }
 

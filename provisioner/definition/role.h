@@ -30,6 +30,7 @@ struct CertificateRequest {
   std::vector<std::string> sans;  ///< templates, DNS names or addresses; empty ones are dropped
   bool server = false;
   bool client = false;
+  std::string renewed_by;  ///< who renews it, when that is not muster's to do
 };
 
 /// What a node is: tasks that make it so, tasks that undo them. Read from roles/<name>/role.yaml.
@@ -53,9 +54,14 @@ struct Role {
   std::vector<Task> tasks;
   std::vector<Task> handlers;
   std::vector<Task> undo;
+  /// Paths, templates, of what its programs make when they run: they go with the role, unless they
+  /// were there before it.
+  std::vector<std::string> traces;
   std::string fingerprint;     ///< of the role's file and of the templates that it names
   int deadline_seconds = 300;  ///< for one run of the role on one node
-  int settles_seconds = 0;     ///< about how long what it starts takes to be of use to others
+  /// Whether nodes where it is in service take turns when it is applied to them again.
+  bool rolling = false;
+  int settles_seconds = 0;  ///< about how long what it starts takes to be of use to others
 };
 
 /// The built-in roles and those of `directories` (a later directory, then the built-in, gives way

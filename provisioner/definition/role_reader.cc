@@ -29,13 +29,14 @@ class RoleReader {
   void read(const Value& root) {
     if (!object(root, "a role",
                 {"role", "description", "internal", "needs", "after", "after_one", "before", "uses",
-                 "deadline_seconds", "settles_seconds", "authorities", "certificates", "tasks",
-                 "handlers", "undo"})) {
+                 "deadline_seconds", "settles_seconds", "rolling", "authorities", "certificates",
+                 "tasks", "handlers", "settled", "undo", "traces"})) {
       return;
     }
     role_.name = required_text(root, "role");
     role_.description = text(root, "description");
     role_.internal = flag(root, "internal");
+    role_.rolling = flag(root, "rolling");
     role_.needs = texts(root, "needs");
     role_.after = texts(root, "after");
     role_.after_one = texts(root, "after_one");
@@ -47,7 +48,9 @@ class RoleReader {
     for (const auto& item : items(root, "certificates")) read_certificate(item);
     role_.tasks = tasks(root, "tasks");
     role_.handlers = tasks(root, "handlers");
+    read_settled(root);
     role_.undo = tasks(root, "undo");
+    role_.traces = texts(root, "traces");
     check_handlers();
     check_notified(role_.tasks);
     for (const auto* list : {&role_.handlers, &role_.undo}) check_notifies_none(*list);
@@ -55,7 +58,8 @@ class RoleReader {
 
   void read_certificate(const Value& value) {
     if (!object(value, "a certificate",
-                {"name", "ca", "common_name", "organizations", "sans", "server", "client"})) {
+                {"name", "ca", "common_name", "organizations", "sans", "server", "client",
+                 "renewed_by"})) {
       return;
     }
     CertificateRequest request;
@@ -66,6 +70,7 @@ class RoleReader {
     request.sans = texts(value, "sans");
     request.server = flag(value, "server");
     request.client = flag(value, "client");
+    request.renewed_by = text(value, "renewed_by");
     static const std::vector<std::string> kAuthorities{"cluster", "etcd", "front-proxy"};
     if (!request.ca.empty() && std::ranges::find(kAuthorities, request.ca) == kAuthorities.end()) {
       error(value.find("ca")->at, "there is no CA '" + request.ca + "'",
@@ -107,6 +112,21 @@ class RoleReader {
       error(value.at, "'" + task.name + "' says nothing to do", "see docs/roles.md for the kinds");
     }
     return task;
+  }
+
+  /// What is waited for after a restart: handlers of every task that has some, behind all others.
+  void read_settled(const Value& root) {
+    for (auto& wait : tasks(root, "settled")) {
+      if (wait.kind != "wait") {
+        error({wait.line, 1}, "'" + wait.name + "' is no wait: 'settled' holds nothing else");
+        continue;
+      }
+      wait.args.members.push_back({"after_restart", {}, Value::of(true)});
+      for (auto& task : role_.tasks) {
+        if (!task.notify.empty()) task.notify.push_back(wait.name);
+      }
+      role_.handlers.push_back(std::move(wait));
+    }
   }
 
   void check_handlers() {

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstdio>
 
+#include "provisioner/base/utf8.h"
 #include "provisioner/definition/reader.h"
 
 namespace muster {
@@ -127,34 +128,10 @@ std::string to_json(const Value& value) {
 
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-/// The length of the well formed UTF-8 sequence at `at`, 0 when there is none (RFC 3629).
-std::size_t sequence_length(std::string_view text, std::size_t at) {
-  auto byte = [&](std::size_t i) -> unsigned {
-    return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
-  };
-  auto follows = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-  unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return follows(1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    bool overlong = lead == 0xE0 && byte(1) < 0xA0;
-    bool surrogate = lead == 0xED && byte(1) > 0x9F;
-    return follows(1) && follows(2) && !overlong && !surrogate ? 3 : 0;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    bool overlong = lead == 0xF0 && byte(1) < 0x90;
-    bool beyond = lead == 0xF4 && byte(1) > 0x8F;
-    return follows(1) && follows(2) && follows(3) && !overlong && !beyond ? 4 : 0;
-  }
-  return 0;
-}
-
 bool check_encoding(std::string_view text, Diagnostics& diagnostics) {
   Places places(text);
   for (std::size_t at = 0; at < text.size();) {
-    auto length = text[at] == '\0' ? 0 : sequence_length(text, at);
+    auto length = text[at] == '\0' ? 0 : utf8_length(text, at);
     if (length == 0) {
       char byte[8];
       std::snprintf(byte, sizeof byte, "0x%02x", static_cast<unsigned char>(text[at]));

@@ -213,6 +213,40 @@ std::chrono::seconds life_left(X509* certificate) {
   return between(nullptr, X509_get0_notAfter(certificate));
 }
 
+std::time_t end_of(X509* certificate) {
+  std::tm when{};
+  require(ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &when) == 1,
+          "read a certificate's dates");
+  return ::timegm(&when);
+}
+
+std::string common_name_of(X509* certificate) {
+  auto* subject = X509_get_subject_name(certificate);
+  int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+  if (at < 0) return "";
+  const auto* text = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at));
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+          static_cast<std::size_t>(ASN1_STRING_length(text))};
+}
+
+std::string subject_of(X509* certificate) {
+  auto bio = memory_bio();
+  // Bytes that are no plain text come escaped.
+  constexpr unsigned long kForm =
+      XN_FLAG_SEP_COMMA_PLUS | ASN1_STRFLGS_ESC_CTRL | ASN1_STRFLGS_ESC_MSB | XN_FLAG_FN_SN;
+  require(X509_NAME_print_ex(bio.get(), X509_get_subject_name(certificate), 0, kForm) >= 0,
+          "read a certificate's names");
+  return bio_text(bio.get());
+}
+
+std::string serial_of(X509* certificate) {
+  BignumPtr number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nullptr));
+  char* text = number ? BN_bn2hex(number.get()) : nullptr;
+  std::string serial = text == nullptr ? "" : text;
+  OPENSSL_free(text);
+  return serial;
+}
+
 bool has_life_left(X509* certificate) {
   auto life = between(X509_get0_notBefore(certificate), X509_get0_notAfter(certificate));
   return life_left(certificate) * 5 >= life;

@@ -48,5 +48,13 @@ bool says_the_same(X509* certificate, const Profile& profile, EVP_PKEY* key, X50
 bool has_life_left(X509* certificate);
 
 std::chrono::seconds life_left(X509* certificate);
+/// Its end.
+std::time_t end_of(X509* certificate);
+
+std::string common_name_of(X509* certificate);
+/// "O=system:masters,CN=admin".
+std::string subject_of(X509* certificate);
+/// Hex, in capitals.
+std::string serial_of(X509* certificate);
 
 }  // namespace muster

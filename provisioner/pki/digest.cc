@@ -1,5 +1,6 @@
 #include "provisioner/pki/digest.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -10,31 +11,31 @@
 
 namespace muster {
 
-namespace {
-
-class Sha256 {
- public:
-  Sha256() : context_(required(EVP_MD_CTX_new(), "hash")) {
-    require(EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1, "hash");
-  }
-  void update(std::string_view bytes) {
-    require(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1, "hash");
-  }
-  std::string finish() {
-    std::string digest(EVP_MAX_MD_SIZE, '\0');
-    unsigned int size = 0;
-    require(EVP_DigestFinal_ex(context_.get(), reinterpret_cast<unsigned char*>(digest.data()),
-                               &size) == 1,
-            "hash");
-    digest.resize(size);
-    return to_hex(digest);
-  }
-
- private:
-  DigestPtr context_;
+struct Sha256::Context {
+  DigestPtr digest{required(EVP_MD_CTX_new(), "hash")};
 };
 
-}  // namespace
+Sha256::Sha256() : context_(std::make_unique<Context>()) {
+  require(EVP_DigestInit_ex(context_->digest.get(), EVP_sha256(), nullptr) == 1, "hash");
+}
+
+Sha256::~Sha256() = default;
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+
+void Sha256::update(std::string_view bytes) {
+  require(EVP_DigestUpdate(context_->digest.get(), bytes.data(), bytes.size()) == 1, "hash");
+}
+
+std::string Sha256::finish() {
+  std::string digest(EVP_MAX_MD_SIZE, '\0');
+  unsigned int size = 0;
+  require(EVP_DigestFinal_ex(context_->digest.get(),
+                             reinterpret_cast<unsigned char*>(digest.data()), &size) == 1,
+          "hash");
+  digest.resize(size);
+  return to_hex(digest);
+}
 
 std::string sha256(std::string_view bytes) {
   Sha256 hash;
@@ -42,7 +43,7 @@ std::string sha256(std::string_view bytes) {
   return hash.finish();
 }
 
-std::string sha256_of_file(const std::filesystem::path& path) {
+std::string sha256_of_file(const std::filesystem::path& path, std::uint64_t bytes) {
   auto failed = [&](const char* why) {
     return Error("cannot read '" + path.string() + "': " + why);
   };
@@ -54,9 +55,11 @@ std::string sha256_of_file(const std::filesystem::path& path) {
   Sha256 hash;
   std::vector<char> buffer(1 << 18);
   do {
-    file.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+    auto wanted = std::min<std::uint64_t>(buffer.size(), bytes);
+    file.read(buffer.data(), static_cast<std::streamsize>(wanted));
     hash.update({buffer.data(), static_cast<std::size_t>(file.gcount())});
-  } while (file);
+    bytes -= static_cast<std::uint64_t>(file.gcount());
+  } while (file && bytes > 0);
   if (file.bad()) throw failed(std::strerror(errno));
   return hash.finish();
 }

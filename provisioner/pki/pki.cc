@@ -23,6 +23,17 @@ Validity from_now(std::time_t life) {
 
 std::string key_name(const std::string& name) { return "pki/" + name + "/key"; }
 std::string certificate_name(const std::string& name) { return "pki/" + name + "/crt"; }
+std::string generation_name(const std::string& name) { return "pki/" + name + "/generation"; }
+
+/// Where authorities are kept: those in use, and those that are to take their place.
+std::string old_name(const std::string& authority) { return authority + "-ca"; }
+std::string new_name(const std::string& authority) { return authority + "-ca.next"; }
+
+/// A vault forgets nothing: what is empty is not there.
+std::optional<Secret> kept(Vault& vault, const std::string& name) {
+  auto stored = vault.get(name);
+  return stored && !stored->reveal().empty() ? stored : std::nullopt;
+}
 
 std::string random_bytes(int count) {
   std::string bytes(static_cast<std::size_t>(count), '\0');
@@ -38,7 +49,7 @@ Error unreadable(const std::string& what) {
 
 /// The key under `name`, made when missing. One that is there and broken is never replaced.
 KeyPtr kept_key(Vault& vault, const std::string& name) {
-  auto stored = vault.get(key_name(name));
+  auto stored = kept(vault, key_name(name));
   if (!stored) {
     auto key = make_key();
     vault.put(key_name(name), key_to_pem(key.get()));
@@ -55,41 +66,81 @@ Identity identity_of(X509* certificate, EVP_PKEY* key) {
 
 }  // namespace
 
-Pki::Pki(Vault& vault, std::string deployment)
-    : vault_(vault), deployment_(std::move(deployment)) {}
+Pki::Pki(Vault& vault, std::string deployment, const CertificateOrder& order)
+    : vault_(vault), deployment_(std::move(deployment)), order_(order) {}
 
-Identity Pki::authority(const std::string& name) {
-  auto stored_as = name + "-ca";
-  auto stored = vault_.get(certificate_name(stored_as));
-  if (stored && !vault_.get(key_name(stored_as))) throw unreadable("key '" + stored_as + "'");
+struct Pki::Authority {
+  Identity identity;
+  KeyPtr key;
+  CertificatePtr certificate;
+};
+
+std::string Pki::issuing(const std::string& name) const {
+  return order_.phase >= RotationPhase::issue ? new_name(name) : old_name(name);
+}
+
+Identity Pki::authority(const std::string& name) { return opened(issuing(name)).identity; }
+
+std::string Pki::trusted(const std::string& name) {
+  bool both = order_.phase == RotationPhase::trust || order_.phase == RotationPhase::issue;
+  if (!both) return authority(name).certificate;
+  // The same text in both phases: that others issue now changes nothing of what is trusted.
+  return opened(old_name(name)).identity.certificate + opened(new_name(name)).identity.certificate;
+}
+
+const Pki::Authority& Pki::opened(const std::string& stored_as) {
+  auto& known = authorities_[stored_as];
+  if (!known) known = std::make_shared<const Authority>(open(stored_as));
+  return *known;
+}
+
+Pki::Authority Pki::open(const std::string& stored_as) {
+  auto stored = kept(vault_, certificate_name(stored_as));
+  if (stored && !kept(vault_, key_name(stored_as))) throw unreadable("key '" + stored_as + "'");
   auto key = kept_key(vault_, stored_as);
+  Profile profile;
+  profile.organizations = {deployment_};
+  profile.authority = true;
   if (stored) {
     auto certificate = certificate_from_pem(stored->reveal());
     if (!certificate || X509_check_private_key(certificate.get(), key.get()) != 1) {
       throw unreadable("certificate '" + stored_as + "'");
     }
-    if (has_life_left(certificate.get())) return identity_of(certificate.get(), key.get());
+    if (has_life_left(certificate.get())) {
+      auto identity = identity_of(certificate.get(), key.get());
+      return {std::move(identity), std::move(key), std::move(certificate)};
+    }
+    // With the same name and key, what it signed stays good.
+    profile.common_name = common_name_of(certificate.get());
+  } else {
+    profile.common_name = stored_as.starts_with("cluster-ca")
+                              ? "kubernetes-ca"
+                              : stored_as.substr(0, stored_as.find('.'));
+    // Told apart from those before them also by who goes by names.
+    if (stored_as.ends_with(".next")) {
+      profile.common_name += "-" + std::to_string(order_.rotations + 1);
+    }
   }
-  Profile profile;
-  profile.common_name = name == "cluster" ? "kubernetes-ca" : name + "-ca";
-  profile.organizations = {deployment_};
-  profile.authority = true;
-  // Also when the old one ends: with the same name and key, what it signed stays good.
   auto certificate = issue(profile, key.get(), from_now(kAuthorityLife), nullptr, nullptr);
   auto made = identity_of(certificate.get(), key.get());
   vault_.put(certificate_name(stored_as), Secret(made.certificate));
-  return made;
+  return {std::move(made), std::move(key), std::move(certificate)};
+}
+
+/// Not of a generation that is renewed.
+bool Pki::is_of_now(const std::string& name) {
+  if (order_.renewed == 0) return true;
+  auto stored = vault_.get(generation_name(name));
+  return stored && std::stoi("0" + stored->reveal()) >= order_.renewed;
 }
 
 Identity Pki::certificate(const CertificateSpec& spec) {
-  auto authority_identity = authority(spec.authority);
-  auto authority_key = key_from_pem(authority_identity.key.reveal());
-  auto issuer = certificate_from_pem(authority_identity.certificate);
+  const auto& [identity, authority_key, issuer] = opened(issuing(spec.authority));
   Profile profile{spec.common_name, spec.organizations, spec.sans, false, spec.server, spec.client};
 
   auto stored_key = vault_.get(key_name(spec.name));
   auto stored = vault_.get(certificate_name(spec.name));
-  if (stored_key && stored) {
+  if (stored_key && stored && is_of_now(spec.name)) {
     auto key = key_from_pem(stored_key->reveal());
     auto certificate = certificate_from_pem(stored->reveal());
     if (key && certificate && has_life_left(certificate.get()) &&
@@ -103,6 +154,10 @@ Identity Pki::certificate(const CertificateSpec& spec) {
   auto made = identity_of(certificate.get(), key.get());
   vault_.put(key_name(spec.name), made.key);
   vault_.put(certificate_name(spec.name), Secret(made.certificate));
+  // Last: should we be cut before it, what was made is made once more.
+  if (order_.generation > 0) {
+    vault_.put(generation_name(spec.name), Secret(std::to_string(order_.generation)));
+  }
   return made;
 }
 
@@ -123,6 +178,50 @@ std::chrono::seconds certificate_life_left(const std::string& pem) {
   auto certificate = certificate_from_pem(pem);
   if (!certificate) throw Error("cannot read a certificate: the text is not one in PEM");
   return life_left(certificate.get());
+}
+
+void replace_authorities(Vault& vault) {
+  for (const char* name : kAuthorities) {
+    for (auto part : {key_name, certificate_name}) {
+      auto made = kept(vault, part(new_name(name)));
+      if (!made) continue;
+      vault.put(part(old_name(name)), *made);
+      vault.put(part(new_name(name)), Secret(""));
+    }
+  }
+}
+
+std::vector<std::pair<std::string, std::string>> kept_authorities(Vault& vault) {
+  std::vector<std::pair<std::string, std::string>> found;
+  for (const std::string name : kAuthorities) {
+    if (auto known = kept(vault, certificate_name(old_name(name)))) {
+      found.emplace_back(name, known->reveal());
+    }
+    if (auto known = kept(vault, certificate_name(new_name(name)))) {
+      found.emplace_back(name + " (new)", known->reveal());
+    }
+  }
+  return found;
+}
+
+std::optional<CertificateFacts> certificate_facts(const std::string& pem) {
+  auto certificate = certificate_from_pem(pem);
+  if (!certificate) return std::nullopt;
+  CertificateFacts facts;
+  facts.subject = subject_of(certificate.get());
+  facts.common_name = common_name_of(certificate.get());
+  facts.serial = serial_of(certificate.get());
+  facts.until_s = end_of(certificate.get());
+  return facts;
+}
+
+bool is_signed_by(const std::string& certificate, const std::string& authority) {
+  auto signed_one = certificate_from_pem(certificate);
+  auto signer = certificate_from_pem(authority);
+  if (!signed_one || !signer) return false;
+  bool good = X509_verify(signed_one.get(), X509_get0_pubkey(signer.get())) == 1;
+  ERR_clear_error();
+  return good;
 }
 
 std::string random_hex(int bytes) { return to_hex(random_bytes(bytes)); }

@@ -1,10 +1,15 @@
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "inventory/record.h"
 #include "provisioner/base/secret.h"
 
 namespace muster {
@@ -35,14 +40,18 @@ struct CertificateSpec {
 
 /// The keys of one deployment: one certificate authority for each purpose, certificates issued by
 /// it, service-account and encryption keys. ECDSA P-256. What was made once is kept in the vault
-/// and comes back the same; a certificate is made anew when its names differ from those asked for
-/// or less than a fifth of its life is left. Safe to use from one thread at a time.
+/// and comes back the same; a certificate is made anew when its names differ from those asked for,
+/// less than a fifth of its life is left, another authority issues now, or `order` wants those of
+/// its generation renewed. Authorities are read from the vault once. Safe to use from one thread at
+/// a time.
 class Pki {
  public:
-  Pki(Vault& vault, std::string deployment);
+  Pki(Vault& vault, std::string deployment, const CertificateOrder& order = {});
 
-  /// The authority itself; made when missing (10 years).
+  /// The authority that issues now; made when missing (10 years).
   Identity authority(const std::string& name);
+  /// The certificates of those to trust: two while one is rotated, the old one first.
+  std::string trusted(const std::string& name);
   /// Issued by spec.authority (1 year; backdated by 5 minutes for skewed clocks).
   Identity certificate(const CertificateSpec& spec);
   /// An ECDSA key pair (PEM private and PKIX public key) for signing service-account tokens.
@@ -51,9 +60,44 @@ class Pki {
   Secret random_key(const std::string& name);
 
  private:
+  struct Authority;
+
+  const Authority& opened(const std::string& stored_as);
+  Authority open(const std::string& stored_as);
+  std::string issuing(const std::string& name) const;
+  bool is_of_now(const std::string& name);
+
   Vault& vault_;
   std::string deployment_;
+  CertificateOrder order_;
+  /// Read once: OpenSSL takes a millisecond for a key, and every role of every node asks.
+  std::map<std::string, std::shared_ptr<const Authority>> authorities_;
 };
+
+/// What each deployment has an authority for.
+inline constexpr std::array kAuthorities{"cluster", "etcd", "front-proxy"};
+
+/// The end of a rotation: the new authorities take the place of the old ones, whose keys are
+/// forgotten. Fine when there are none.
+void replace_authorities(Vault& vault);
+
+/// The authorities in the vault, by what to call them: "cluster", and "cluster (new)" while it is
+/// rotated. PEM.
+std::vector<std::pair<std::string, std::string>> kept_authorities(Vault& vault);
+
+/// What a person wants to know of a certificate.
+struct CertificateFacts {
+  std::string subject;  ///< "O=system:masters,CN=admin"
+  std::string common_name;
+  std::string serial;        ///< hex
+  std::int64_t until_s = 0;  ///< its end, seconds since 1970
+};
+
+/// Nothing when the text is no certificate in PEM.
+std::optional<CertificateFacts> certificate_facts(const std::string& pem);
+
+/// Whether `authority` (PEM) has signed `certificate` (PEM).
+bool is_signed_by(const std::string& certificate, const std::string& authority);
 
 /// A login key: OpenSSH private key text and "ssh-ed25519 AAAA..." public line.
 struct SshKeyPair {
