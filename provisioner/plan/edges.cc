@@ -2,41 +2,23 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
+#include <utility>
 
+#include "provisioner/plan/gate.h"
 #include "provisioner/plan/role_graph.h"
 
 namespace muster {
 
 namespace {
 
-std::size_t index(int id) { return static_cast<std::size_t>(id); }
+/// What matters of a placement to what others wait for.
+enum class Progress { planned, done, in_turn };
 
-/// What `role` waits for on its own node, where the node has it.
-std::vector<std::string> same_node(const Role& role) {
-  auto earlier = role.needs;
-  earlier.insert(earlier.end(), role.follows.begin(), role.follows.end());
-  return earlier;
-}
-
-/// Adds the pairs of role_apply_order that `graph` does not contradict, of roles in `present`.
-void add_role_order(RoleGraph& graph, const std::vector<std::string>& role_order,
-                    const std::set<std::string>& present) {
-  const std::string* earlier = nullptr;
-  for (const auto& role : role_order) {
-    if (present.count(role) == 0) continue;
-    if (earlier != nullptr) graph.add_wide_unless_contrary(role, *earlier);
-    earlier = &role;
-  }
-}
-
-/// Adds the gate, unless nothing is behind it.
-int add_gate(Plan& plan, Gate gate) {
-  if (gate.steps.empty()) return kNoStep;
-  std::sort(gate.steps.begin(), gate.steps.end());
-  gate.steps.erase(std::unique(gate.steps.begin(), gate.steps.end()), gate.steps.end());
-  plan.gates.push_back(std::move(gate));
-  return static_cast<int>(plan.gates.size()) - 1;
+Progress progress_of(const Placement& placement) {
+  if (placement.step == kNoStep) return Progress::done;
+  return placement.in_turn ? Progress::in_turn : Progress::planned;
 }
 
 /// Adds the edges of an apply: those of the whole cluster, where what is done already is replaced
@@ -47,28 +29,43 @@ class ApplyEdges {
              const std::vector<std::string>& role_order)
       : plan_(plan), nodes_(nodes) {
     std::set<std::string> present;
-    for (const auto& node : nodes) {
-      for (const auto& placement : node.roles) {
-        holders_[placement.role->name].push_back(&node);
-        if (present.insert(placement.role->name).second) own_edges(*placement.role);
+    for (std::size_t at = 0; at < nodes.size(); ++at) {
+      shapes_.push_back(shape_of(nodes[at]));
+      for (std::size_t i = 0; i < nodes[at].roles.size(); ++i) {
+        const auto& role = *nodes[at].roles[i].role;
+        holders_[role.name].push_back({at, i});
+        if (present.insert(role.name).second) own_edges(role);
       }
     }
-    add_role_order(graph_, role_order, present);
+    graph_.add_listed(role_order, present);
   }
 
   void add() {
-    for (const auto& node : nodes_) {
-      for (const auto& placement : node.roles) {
-        if (placement.step != kNoStep) add_to(node, placement);
+    for (std::size_t at = 0; at < nodes_.size(); ++at) {
+      for (std::size_t i = 0; i < nodes_[at].roles.size(); ++i) {
+        if (nodes_[at].roles[i].step != kNoStep) add_to({at, i});
       }
     }
   }
 
  private:
+  /// One of the roles of one of the nodes, by their indexes.
+  struct Place {
+    std::size_t node;
+    std::size_t role;
+  };
+
   struct Waits {
-    std::vector<int> steps;      ///< of the same node
-    std::set<std::string> wide;  ///< roles that must be done on every node
-    std::set<std::string> one;   ///< roles that must be done on one node
+    std::vector<std::size_t> roles;  ///< of the same node
+    std::set<std::string> wide;      ///< roles that must be done on every node
+    std::set<std::string> one;       ///< roles that must be done on one node
+  };
+
+  /// Nodes that have the same roles, done or not, wait alike: what each of their roles waits for is
+  /// found once for all of them.
+  struct Shape {
+    std::vector<std::optional<Waits>> waits;
+    std::vector<std::optional<std::vector<int>>> gates;
   };
 
   /// What waiting for a role on every node comes to.
@@ -78,7 +75,7 @@ class ApplyEdges {
   };
 
   void own_edges(const Role& role) {
-    for (const auto& earlier : same_node(role)) graph_.add_local(role.name, earlier);
+    for (const auto& earlier : waits_on_node(role)) graph_.add_local(role.name, earlier);
     for (const auto& earlier : role.after) {
       if (earlier != role.name) graph_.add_wide(role.name, earlier);
     }
@@ -87,56 +84,92 @@ class ApplyEdges {
     }
   }
 
-  static const Placement* find(const NodeSteps& node, const std::string& role) {
-    auto found = std::find_if(node.roles.begin(), node.roles.end(),
-                              [&](const Placement& p) { return p.role->name == role; });
-    return found == node.roles.end() ? nullptr : &*found;
+  Shape* shape_of(const NodeSteps& node) {
+    std::vector<std::pair<const Role*, Progress>> roles;
+    roles.reserve(node.roles.size());
+    for (const auto& placement : node.roles) {
+      roles.emplace_back(placement.role, progress_of(placement));
+    }
+    auto& shape = known_shapes_[std::move(roles)];
+    shape.waits.resize(node.roles.size());
+    shape.gates.resize(node.roles.size());
+    return &shape;
   }
 
-  /// What `role` on `node` waits for, looking through the roles of the node that are done.
-  Waits waits_of(const NodeSteps& node, const Role& role) const {
+  const Placement& placement(Place at) const { return nodes_[at.node].roles[at.role]; }
+
+  const Waits& waits_of(Place at) {
+    auto& waits = shapes_[at.node]->waits[at.role];
+    if (!waits) waits = find_waits(nodes_[at.node].roles, at.role);
+    return *waits;
+  }
+
+  const std::vector<int>& gates_of(Place at) {
+    auto& gates = shapes_[at.node]->gates[at.role];
+    if (!gates) {
+      gates = find_gates(*placement(at).role, placement(at).in_turn ? Waits{} : waits_of(at));
+    }
+    return *gates;
+  }
+
+  /// The ids of the steps of `waits` on `node`.
+  std::vector<int> steps_of(const Waits& waits, const NodeSteps& node) const {
+    std::vector<int> steps;
+    steps.reserve(waits.roles.size());
+    for (auto role : waits.roles) steps.push_back(node.roles[role].step);
+    return steps;
+  }
+
+  /// What the role at `from` in a node's `roles` waits for, looking through those that are done.
+  Waits find_waits(const std::vector<Placement>& roles, std::size_t from) const {
     Waits waits;
-    std::set<const Role*> seen{&role};
-    std::vector<const Role*> open{&role};
+    std::set<std::size_t> seen{from};
+    std::vector<std::size_t> open{from};
     while (!open.empty()) {
-      const auto* at = open.back();
+      const auto& role = *roles[open.back()].role;
       open.pop_back();
-      waits.wide.insert(graph_.wide(at->name).begin(), graph_.wide(at->name).end());
-      waits.one.insert(graph_.one(at->name).begin(), graph_.one(at->name).end());
-      for (const auto& need : same_node(*at)) {
-        const auto* placement = find(node, need);
-        if (placement == nullptr) continue;
-        if (placement->step != kNoStep) {
-          waits.steps.push_back(placement->step);
-        } else if (seen.insert(placement->role).second) {
-          open.push_back(placement->role);
+      waits.wide.insert(graph_.wide(role.name).begin(), graph_.wide(role.name).end());
+      waits.one.insert(graph_.one(role.name).begin(), graph_.one(role.name).end());
+      for (const auto& need : waits_on_node(role)) {
+        auto found = std::find_if(roles.begin(), roles.end(),
+                                  [&](const Placement& p) { return p.role->name == need; });
+        if (found == roles.end()) continue;
+        auto at = static_cast<std::size_t>(found - roles.begin());
+        if (found->step != kNoStep) {
+          waits.roles.push_back(at);
+        } else if (seen.insert(at).second) {
+          open.push_back(at);
         }
       }
     }
     return waits;
   }
 
-  void add_to(const NodeSteps& node, const Placement& placement) {
-    auto waits = waits_of(node, *placement.role);
-    auto& step = plan_.steps[index(placement.step)];
-    step.needs = std::move(waits.steps);
+  void add_to(Place at) {
+    const auto& node = nodes_[at.node];
+    auto& step = plan_.steps[index(placement(at).step)];
+    step.needs = steps_of(waits_of(at), node);
     // Of a chain on one node only its beginning needs to wait for the node itself.
     if (step.needs.empty()) {
       step.needs = node.undo;
       if (node.create != kNoStep) step.needs.push_back(node.create);
     }
+    step.gates = gates_of(at);
+  }
+
+  std::vector<int> find_gates(const Role& role, Waits waits) {
     std::set<int> gates;
-    for (const auto& role : waits.wide) {
-      const auto& done = done_on_every_node(role);
+    for (const auto& wide : waits.wide) {
+      const auto& done = done_on_every_node(wide);
       gates.insert(done.gate);
       waits.one.insert(done.one.begin(), done.one.end());
     }
-    for (const auto& role : waits.one) {
-      if (waits.wide.count(role) == 0) gates.insert(one_gate(role));
+    for (const auto& one : waits.one) {
+      if (waits.wide.count(one) == 0) gates.insert(one_gate(one));
     }
-    for (const auto& used : placement.role->uses) gates.insert(members_gate(used));
+    for (const auto& used : role.uses) gates.insert(members_gate(used));
     gates.erase(kNoStep);
-    step.gates.assign(gates.begin(), gates.end());
+    return {gates.begin(), gates.end()};
   }
 
   /// Its gate opens when `role` is done on every node.
@@ -148,16 +181,16 @@ class ApplyEdges {
     std::set<std::string> seen{role};
     std::vector<std::string> open{role};
     while (!open.empty()) {
-      auto at = open.back();
+      auto at = std::move(open.back());
       open.pop_back();
-      for (const auto* node : holders_[at]) {
-        const auto* placement = find(*node, at);
-        if (placement->step != kNoStep) {
-          gate.steps.push_back(placement->step);
+      for (const auto& holder : holders_[at]) {
+        if (int step = placement(holder).step; step != kNoStep) {
+          gate.steps.push_back(step);
           continue;
         }
-        auto waits = waits_of(*node, *placement->role);
-        gate.steps.insert(gate.steps.end(), waits.steps.begin(), waits.steps.end());
+        const auto& waits = waits_of(holder);
+        auto steps = steps_of(waits, nodes_[holder.node]);
+        gate.steps.insert(gate.steps.end(), steps.begin(), steps.end());
         done.one.insert(waits.one.begin(), waits.one.end());
         for (const auto& wide : waits.wide) {
           if (seen.insert(wide).second) open.push_back(wide);
@@ -173,8 +206,9 @@ class ApplyEdges {
     auto [found, fresh] = one_.emplace(role, kNoStep);
     if (!fresh) return found->second;
     Gate gate{role + " on one node", {}, Opens::one_well};
-    for (const auto* node : holders_[role]) {
-      gate.steps.push_back(find(*node, role)->step);
+    for (const auto& holder : holders_[role]) {
+      if (placement(holder).in_turn && placement(holder).in_service) return kNoStep;
+      gate.steps.push_back(placement(holder).step);
       if (gate.steps.back() == kNoStep) return kNoStep;
     }
     return found->second = add_gate(plan_, std::move(gate));
@@ -187,17 +221,24 @@ class ApplyEdges {
     if (!fresh) return found->second;
     bool all = used == "*";
     Gate gate{all ? "every node created" : "every " + used + " node created", {}, Opens::ended};
-    for (const auto& node : nodes_) {
-      if (node.create == kNoStep) continue;
-      if (all || find(node, used) != nullptr) gate.steps.push_back(node.create);
+    if (all) {
+      for (const auto& node : nodes_) add_creation(node, gate);
+    } else {
+      for (const auto& holder : holders_[used]) add_creation(nodes_[holder.node], gate);
     }
     return found->second = add_gate(plan_, std::move(gate));
+  }
+
+  static void add_creation(const NodeSteps& node, Gate& gate) {
+    if (node.create != kNoStep) gate.steps.push_back(node.create);
   }
 
   Plan& plan_;
   const std::vector<NodeSteps>& nodes_;
   RoleGraph graph_;
-  std::map<std::string, std::vector<const NodeSteps*>> holders_;
+  std::map<std::vector<std::pair<const Role*, Progress>>, Shape> known_shapes_;
+  std::vector<Shape*> shapes_;  ///< by node
+  std::map<std::string, std::vector<Place>> holders_;
   std::map<std::string, Done> done_;
   std::map<std::string, int> one_;
   std::map<std::string, int> members_;
@@ -208,43 +249,6 @@ class ApplyEdges {
 void add_apply_edges(Plan& plan, const std::vector<NodeSteps>& nodes,
                      const std::vector<std::string>& role_order) {
   ApplyEdges(plan, nodes, role_order).add();
-}
-
-void add_undo_edges(Plan& plan, const std::vector<std::vector<int>>& undone,
-                    const std::vector<Role>& roles, const std::vector<std::string>& role_order) {
-  // What was applied counts more than what the role files say today: a file that changed since
-  // must not make a cycle.
-  RoleGraph graph;
-  std::map<std::string, std::vector<int>> by_role;
-  std::set<std::string> present;
-  for (const auto& node : undone) {
-    for (std::size_t i = 0; i < node.size(); ++i) {
-      auto& step = plan.steps[index(node[i])];
-      by_role[step.role].push_back(step.id);
-      present.insert(step.role);
-      if (i == 0) continue;
-      step.needs.push_back(node[i - 1]);
-      graph.add_local(plan.steps[index(node[i - 1])].role, step.role);
-    }
-  }
-  for (const auto& role : roles) {
-    if (present.count(role.name) == 0) continue;
-    for (const auto* list : {&role.after, &role.after_one}) {
-      for (const auto& earlier : *list) {
-        if (present.count(earlier) > 0) graph.add_wide_unless_contrary(role.name, earlier);
-      }
-    }
-  }
-  add_role_order(graph, role_order, present);
-  for (const auto& role : present) {
-    std::vector<int> followers;
-    for (const auto& earlier : graph.wide(role)) {
-      followers.insert(followers.end(), by_role[earlier].begin(), by_role[earlier].end());
-    }
-    if (followers.empty()) continue;
-    int gate = add_gate(plan, {role + " undone on every node", by_role[role], Opens::ended});
-    for (int id : followers) plan.steps[index(id)].gates.push_back(gate);
-  }
 }
 
 }  // namespace muster

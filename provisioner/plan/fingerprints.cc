@@ -47,17 +47,9 @@ Canonical canonical_settings(const Cluster& cluster) {
 
 }  // namespace
 
-RecordIndex index_of(const DeploymentRecord* record) {
-  RecordIndex index;
-  if (record == nullptr) return index;
-  for (const auto& node : record->nodes) index.emplace(node.name, &node);
-  return index;
-}
-
 const NodeRecord* kept_record(const RecordIndex& recorded, const Node& node) {
-  auto found = recorded.find(node.name);
-  if (found == recorded.end() || found->second->state != NodeState::ready) return nullptr;
-  return found->second;
+  const auto* found = find_in(recorded, node.name);
+  return found != nullptr && found->state == NodeState::ready ? found : nullptr;
 }
 
 bool wants(const Node& node, const std::string& role) {
@@ -68,27 +60,46 @@ bool uses(const Role& role, const std::string& used) {
   return std::find(role.uses.begin(), role.uses.end(), used) != role.uses.end();
 }
 
+bool has_certificates(const Role& role) {
+  return !role.certificates.empty() || !role.authorities.empty();
+}
+
 Fingerprints::Fingerprints(const Cluster& cluster, const DeploymentRecord* record)
-    : cluster_(cluster), recorded_(index_of(record)) {
+    : cluster_(cluster) {
+  if (record != nullptr) recorded_ = index_of(*record);
+  if (record != nullptr) generation_ = record->certificates.generation;
   auto settings = canonical_settings(cluster);
   settings_ = settings.hash();
   access_ = settings.add(cluster.public_keys).hash();
 }
 
 std::string Fingerprints::of(const Node& node, const Role& role) {
-  return fingerprint(role.fingerprint) + "." + (uses(role, "access") ? access_ : settings_) + "." +
-         node_part(node) + "." + members_part(role);
+  return role_part(role) + "." + (uses(role, "access") ? access_ : settings_) + "." +
+         node_part(node) + "." + members_part(role) + certificates_part(role);
 }
 
-std::string Fingerprints::pod_cidr(const Node& node) const {
+std::string Fingerprints::certificates_part(const Role& role) const {
+  if (generation_ == 0 || !has_certificates(role)) return "";
+  return "." + std::to_string(generation_);
+}
+
+const std::string& Fingerprints::pod_cidr(const Node& node) const {
   const auto* kept = kept_record(recorded_, node);
   return kept != nullptr && !kept->pod_cidr.empty() ? kept->pod_cidr : node.pod_cidr;
 }
 
-std::string Fingerprints::node_part(const Node& node) const {
+const std::string& Fingerprints::node_part(const Node& node) {
+  if (hashed_ == &node) return node_;
   Canonical text;
   text.add(node.name).add(node.fqdn).add(pod_cidr(node));
-  return text.add(node.roles).add(node.labels).add(node.taints).hash();
+  hashed_ = &node;
+  return node_ = text.add(node.roles).add(node.labels).add(node.taints).hash();
+}
+
+const std::string& Fingerprints::role_part(const Role& role) {
+  auto [found, fresh] = files_.emplace(role.name, "");
+  if (fresh) found->second = fingerprint(role.fingerprint);
+  return found->second;
 }
 
 const std::string& Fingerprints::members_part(const Role& role) {
@@ -106,10 +117,16 @@ const std::string& Fingerprints::members_part(const Role& role) {
 }
 
 std::vector<std::string> changed_parts(const std::string& recorded, const std::string& wanted) {
-  static const std::array<const char*, 4> kParts{"role files", "settings", "node", "members"};
+  static const std::array<const char*, 5> kParts{"role files", "settings", "node", "members",
+                                                 kCertificatesPart};
   auto before = split(recorded, '.');
   auto after = split(wanted, '.');
-  if (before.size() != kParts.size()) return {"how muster records it"};
+  if (before.size() != kParts.size() && before.size() != kParts.size() - 1) {
+    return {"how muster records it"};
+  }
+  // Of the first generation nothing is said.
+  before.resize(kParts.size());
+  after.resize(kParts.size());
   std::vector<std::string> changed;
   for (std::size_t i = 0; i < kParts.size(); ++i) {
     if (before[i] != after[i]) changed.emplace_back(kParts[i]);

@@ -2,18 +2,14 @@
 
 #include <map>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "inventory/cluster.h"
+#include "inventory/index.h"
 #include "inventory/record.h"
 #include "provisioner/definition/role.h"
 
 namespace muster {
-
-/// Nodes of a record by name; DeploymentRecord::find walks the list, too slow for each of 5000.
-using RecordIndex = std::unordered_map<std::string, const NodeRecord*>;
-RecordIndex index_of(const DeploymentRecord* record);
 
 /// The record of a node that is there and stays, or nullptr.
 const NodeRecord* kept_record(const RecordIndex& recorded, const Node& node);
@@ -24,6 +20,9 @@ bool wants(const Node& node, const std::string& role);
 /// Whether templates of `role` see the members of `used`.
 bool uses(const Role& role, const std::string& used);
 
+/// Whether `role` installs keys or certificates of the deployment's.
+bool has_certificates(const Role& role);
+
 /// role_fingerprint for many nodes and roles: what they share is hashed once.
 class Fingerprints {
  public:
@@ -32,19 +31,27 @@ class Fingerprints {
   std::string of(const Node& node, const Role& role);
 
  private:
-  std::string pod_cidr(const Node& node) const;
-  std::string node_part(const Node& node) const;
+  const std::string& pod_cidr(const Node& node) const;
+  const std::string& node_part(const Node& node);
+  const std::string& role_part(const Role& role);
   const std::string& members_part(const Role& role);
+  std::string certificates_part(const Role& role) const;
 
   const Cluster& cluster_;
   RecordIndex recorded_;
+  int generation_ = 0;  ///< of certificates
   std::string settings_;
   std::string access_;
+  std::map<std::string, std::string> files_;    ///< by role
   std::map<std::string, std::string> members_;  ///< by role
+  const Node* hashed_ = nullptr;                ///< the node that node_ is of
+  std::string node_;
 };
 
-/// What differs between two fingerprints of a role, of "role files", "settings", "node" and
-/// "members".
+inline constexpr char kCertificatesPart[] = "certificates";
+
+/// What differs between two fingerprints of a role, of "role files", "settings", "node", "members"
+/// and "certificates".
 std::vector<std::string> changed_parts(const std::string& recorded, const std::string& wanted);
 
 }  // namespace muster

@@ -9,8 +9,6 @@ namespace muster {
 
 namespace {
 
-std::size_t index(int vertex) { return static_cast<std::size_t>(vertex); }
-
 /// What `vertex` waits for, as vertices.
 std::vector<int> waits_of(const Plan& plan, int vertex) {
   auto steps = static_cast<int>(plan.steps.size());
@@ -69,15 +67,22 @@ PlanGraph::PlanGraph(const Plan& plan)
   }
 }
 
-std::vector<int> PlanGraph::chain_weights(const Plan& plan) const {
-  std::vector<int> weights(followers.size());
+std::vector<std::int64_t> PlanGraph::chain_weights(const std::vector<std::int64_t>& weights) const {
+  std::vector<std::int64_t> chains(followers.size());
   auto order = start_order(*this);
   for (auto at = order.rbegin(); at != order.rend(); ++at) {
     auto v = index(*at);
-    for (int follower : followers[v]) weights[v] = std::max(weights[v], weights[index(follower)]);
-    if (v < steps) weights[v] += plan.steps[v].weight;
+    for (int follower : followers[v]) chains[v] = std::max(chains[v], chains[index(follower)]);
+    if (v < steps) chains[v] += weights[v];
   }
-  return weights;
+  return chains;
+}
+
+std::vector<std::int64_t> PlanGraph::chain_weights(const Plan& plan) const {
+  std::vector<std::int64_t> weights;
+  weights.reserve(plan.steps.size());
+  for (const auto& step : plan.steps) weights.push_back(step.weight);
+  return chain_weights(weights);
 }
 
 std::optional<std::string> find_cycle(const Plan& plan) {

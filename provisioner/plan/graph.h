@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "provisioner/plan/plan.h"
@@ -15,9 +16,12 @@ struct PlanGraph {
   std::vector<std::vector<int>> followers;  ///< who waits for the vertex
   std::vector<int> waiting_for;             ///< how many vertices it waits for
 
-  /// For each vertex the weight of the steps on the heaviest chain that begins with it; 0 for
-  /// those that a cycle keeps from ever starting.
-  std::vector<int> chain_weights(const Plan& plan) const;
+  /// For each vertex the sum of `weights` (by step, none negative) on the heaviest chain that
+  /// begins with it; 0 for those that a cycle keeps from ever starting.
+  std::vector<std::int64_t> chain_weights(const std::vector<std::int64_t>& weights) const;
+
+  /// The same with the weights of the plan's steps.
+  std::vector<std::int64_t> chain_weights(const Plan& plan) const;
 };
 
 }  // namespace muster

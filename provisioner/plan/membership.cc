@@ -23,12 +23,35 @@ std::string name_members(const std::set<std::string>& members) {
          (more > 0 ? " and " + std::to_string(more) + " more" : "");
 }
 
+std::string certificate_reason(RotationPhase phase) {
+  switch (phase) {
+    case RotationPhase::trust:
+      return "the new CAs are trusted too";
+    case RotationPhase::issue:
+      return "certificates of the new CAs";
+    case RotationPhase::distrust:
+      return "the old CAs are no longer trusted";
+    case RotationPhase::none:
+      break;
+  }
+  return "its certificates are renewed";
+}
+
 }  // namespace
 
 Membership::Membership(const Cluster& cluster, const DeploymentRecord* record)
-    : cluster_(cluster), record_(record), recorded_(index_of(record)) {}
+    : cluster_(cluster), record_(record) {
+  if (record != nullptr) recorded_ = index_of(*record);
+}
 
-std::string Membership::reason_of_change(const Role& role, std::vector<std::string> parts) {
+const std::string& Membership::reason_of_change(const Role& role,
+                                                const std::vector<std::string>& parts) {
+  auto [found, fresh] = reasons_.try_emplace({role.name, parts});
+  if (fresh) found->second = find_reason(role, parts);
+  return found->second;
+}
+
+std::string Membership::find_reason(const Role& role, std::vector<std::string> parts) {
   auto changed = std::find(parts.begin(), parts.end(), "members");
   bool listed = changed != parts.end();
   std::set<std::string> joining;
@@ -44,6 +67,9 @@ std::string Membership::reason_of_change(const Role& role, std::vector<std::stri
   if (!joining.empty()) reasons.push_back("new " + name_members(joining));
   if (!leaving.empty()) reasons.push_back("leaving " + name_members(leaving));
   if (listed && !reasons.empty()) parts.erase(changed);
+  if (std::erase(parts, kCertificatesPart) > 0) {
+    reasons.push_back(certificate_reason(record_->certificates.phase));
+  }
   if (!parts.empty()) reasons.push_back("changed: " + join(parts, ", "));
   return join(reasons, "; ");
 }

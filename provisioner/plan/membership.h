@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "inventory/cluster.h"
@@ -17,7 +18,7 @@ class Membership {
 
   /// Why `role` must be applied again, given the changed_parts of its fingerprint; empty when it
   /// need not be.
-  std::string reason_of_change(const Role& role, std::vector<std::string> parts);
+  const std::string& reason_of_change(const Role& role, const std::vector<std::string>& parts);
 
  private:
   struct Members {
@@ -26,12 +27,15 @@ class Membership {
     std::vector<std::string> leaving;
   };
 
+  std::string find_reason(const Role& role, std::vector<std::string> parts);
   const Members& members_of(const std::string& used);
 
   const Cluster& cluster_;
   const DeploymentRecord* record_;
   RecordIndex recorded_;
   std::map<std::string, Members> members_;  ///< by used role
+  /// By role and parts: many nodes have the same, and it may name thousands of members.
+  std::map<std::pair<std::string, std::vector<std::string>>, std::string> reasons_;
 };
 
 }  // namespace muster

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,9 @@ enum class Verb { create_node, apply_role, verify_role, undo_role, destroy_node 
 
 std::string to_string(Verb verb);  ///< "create", "apply", "verify", "undo", "destroy"
 
+/// What a step is taken to last, in ms, until an earlier run has taught it: see Durations.
+inline constexpr int kGuessedMs = 1000;
+
 /// One verb on one node.
 struct Step {
   int id = 0;  ///< its index in Plan::steps
@@ -23,11 +27,12 @@ struct Step {
   std::string role;         ///< empty for create and destroy
   std::string reason;       ///< why it is planned, for a person
   std::string fingerprint;  ///< of the role on this node, recorded when the step succeeds
-  /// About the seconds until those who wait for it can make use of it; for the critical path.
-  int weight = 1;
+  /// About the ms until those who wait for it can make use of it; for the critical path.
+  int weight = kGuessedMs;
   std::vector<int> needs;  ///< ids of steps of this node that must end well before it starts
   std::vector<int> gates;  ///< indexes in Plan::gates: what it waits for on other nodes
-  /// Undo and destroy steps only wait for their needs; they run whatever came of them.
+  /// Undo and destroy steps only wait for their needs; they run whatever came of them, but not
+  /// when a gate stays shut, nor when a node that answers could not be left (StepResult::holds).
   bool despite_failures = false;
 
   /// "create c1-001", "etcd on c1-001": how events, journal and errors name it.
@@ -42,6 +47,9 @@ enum class Opens {
 };
 
 std::string to_string(Opens opens);  ///< "all_well", "one_well", "ended"
+
+/// The index of what is known by this id: a step in Plan::steps, a gate in Plan::gates.
+inline std::size_t index(int id) { return static_cast<std::size_t>(id); }
 
 /// Steps that others wait for as one: a cluster-wide dependency costs an edge for each step, not
 /// for each pair of steps. One that stays shut fails those who wait for it.
@@ -65,6 +73,10 @@ struct Plan {
   bool empty() const { return steps.empty(); }
 };
 
+/// Whether nodes where a rolling role is in service take turns. Where nothing serves any more, as
+/// when certificates have expired, the first of them would wait for the others in vain.
+enum class Turns { taken, none };
+
 /// Desired against recorded state. `record` is nullptr for a new deployment. Pure.
 ///
 /// - A role waits for its `needs` on its node, for its `after` on every node, for its `after_one`
@@ -75,15 +87,24 @@ struct Plan {
 ///   Digital Rebar's list orders the binding of roles to nodes, and its examples list k8s-worker
 ///   before k8s-master.
 /// - A node that is no longer wanted has its roles undone in reverse, then is destroyed, whether
-///   the node answers or not. A role that is no longer wanted is undone before the node's other
-///   steps.
+///   the node answers or not. That begins when the new nodes that have roles of its are whole, and
+///   when every turn (see mark_turns) has ended. A role that is no longer wanted is undone before
+///   the node's other steps.
 /// - `commit: false` plans the creation of nodes, the removal of those without roles, and nothing
 ///   else.
 Plan plan_apply(const Cluster& cluster, const std::vector<Role>& roles,
-                const DeploymentRecord* record);
+                const DeploymentRecord* record, Turns turns = Turns::taken);
 
-/// Why an apply must not be made: what only the cluster has would be lost. Empty when it may.
-std::string reason_to_refuse(const Cluster& cluster, const DeploymentRecord& record);
+/// Why an apply must not be made, and what to do instead.
+struct Refusal {
+  std::string reason;
+  std::string hint;
+};
+
+/// What only the cluster has would be lost, or it could not be changed any more: all members of
+/// etcd or all masters would go at once, or a member would leave an etcd that has no quorum. None
+/// when the apply may be made.
+std::vector<Refusal> reasons_to_refuse(const Cluster& cluster, const DeploymentRecord& record);
 
 /// Every applied role of `record` as a verify step, for an apply that has nothing to change.
 Plan plan_verify(const Cluster& cluster, const std::vector<Role>& roles,
@@ -96,7 +117,8 @@ Plan plan_destroy(const DeploymentRecord& record, const std::vector<Role>& roles
 /// The fingerprint of `role` on `node`: changes when the role's files, the settings, the node, or
 /// the members of a role that it uses change; the public keys count for roles that use "access".
 /// Four fingerprints joined by ".", in that order, so that a reason can say which one differs. A
-/// kept node's pod_cidr is taken from `record`.
+/// role with certificates has the generation of these (CertificateOrder) as a fifth, unless it is
+/// the first one. A kept node's pod_cidr is taken from `record`.
 std::string role_fingerprint(const Cluster& cluster, const Node& node, const Role& role,
                              const DeploymentRecord* record);
 
@@ -105,7 +127,10 @@ std::string role_fingerprint(const Cluster& cluster, const Node& node, const Rol
 std::optional<std::string> find_cycle(const Plan& plan);
 
 std::string plan_text(const Plan& plan);
-std::string plan_json(const Plan& plan);
+/// Of several deployments: a few whole, many with a line each, and the sum of them all.
+std::string plan_text(const std::vector<const Plan*>& plans);
+/// `findings`: a JSON array on the hosts of new nodes, which plan_from_json leaves out.
+std::string plan_json(const Plan& plan, const std::string& findings = "");
 std::string plan_dot(const Plan& plan);
 /// The plan that plan_json wrote. Throws Error when the text is not one.
 Plan plan_from_json(const std::string& text);

@@ -11,35 +11,90 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kFormat = 2;
+constexpr int kFormat = 3;
 constexpr std::array kVerbs{Verb::create_node, Verb::apply_role, Verb::verify_role, Verb::undo_role,
                             Verb::destroy_node};
 constexpr std::array kOpenings{Opens::all_well, Opens::one_well, Opens::ended};
-
-Json to_json(const Step& step) {
-  return {{"id", step.id},         {"verb", to_string(step.verb)},
-          {"node", step.node},     {"role", step.role},
-          {"reason", step.reason}, {"fingerprint", step.fingerprint},
-          {"weight", step.weight}, {"needs", step.needs},
-          {"gates", step.gates},   {"despite_failures", step.despite_failures}};
-}
-
-Json to_json(const Gate& gate) {
-  return {{"name", gate.name}, {"steps", gate.steps}, {"opens", to_string(gate.opens)}};
-}
 
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+/// Appends the members of one JSON object after the other. A plan has 100,000 steps: a tree of
+/// values for each takes more time and memory than all the rest of planning.
+class ObjectWriter {
+ public:
+  explicit ObjectWriter(std::string& out) : out_(out) { out_ += '{'; }
+
+  ObjectWriter& add(const char* key, const std::string& text) {
+    begin(key);
+    constexpr auto kPlain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
+    if (std::all_of(text.begin(), text.end(), kPlain)) {
+      out_ += '"';
+      out_ += text;
+      out_ += '"';
+    } else {
+      out_ += dump(text);
+    }
+    return *this;
+  }
+  ObjectWriter& add(const char* key, int number) {
+    begin(key);
+    out_ += std::to_string(number);
+    return *this;
+  }
+  ObjectWriter& add(const char* key, bool flag) {
+    begin(key);
+    out_ += flag ? "true" : "false";
+    return *this;
+  }
+  ObjectWriter& add(const char* key, const std::vector<int>& numbers) {
+    begin(key);
+    out_ += '[';
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      if (i > 0) out_ += ',';
+      out_ += std::to_string(numbers[i]);
+    }
+    out_ += ']';
+    return *this;
+  }
+  void end() { out_ += '}'; }
+
+ private:
+  void begin(const char* key) {
+    out_ += first_ ? "\"" : ",\"";
+    first_ = false;
+    out_ += key;
+    out_ += "\":";
+  }
+
+  std::string& out_;
+  bool first_ = true;
+};
+
+void write(const Step& step, std::string& out) {
+  ObjectWriter object(out);
+  object.add("id", step.id).add("verb", to_string(step.verb)).add("node", step.node);
+  object.add("role", step.role).add("reason", step.reason);
+  object.add("fingerprint", step.fingerprint).add("weight", step.weight);
+  object.add("needs", step.needs).add("gates", step.gates);
+  object.add("despite_failures", step.despite_failures).end();
+}
+
+void write(const Gate& gate, std::string& out) {
+  ObjectWriter object(out);
+  object.add("name", gate.name).add("steps", gate.steps).add("opens", to_string(gate.opens)).end();
+}
+
 /// One item a line, so that two plans can be compared with diff.
 template <typename Item>
-std::string dump_lines(const std::vector<Item>& items) {
-  std::string text = "[";
+void write_lines(const std::vector<Item>& items, std::string& out) {
+  out += '[';
   for (std::size_t i = 0; i < items.size(); ++i) {
-    text += (i == 0 ? "\n" : ",\n") + dump(to_json(items[i]));
+    out += i == 0 ? "\n" : ",\n";
+    write(items[i], out);
   }
-  return text + "]";
+  out += ']';
 }
 
 [[noreturn]] void refuse(const std::string& what) {
@@ -162,18 +217,24 @@ void check_format(const Json& json) {
 
 }  // namespace
 
-std::string plan_json(const Plan& plan) {
-  return "{\"format\": " + std::to_string(kFormat) + ", \"deployment\": " + dump(plan.deployment) +
-         ", \"tenant\": " + dump(plan.tenant) +
-         ", \"base_revision\": " + std::to_string(plan.base_revision) +
-         ",\n\"steps\": " + dump_lines(plan.steps) + ",\n\"gates\": " + dump_lines(plan.gates) +
-         "}\n";
+std::string plan_json(const Plan& plan, const std::string& findings) {
+  auto text = "{\"format\": " + std::to_string(kFormat) +
+              ", \"deployment\": " + dump(plan.deployment) + ", \"tenant\": " + dump(plan.tenant) +
+              ", \"base_revision\": " + std::to_string(plan.base_revision);
+  text += ",\n\"steps\": ";
+  write_lines(plan.steps, text);
+  text += ",\n\"gates\": ";
+  write_lines(plan.gates, text);
+  if (!findings.empty()) text += ",\n\"findings\": " + findings;
+  text += "}\n";
+  return text;
 }
 
 Plan plan_from_json(const std::string& text) {
   auto json = Json::parse(text, nullptr, false);
   if (json.is_discarded()) refuse("it is not JSON");
   check_format(json);
+  json.erase("findings");
   ObjectReader reader(json, "the plan",
                       {"format", "deployment", "tenant", "base_revision", "steps", "gates"});
   const auto& steps = reader.list("steps");

@@ -19,6 +19,9 @@ std::size_t count(const Plan& plan, Verb verb) {
   return found;
 }
 
+/// Plans of so many clusters are shown step by step.
+constexpr std::size_t kShownWhole = 3;
+
 bool on_node(Verb verb) { return verb == Verb::create_node || verb == Verb::destroy_node; }
 
 /// "3 nodes to create, 1 role to undo".
@@ -140,6 +143,10 @@ std::string names_of(const Group& group) {
   return nodes.size() > 2 ? text + " (" + std::to_string(nodes.size()) + " nodes)" : text;
 }
 
+std::string headline(const Plan& plan) {
+  return "cluster " + plan.deployment + " (tenant " + plan.tenant + "): " + intentions(plan) + "\n";
+}
+
 std::string dot_quote(const std::string& text) {
   std::string out = "\"";
   for (char c : text) {
@@ -151,10 +158,20 @@ std::string dot_quote(const std::string& text) {
 
 }  // namespace
 
+std::string plan_text(const std::vector<const Plan*>& plans) {
+  if (plans.size() == 1) return plan_text(*plans.front());
+  std::string text;
+  Plan sum;
+  for (const auto* plan : plans) {
+    text += plans.size() <= kShownWhole ? plan_text(*plan) + "\n" : headline(*plan);
+    sum.steps.insert(sum.steps.end(), plan->steps.begin(), plan->steps.end());
+  }
+  return text + std::to_string(plans.size()) + " clusters, " + counts(sum) + "\n";
+}
+
 std::string plan_text(const Plan& plan) {
   if (plan.empty()) return "nothing to do: '" + plan.deployment + "' is as the definition says\n";
-  std::string text =
-      "cluster " + plan.deployment + " (tenant " + plan.tenant + "): " + intentions(plan) + "\n\n";
+  auto text = headline(plan) + "\n";
   Groups groups(plan);
   for (const auto& group : groups.all()) text += "  " + names_of(group) + "\n" + group.lines;
   return text + "\n" + counts(plan) + "\n";

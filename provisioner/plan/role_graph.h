@@ -5,7 +5,16 @@
 #include <string>
 #include <vector>
 
+#include "provisioner/definition/role.h"
+
 namespace muster {
+
+/// What `role` waits for on its own node, where the node has it.
+inline std::vector<std::string> waits_on_node(const Role& role) {
+  auto earlier = role.needs;
+  earlier.insert(earlier.end(), role.follows.begin(), role.follows.end());
+  return earlier;
+}
 
 /// Which role waits for which, as far as the cluster has them.
 class RoleGraph {
@@ -30,6 +39,17 @@ class RoleGraph {
   /// The same as add_wide, unless `earlier` already waits for `role`: then nothing is added.
   void add_wide_unless_contrary(const std::string& role, const std::string& earlier) {
     if (!waits(earlier, role)) add_wide(role, earlier);
+  }
+
+  /// Of `listed` (role_apply_order), each role in `present` waits for the one before it, unless
+  /// that contradicts what is here already.
+  void add_listed(const std::vector<std::string>& listed, const std::set<std::string>& present) {
+    const std::string* earlier = nullptr;
+    for (const auto& role : listed) {
+      if (present.count(role) == 0) continue;
+      if (earlier != nullptr) add_wide_unless_contrary(role, *earlier);
+      earlier = &role;
+    }
   }
 
   /// What `role` waits for on every node, directly.
