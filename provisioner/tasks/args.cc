@@ -48,6 +48,7 @@ std::optional<std::string> wanted(const ArgRule& rule, const std::string& text) 
       auto parts = split(text, '/');
       bool good = text.starts_with('/') && std::ranges::find(parts, "..") == parts.end();
       if (!good) return "a path that begins with '/' and has no '..'";
+      if (text.find('\n') != std::string::npos) return "a path of one line";
       break;
     }
     case ArgType::mode:
@@ -66,6 +67,7 @@ std::optional<std::string> wanted(const ArgRule& rule, const std::string& text) 
       break;
     case ArgType::text:
     case ArgType::list:
+    case ArgType::lists:
     case ArgType::lines:
       break;
   }
@@ -111,6 +113,8 @@ class ArgReader {
     for (const auto& rule : rules_) {
       args_.texts_[std::string(rule.name)] = rule.fallback;
       args_.lists_[std::string(rule.name)];
+      if (rule.type != ArgType::lists) continue;
+      for (const auto& choice : rule.choices) args_.lists_[std::string(rule.name) + "." + choice];
     }
     if (!task_.args.is_object()) {
       mistake(task_.line, "the arguments of '" + task_.kind + "' must be written as {name: value}");
@@ -136,25 +140,50 @@ class ArgReader {
               near ? "did you mean '" + *near + "'?" : "it takes " + quoted_list(names));
       return;
     }
-    bool list = rule->type == ArgType::list || rule->type == ArgType::lines;
+    bool list = is_list(*rule);
     args_.written_[member.key] = scalar_text(member.value).value_or("");
     if (list && member.value.is_list()) {
-      for (const auto& item : member.value.items) read_items(*rule, item);
-    } else if (rule->type == ArgType::list) {
+      read_list(*rule, member.value, member.key);
+    } else if (rule->type == ArgType::lists && member.value.is_object()) {
+      for (const auto& one : member.value.members) read_named_list(*rule, one);
+    } else if (rule->type == ArgType::list || rule->type == ArgType::lists) {
       wrong_type(*rule, member.value, "a list");
     } else if (rule->type == ArgType::lines) {
-      read_items(*rule, member.value);
+      read_items(*rule, member.value, member.key);
     } else if (auto text = read_text(*rule, member.value)) {
       args_.texts_[member.key] = *text;
     }
   }
 
-  void read_items(const ArgRule& rule, const Value& value) {
+  static bool is_list(const ArgRule& rule) {
+    return rule.type == ArgType::list || rule.type == ArgType::lists || rule.type == ArgType::lines;
+  }
+
+  void read_list(const ArgRule& rule, const Value& value, const std::string& name) {
+    for (const auto& item : value.items) read_items(rule, item, name);
+  }
+
+  void read_named_list(const ArgRule& rule, const Value::Member& member) {
+    auto whole = std::string(rule.name) + "." + member.key;
+    if (std::ranges::find(rule.choices, member.key) == rule.choices.end()) {
+      mistake(
+          member.at.line,
+          "'" + std::string(rule.name) + "' of '" + task_.kind + "' has no '" + member.key + "'",
+          "it has " + quoted_list(rule.choices));
+    } else if (!member.value.is_list()) {
+      wrong_type(rule, member.value, "lists");
+    } else {
+      args_.written_[whole];
+      read_list(rule, member.value, whole);
+    }
+  }
+
+  void read_items(const ArgRule& rule, const Value& value, const std::string& name) {
     auto text = read_text(rule, value);
     if (!text) return;
     for (auto& item : rule.type == ArgType::lines ? split(*text, '\n') : std::vector{*text}) {
       if (auto trimmed = trim(item); !trimmed.empty()) {
-        args_.lists_[std::string(rule.name)].push_back(trimmed);
+        args_.lists_[name].push_back(trimmed);
       }
     }
   }
@@ -162,9 +191,8 @@ class ArgReader {
   std::optional<std::string> read_text(const ArgRule& rule, const Value& value) {
     auto text = scalar_text(value);
     if (!text || (rule.type == ArgType::mode && !value.is_string())) {
-      bool list = rule.type == ArgType::list || rule.type == ArgType::lines;
       wrong_type(rule, value, rule.type == ArgType::mode ? "text in quotes" : "text");
-      return list ? std::nullopt : text;
+      return is_list(rule) ? std::nullopt : text;
     }
     if (text->find("{{") != std::string::npos) {
       if (!renderer_) return std::nullopt;

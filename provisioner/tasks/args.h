@@ -18,6 +18,7 @@ enum class ArgType {
   number,  ///< whole, not negative
   choice,  ///< one of ArgRule::choices
   list,    ///< of scalars; empty items are dropped
+  lists,   ///< a list, or some by name; ArgRule::choices are the names
   lines    ///< a list, or one text of lines
 };
 
@@ -38,6 +39,7 @@ class Args {
   /// The text, the fallback when it was not written. Booleans are "true" or "false".
   const std::string& text(std::string_view name) const;
   bool flag(std::string_view name) const { return text(name) == "true"; }
+  /// Of ArgType::lists, "argument.name" is one that was written by name.
   const std::vector<std::string>& items(std::string_view name) const;
   /// As in the role, before rendering: holds nothing secret.
   std::string written(std::string_view name) const;

@@ -10,6 +10,8 @@
 #include "provisioner/base/text.h"
 #include "provisioner/tasks/args.h"
 #include "provisioner/tasks/kind.h"
+#include "provisioner/tasks/ledger.h"
+#include "provisioner/tasks/look_ahead.h"
 #include "provisioner/tasks/render.h"
 
 namespace muster {
@@ -28,9 +30,8 @@ Error role_error(const Role& role, const std::vector<TaskMistake>& mistakes) {
   return Error(join(lines, "\n"), ExitCode::usage);
 }
 
-/// How a handler is called in the file name of its pending mark.
-std::string slug_of(const Role& role, const std::string& handler) {
-  std::string slug = role.name + "." + handler;
+/// How a role, or its handler ("role.handler"), is called in the names of files.
+std::string slug_of(std::string slug) {
   for (char& c : slug) {
     if (!std::isalnum(static_cast<unsigned char>(c)) && c != '.' && c != '_') c = '-';
   }
@@ -55,15 +56,17 @@ const Kind* kind_of(const Task& task, std::vector<TaskMistake>& mistakes) {
   return nullptr;
 }
 
-/// A shell function that runs its arguments with `text` on their stdin.
-std::string content_function(const std::string& name, const std::string& text,
-                             const std::string& nonce) {
+/// A shell function that runs its arguments with `text` on their stdin. The nonce is not in it: a
+/// task could print functions.
+std::string content_function(const std::string& name, const std::string& text) {
   auto head = name + "() {\n  ";
   if (text.empty()) return head + "\"$@\" </dev/null\n}\n";
-  auto end = "END-" + nonce;
-  bool plain = text.ends_with('\n') && text.find('\0') == std::string::npos &&
-               text.find(end) == std::string::npos;
-  if (plain) return head + "\"$@\" <<'" + end + "'\n" + text + end + "\n}\n";
+  // Programs need not read what the shell's own printf can write.
+  if (is_plain(text)) {
+    return head + "m_content=" + shell_quote(text.substr(0, text.size() - 1)) +
+           "\n  m_feed \"$@\"\n}\n";
+  }
+  const std::string end = "END-OF-CONTENT";
   std::string lines;
   auto encoded = base64_encode(text);
   for (std::size_t at = 0; at < encoded.size(); at += 76) lines += encoded.substr(at, 76) + "\n";
@@ -82,20 +85,40 @@ class Compiler {
         !std::ranges::all_of(input_.nonce, [](unsigned char c) { return std::isalnum(c) != 0; })) {
       bug("a nonce that can be guessed or quoted");
     }
-    bool undo = input_.tasks == &role_.undo;
+    undo_ = input_.tasks == &role_.undo;
     for (const auto& task : *input_.tasks) add(task, nullptr);
-    if (input_.mode == Mode::apply && !undo) {
+    if (input_.mode == Mode::apply && !undo_) {
       for (const auto& handler : role_.handlers) add(handler, &handler);
     }
     // What was asked for before has no meaning for a role that is gone.
-    if (input_.mode == Mode::apply && undo) {
+    if (input_.mode == Mode::apply && undo_) {
       body_ += "  m_forget_handlers " + shell_quote(role_.name) + "\n";
     }
+    undo_ ? put_back() : add_traces();
     result_.script = text();
     return std::move(result_);
   }
 
  private:
+  /// What is left after the undo tasks is as it was before the role came.
+  void put_back() {
+    for (auto text : ledger_library()) take_library(text);
+    body_ += "  m_chatty_task " + std::to_string(result_.task_names.size()) + " '' m_put_back\n";
+    result_.task_names.emplace_back(kPutBackTask);
+  }
+
+  void add_traces() {
+    for (const auto& trace : role_.traces) {
+      auto path = render(trace, *input_.context);
+      if (auto wrong = check_trace(path); !wrong.empty()) throw role_error(role_, {{1, wrong, ""}});
+      wants_.add_trace(path);
+    }
+  }
+
+  void take_library(std::string_view text) {
+    if (std::ranges::find(library_, text) == library_.end()) library_.push_back(text);
+  }
+
   void add(const Task& task, const Task* handler) {
     std::vector<TaskMistake> mistakes;
     try {
@@ -132,14 +155,19 @@ class Compiler {
       return;
     }
     TaskScript script(args, input_, result_, contents_);
-    auto call = quoted(kind->call(script));
-    for (auto text : kind->library) {
-      if (std::ranges::find(library_, text) == library_.end()) library_.push_back(text);
-    }
+    auto words = kind->call(script);
+    auto call = quoted(words);
+    for (auto text : kind->library) take_library(text);
+    if (!undo_) wants_.add(*kind, args);
     auto number = std::to_string(result_.task_names.size());
+    if (const auto* made = script.made(); made != nullptr && input_.sha256) {
+      look_ahead_.add_sum(result_.task_names.size(), input_.sha256(*made));
+    }
+    if (handler == nullptr) look_ahead(result_.task_names.size(), words, script);
     std::string runner = kind->chatty ? "m_chatty_task " : "m_task ";
     if (handler != nullptr) {
-      body_ += "  m_handler " + runner + slug_of(role_, handler->name) + " " + number + " " + call;
+      body_ += "  m_handler " + runner + slug_of(role_.name + "." + handler->name) + " " + number +
+               " " + call;
     } else {
       body_ += "  " + runner + number + " " + shell_quote(slugs(task, mistakes)) + " " + call;
     }
@@ -147,10 +175,18 @@ class Compiler {
     result_.task_names.push_back(task.name);
   }
 
+  void look_ahead(std::size_t number, const std::vector<std::string>& words,
+                  const TaskScript& script) {
+    const auto* content = script.rendered();
+    bool hashed = content != nullptr && input_.sha256;
+    look_ahead_.add(number, words, content == nullptr ? 0 : content->size(),
+                    hashed ? input_.sha256(*content) : "");
+  }
+
   std::string slugs(const Task& task, std::vector<TaskMistake>& mistakes) const {
     std::vector<std::string> out;
     for (const auto& name : task.notify) {
-      out.push_back(slug_of(role_, name));
+      out.push_back(slug_of(role_.name + "." + name));
       if (std::ranges::find(role_.handlers, name, &Task::name) == role_.handlers.end()) {
         mistakes.push_back(
             {task.line, "'" + task.name + "' notifies no handler: '" + name + "'", ""});
@@ -160,22 +196,37 @@ class Compiler {
   }
 
   /// Functions only, and one call on the last line: a script that is cut on its way does nothing.
+  /// Nor does one whose first line did not come, because a login file of the node read it.
   std::string text() const {
-    std::string out(kShellCore);
+    std::string out = "m_nonce=" + shell_quote(input_.nonce) + "\n";
+    out += kShellCore;
+    out += kShellBegin;
+    out += kShellLedger;
+    out += kShellAhead;
     for (auto text : library_) out += text;
     for (const auto& [content, name] : contents_) {
-      out += content_function(name, content, input_.nonce);
+      out += content_function(name, content);
     }
-    out += "m_all() {\n";
+    out += look_ahead_.function();
+    out += undo_ ? "m_wants_file=\n" : wants_.shell(slug_of(role_.name));
+    out += "m_all() {\n  [ -n \"${m_nonce:-}\" ] || exit 1\n";
     auto set = [&](const char* name, const std::string& value) {
       out += std::string("  ") + name + "=" + shell_quote(value) + "\n";
     };
-    set("m_nonce", input_.nonce);
+    set("m_id", fingerprint(input_.nonce));
     set("m_mode", input_.mode == Mode::apply ? "apply" : "check");
     set("m_run_dir", input_.layout.run);
     set("m_state", input_.layout.state);
     set("m_lock_seconds", std::to_string(input_.layout.lock_seconds));
     set("m_path", own_programs());
+    set("m_looked", "0");
+    set("m_role", slug_of(role_.name));
+    set("m_leaving", undo_ ? "1" : "");
+    if (undo_) set("m_store", input_.layout.store);
+    if (!undo_ && !input_.packages_sha256.empty()) {
+      set("m_packages_from", input_.layout.store + "/" + input_.packages_sha256);
+    }
+    out += look_ahead_.sums();
     return out + "  m_begin\n" + body_ + "  m_end\n}\nm_all\n";
   }
 
@@ -192,6 +243,9 @@ class Compiler {
   std::string body_;
   std::vector<std::string_view> library_;
   std::map<std::string, std::string> contents_;  ///< text -> function
+  LookAhead look_ahead_;
+  LedgerWants wants_;
+  bool undo_ = false;
 };
 
 bool has_template(const Value& value) {

@@ -38,6 +38,11 @@ struct CompileInput {
   std::function<std::string(const std::string&)> load_template;  ///< name -> text
   std::function<std::string(const std::string&)>
       artifact_sha256;  ///< name -> sha256; throws if unknown
+  /// Without it, nothing of files is known ahead of their tasks.
+  std::function<std::string(std::string_view)> sha256 = nullptr;
+  /// A tar in the node's store, which is an apt repository: apt is to install from it and from
+  /// nothing else. Empty: from the node's own sources.
+  std::string packages_sha256 = "";
   NodeLayout layout = {};
 };
 
@@ -55,6 +60,10 @@ inline constexpr int kLockedExit = 75;
 /// Renders and compiles. Throws Error with role file and line for a bad task or a template that
 /// names something missing.
 CompiledScript compile(const CompileInput& input);
+
+/// A script for "sh" that ends the one with this nonce and what it started, should it still run:
+/// sshd does not, and until then nothing else can be done on the node.
+std::string stop_script(const std::string& nonce, const NodeLayout& layout = {});
 
 /// What can be said of a role's tasks without a node: unknown kinds and arguments, missing ones,
 /// wrong types. Throws Error naming all of them.

@@ -53,12 +53,20 @@ std::string kernel_escaped(const std::string& text) {
   return out;
 }
 
+bool is_plain(const std::string& content) {
+  return content.ends_with('\n') && content.find('\0') == std::string::npos;
+}
+
 std::string TaskScript::content() {
   auto rendered = args.has("content") ? args.text("content")
                                       : render_template(input_.load_template(args.text("template")),
                                                         args.text("template"), *input_.context);
   auto [found, added] = contents_.try_emplace(rendered);
-  if (added) found->second = "m_content_" + std::to_string(contents_.size() - 1);
+  if (added) {
+    found->second =
+        (is_plain(rendered) ? "m_plain_" : "m_content_") + std::to_string(contents_.size() - 1);
+  }
+  rendered_ = &found->first;
   return found->second;
 }
 

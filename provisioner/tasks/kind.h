@@ -3,12 +3,16 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "provisioner/tasks/args.h"
 #include "provisioner/tasks/compile.h"
 
 namespace muster {
+
+/// Whether the shell itself can write this.
+bool is_plain(const std::string& content);
 
 /// What a kind may ask for while it turns one task into a shell call.
 class TaskScript {
@@ -23,6 +27,15 @@ class TaskScript {
   /// The name of a shell function that runs its arguments with "content" or the rendered
   /// "template" of the task on stdin.
   std::string content();
+  /// What that is; nullptr when the task did not ask.
+  const std::string* rendered() const { return rendered_; }
+  /// What the file that the task is about will hold, or where its link will lead with a newline, so
+  /// that its sum is known when somebody has changed it. Not needed after content().
+  void will_be(std::string text) { made_ = std::move(text); }
+  const std::string* made() const {
+    if (rendered_ != nullptr) return rendered_;
+    return made_.empty() ? nullptr : &made_;
+  }
   /// The path of the artifact in the node's store, which it is then sure to be in.
   std::string artifact();
   /// How an argument may be shown: as rendered, unless it names keys or secrets.
@@ -31,6 +44,8 @@ class TaskScript {
  private:
   const CompileInput& input_;
   CompiledScript& script_;
+  const std::string* rendered_ = nullptr;
+  std::string made_;
   std::map<std::string, std::string>& contents_;  ///< text -> function
 };
 
@@ -38,8 +53,9 @@ class TaskScript {
 ///
 /// The functions run in a subshell under "set -e" with stdin empty. Each change is written as
 ///   if m_change "what would be done"; then m_do the command; fi
-/// which is false in check mode: that is the same script. Later tasks must therefore cope with
-/// things that an earlier one would have made. m_fail "why" ends the task.
+/// which is false in check mode: that is the same script. Between the two, what there was is
+/// written down: m_keep and its like (ledger_shell.cc). Later tasks must therefore cope with things
+/// that an earlier one would have made. m_fail "why" ends the task.
 struct Kind {
   std::string_view name;
   std::vector<ArgRule> args;
@@ -48,6 +64,8 @@ struct Kind {
   bool chatty = false;
   /// The shell words of the call; each is quoted.
   std::vector<std::string> (*call)(TaskScript& task) = nullptr;
+  /// What the task wants to be there, as keys of the ledger; where none says, its "path".
+  std::vector<std::string> (*keys)(const Args& args) = nullptr;
   /// What is wrong with the arguments together; empty when nothing is.
   std::string (*check)(const Args& args) = nullptr;
 };
@@ -57,12 +75,17 @@ const Kind* find_kind(std::string_view name);
 
 /// Shell text that more than one kind needs.
 extern const std::string_view kShellCore;        ///< in every script
+extern const std::string_view kShellBegin;       ///< m_begin and m_end; in every script
 extern const std::string_view kShellAttributes;  ///< m_attributes
 extern const std::string_view kShellNewFile;     ///< m_make_new
 extern const std::string_view kShellWrite;       ///< m_write, m_same; needs kShellNewFile
 extern const std::string_view kShellMounts;      ///< m_mounted
 extern const std::string_view kShellAccounts;    ///< m_account
 extern const std::string_view kShellHolds;       ///< m_holds
+extern const std::string_view kShellFamily;      ///< m_package_family, m_is_openrc
+extern const std::string_view kShellFamilies;    ///< m_package_find_*, m_package_run_*
+extern const std::string_view kShellOpenrc;      ///< m_openrc; needs kShellFamily
+extern const std::string_view kShellPackages;    ///< m_packages_before, m_packages_after
 
 /// "state" of the kinds that can take away what they made.
 ArgRule state_rule();

@@ -73,6 +73,9 @@ bool ReplyParser::parse_frame() {
   bool known = true;
   if (ended_) {
     known = false;
+  } else if (running_) {
+    // Its answer was lost in a broken stream. It may have failed, so there is no good end any more.
+    known = false;
   } else if (line == "end") {
     ended_ = true;
   } else if (line.starts_with("start ") && read_number(line.substr(6), index)) {

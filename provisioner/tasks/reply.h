@@ -24,16 +24,21 @@ struct TaskReply {
 ///   N start <index>\n
 ///   N done <index> <outcome> <exit> <ms> <command bytes> <output bytes>\n<command><output>
 ///   N end\n
+/// A frame that does not fit what came before is taken for noise, so a stream that somebody else
+/// wrote into has no end rather than a wrong one. At most 64 KiB of command and of output are kept
+/// of a task, so that the parser's memory is bounded whatever the node sends.
 class ReplyParser {
  public:
   ReplyParser(std::string nonce, std::function<void(const TaskReply&)> on_reply);
 
   void feed(std::string_view bytes);
 
-  /// The script said that it reached its end.
+  /// The script said that it reached its end, and all tasks that it began have answered.
   bool ended() const { return ended_; }
   /// The last 4 KiB of what was not ours.
   const std::string& noise() const { return noise_; }
+  /// How many bytes it holds now.
+  std::size_t held() const { return buffer_.size() + noise_.size(); }
   /// The index of the task that the node began and has not answered for.
   std::optional<int> running() const { return running_; }
 

@@ -21,12 +21,17 @@ m_clock() {
 # The first change of a task asks for the handlers before it is made: if the run is cut between
 # the two, the handlers run at the end of the next run.
 m_change() {
-  : >"$m_tmp/changed.$m_index"
-  printf '%s\n' "$1"
+  if [ -s "$m_tmp/out.$m_index" ]; then
+    : >>"$m_tmp/changed.$m_index"
+    printf '%s\n' "$1"
+  else
+    printf '%s\n' "$1" >>"$m_tmp/changed.$m_index"
+  fi
   [ "$m_mode" = apply ] || return 1
+  [ -z "$m_wants_file" ] || m_open_ledger || m_unnoted || return 1
   for m_slug in $m_notify; do
     [ -d "$m_state/pending" ] || mkdir -p "$m_state/pending"
-    printf '%s\n' "$m_tmp $m_index" >"$m_state/pending/$m_slug"
+    printf '%s\n' "$m_index $m_tmp" >"$m_state/pending/$m_slug"
   done
 }
 
@@ -43,13 +48,40 @@ m_size() {
   [ "$m_bytes" -le 65536 ] || m_bytes=65536
 }
 
-# m_send FILE BYTES: of a longer file, the first and the last half of these.
+# m_send FILE BYTES: of a longer file, the first and the last part of these.
 m_send() {
-  if [ "$2" -ge 65536 ]; then
-    { head -c 32768 "$1" && tail -c 32768 "$1"; } 9>&- || exit 1
-  elif [ "$2" -gt 0 ]; then
+  m_size "$1"
+  if [ "$2" -eq 0 ]; then
+    return
+  elif [ "$2" -lt "$m_bytes" ] || [ "$m_bytes" -eq 65536 ]; then
+    { head -c "$(($2 - $2 / 2))" "$1" && tail -c "$(($2 / 2))" "$1"; } 9>&- || exit 1
+  else
     cat "$1" 9>&- || exit 1
   fi
+}
+
+# What most changes say: one plain line, which no program need read.
+m_read_short() {
+  m_text=
+  [ ! -s "$m_tmp/out.$m_index" ] || return 1
+  [ -e "$m_tmp/changed.$m_index" ] || return 0
+  while IFS= read -r m_line; do
+    case $m_line in
+      *[!\ -~]*) return 1 ;;
+    esac
+    m_text="$m_text$m_line
+"
+  done <"$m_tmp/changed.$m_index"
+}
+
+# Sets m_head and m_rest: how much of the changes and of the output is sent.
+m_measure() {
+  m_size "$m_tmp/changed.$m_index"
+  m_head=$m_bytes
+  [ "$m_head" -le 16384 ] || m_head=16384
+  m_size "$m_tmp/out.$m_index"
+  m_rest=$m_bytes
+  [ "$((m_head + m_rest))" -le 65536 ] || m_rest=$((65536 - m_head))
 }
 
 # A task that cannot keep what it says fails without a word.
@@ -57,7 +89,7 @@ m_is_full() { ! printf 'x' >"$m_tmp/probe"; } 2>/dev/null
 
 m_answer() {
   m_clock
-  m_result=unchanged m_said=0 m_bytes=0 m_why=
+  m_result=unchanged m_said=0 m_text= m_head=0 m_rest=0
   if [ "$1" -ne 0 ]; then
     m_result=failed
     m_size "$m_tmp/command.$m_index"
@@ -65,15 +97,35 @@ m_answer() {
   elif [ -e "$m_tmp/changed.$m_index" ]; then
     m_result=changed
   fi
-  [ "$m_result" = unchanged ] || m_size "$m_tmp/out.$m_index"
-  if [ "$m_result" = failed ] && [ "$m_bytes" -eq 0 ] && m_is_full; then
-    m_why="cannot write to $m_tmp: No space left on device"
-    m_bytes=${#m_why}
+  if [ "$m_result" != unchanged ]; then
+    m_looked=
+    m_noted
+    m_read_short || {
+      m_text=
+      m_measure
+    }
   fi
-  m_say done "$m_index" "$m_result" "$1" "$((m_now - m_began))" "$m_said" "$m_bytes"
-  m_send "$m_tmp/command.$m_index" "$m_said"
-  if [ -n "$m_why" ]; then printf '%s' "$m_why"; else m_send "$m_tmp/out.$m_index" "$m_bytes"; fi
+  if [ "$m_result" = failed ] && [ -z "$m_text" ] && [ "$((m_head + m_rest))" -eq 0 ] && m_is_full; then
+    m_text="cannot write to $m_tmp: No space left on device"
+  fi
+  m_say done "$m_index" "$m_result" "$1" "$((m_now - m_began))" "$m_said" \
+    "$((${#m_text} + m_head + m_rest))"
+  [ "$m_said" -eq 0 ] || m_send "$m_tmp/command.$m_index" "$m_said"
+  [ -z "$m_text" ] || printf '%s' "$m_text"
+  [ "$m_head" -eq 0 ] || m_send "$m_tmp/changed.$m_index" "$m_head"
+  [ "$m_rest" -eq 0 ] || m_send "$m_tmp/out.$m_index" "$m_rest"
   [ "$m_result" != failed ] || m_end
+}
+
+# Runs a call with $m_content and a newline on its stdin.
+m_feed() {
+  if [ "$1" = m_put ]; then
+    m_put
+  else
+    "$@" <<EOF
+$m_content
+EOF
+  fi
 }
 
 m_start() {
@@ -87,47 +139,93 @@ m_start() {
 m_task() {
   m_start "$1" "$2"
   shift 2
+  if m_as_wanted "$m_index" "$@"; then
+    m_say done "$m_index" unchanged 0 0 0 0
+    return
+  fi
+  m_exit=
+  case $1 in
+    m_command) ;;
+    *) [ -n "$m_loaded" ] || [ "$m_mode" != apply ] || m_load_log ;;
+  esac
+  # Not as a condition, in which shells take no notice of "set -e".
+  if [ "$m_mode" = apply ]; then m_quick "$@"; fi
+  if [ -n "$m_exit" ]; then
+    m_answer "$m_exit"
+    return
+  fi
   (
     unset m_nonce
+    m_sub=1
     set -e
     "$@"
   ) >"$m_tmp/out.$m_index" 2>&1 9>&-
   m_answer "$?"
 }
 
-# The same for calls that may print without end: the first and the last 32 KiB are kept. A
-# program that the call leaves behind may hold the pipe open: its reader then has one second, and
-# must by then have written all that it read, which head would not have.
-m_chatty_task() {
-  m_start "$1" "$2"
-  shift 2
-  mkfifo "$m_tmp/pipe.$m_index" 9>&- || exit 1
+# Ends the reader of a chatty call, and dd, which it runs: they would go on reading.
+m_end_reader() {
+  m_readers=$m_reader
+  for m_file in /proc/[0-9]*/stat; do
+    { read -r m_stat <"$m_file"; } 2>/dev/null || continue
+    set -- ${m_stat##*) }
+    m_file=${m_file%/stat}
+    [ "$2" != "$m_reader" ] || m_readers="$m_readers ${m_file#/proc/}"
+  done
+  kill $m_readers
+}
+
+# A program that a call leaves behind may hold its pipe open: the pipe's reader then has a second or
+# two, and must by then have written all that it read, which head would not have.
+m_guard() {
+  m_last=
+  while sleep 1 && kill -0 "$$" && [ -d "$m_tmp" ]; do
+    m_reader=
+    read -r m_reader <"$m_tmp/waiting"
+    [ -z "$m_reader" ] || [ "$m_reader" != "$m_last" ] || m_end_reader
+    m_last=$m_reader
+  done
+}
+m_end_guard() {
+  [ -e "$m_tmp/guard" ] || return 0
+  read -r m_pid <"$m_tmp/guard"
+  # One that has just begun still has our traps and the lock.
+  kill -KILL "$m_pid"
+  wait "$m_pid"
+} 2>/dev/null
+
+# For calls that may print without end: the first and the last 32 KiB are kept. Sets m_exit. A pipe
+# whose reader saw its end is used again.
+m_chatty() {
+  set +e
+  [ -p "$m_tmp/pipe" ] || mkfifo "$m_tmp/pipe" 9>&- || exit 1
   {
     dd bs=1 count=32768
-    tail -c 32768
-    : >"$m_tmp/drained.$m_index"
-  } <"$m_tmp/pipe.$m_index" >"$m_tmp/out.$m_index" 2>/dev/null 9>&- &
+    [ ! -s "$m_tmp/out.$m_index" ] || exec tail -c 32768
+  } <"$m_tmp/pipe" >>"$m_tmp/out.$m_index" 2>/dev/null 9>&- &
   m_reader=$!
   (
     unset m_nonce
+    m_sub=1
     set -e
     "$@"
-  ) >"$m_tmp/pipe.$m_index" 2>&1 9>&-
+  ) >"$m_tmp/pipe" 2>&1 9>&-
   m_exit=$?
-  m_killer=
-  if [ ! -e "$m_tmp/drained.$m_index" ]; then
-    {
-      sleep 1
-      kill "$m_reader"
-    } >/dev/null 2>&1 9>&- &
-    m_killer=$!
-  fi
-  wait "$m_reader" 2>/dev/null
-  if [ -n "$m_killer" ]; then
-    # One that has just begun still has our traps, and would only note a milder signal.
-    kill -KILL "$m_killer" 2>/dev/null
-    wait "$m_killer" 2>/dev/null
-  fi
+  printf '%s\n' "$m_reader" >"$m_tmp/waiting"
+  [ -e "$m_tmp/guard" ] || {
+    # In braces, or the shell keeps the lock's descriptor under another number.
+    { m_guard; } >/dev/null 2>&1 9>&- &
+    printf '%s\n' "$!" >"$m_tmp/guard"
+  }
+  wait "$m_reader" 2>/dev/null || rm -f "$m_tmp/pipe" 9>&-
+  : >"$m_tmp/waiting"
+}
+
+# The same as m_task for such calls.
+m_chatty_task() {
+  m_start "$1" "$2"
+  shift 2
+  m_chatty "$@"
   m_answer "$m_exit"
 }
 
@@ -137,7 +235,7 @@ m_handler() {
   m_run=$1 m_pending=$m_state/pending/$2 m_number=$3
   shift 3
   [ -e "$m_pending" ] || return 0
-  read -r m_by m_asked <"$m_pending" || m_by=
+  read -r m_asked m_by <"$m_pending" || m_by=
   [ "$m_by" = "$m_tmp" ] || m_asked=0
   "$m_run" "$m_number" '' "$@"
   m_asked=
@@ -149,41 +247,6 @@ m_forget_handlers() {
     [ ! -e "$m_file" ] || rm -f "$m_file"
   done
 }
-
-m_end() {
-  m_say end
-  exit 0
-}
-
-# Only one script at a time. No program that we start may hold the lock after us: all are started
-# with descriptor 9 closed.
-m_lock() {
-  command -v flock >/dev/null 2>&1 || return 0
-  exec 9>>"$m_run_dir/muster.lock"
-  m_tries=$((m_lock_seconds * 5))
-  until flock -n 9; do
-    [ "$m_tries" -gt 0 ] || {
-      echo "another run of muster is at work on this node; it holds $m_run_dir/muster.lock" >&2
-      exit 75
-    }
-    m_tries=$((m_tries - 1))
-    sleep 0.2 2>/dev/null 9>&- || sleep 1 9>&-
-  done
-}
-
-m_begin() {
-  exec </dev/null
-  umask 077
-  PATH=$m_path${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin
-  LC_ALL=C
-  export PATH LC_ALL
-  { [ -d "$m_run_dir" ] && [ -w "$m_run_dir" ]; } || m_run_dir=${TMPDIR:-/tmp}
-  m_lock
-  m_tmp=$(mktemp -d "$m_run_dir/muster.XXXXXX" 9>&-) || exit 1
-  trap 'rm -rf "$m_tmp" 9>&-' EXIT
-  trap 'exit 129' HUP INT TERM PIPE
-  umask 022
-}
 )sh";
 
 const std::string_view kShellAttributes = R"sh(
@@ -193,14 +256,29 @@ m_attributes() {
   m_again=
   if { [ "$6" != "$3" ] && [ "$8" != "$3" ]; } || { [ "$7" != "$4" ] && [ "$9" != "$4" ]; }; then
     if m_change "change the owner of $1 from $6:$7 to $3:$4"; then
+      m_keep_mode "$1" "$5" "$8" "$9"
       m_do chown "$3:$4" "$1"
       # That may have taken bits of the mode away.
       m_again=1
     fi
   fi
-  if [ "$5" != "$2" ] && m_change "change the mode of $1 from $5 to $2"; then m_again=1; fi
+  if [ "$5" != "$2" ] && m_change "change the mode of $1 from $5 to $2"; then
+    m_keep_mode "$1" "$5" "$8" "$9"
+    m_again=1
+  fi
   [ -z "$m_again" ] || m_chmod "$2" "$1"
 }
+
+# What root has just made is root's, but where the folder hands its group down.
+m_is_own() { [ "$2:$3" = root:root ] && [ -O "$1" ] && [ -G "$1" ] && [ ! -g "$1" ]; } 2>/dev/null
+
+# Whether nothing is there, and what is made there will be as root makes it.
+m_is_free() {
+  [ ! -e "$1" ] && [ ! -L "$1" ] && [ -d "${1%/*}/" ] && [ ! -g "${1%/*}/" ]
+}
+
+# m_own PATH OWNER GROUP, of what was just made
+m_own() { m_is_own "$@" || chown "$2:$3" "$1"; }
 
 # Without the zeros, chmod keeps the setgid bit of a directory.
 m_chmod() { m_do chmod "00$1" "$2"; }
@@ -210,20 +288,54 @@ const std::string_view kShellNewFile = R"sh(
 # Makes $m_new with what the arguments put there. Where users may write, a link of theirs could
 # lead us elsewhere: the file must be a new one.
 m_make_new() {
-  rm -f "$m_new"
-  (umask 077 && set -C && "$@")
+  if [ -e "$m_new" ] || [ -L "$m_new" ]; then rm -f "$m_new"; fi
+  umask 077
+  set -C
+  "$@"
+  m_code=$?
+  set +C
+  umask 022
+  return "$m_code"
 }
 )sh";
 
 const std::string_view kShellWrite = R"sh(
-m_put() { cat >"$m_new"; }
+m_put() {
+  if [ -n "${m_content+set}" ]; then
+    printf '%s\n' "$m_content" >"$m_new"
+  else
+    cat >"$m_new"
+  fi
+}
+
+# m_quick_file PATH CONTENT MODE OWNER GROUP: a new file as the umask has it.
+m_quick_file() {
+  m_is_free "$1" && [ "$3:$4:$5" = 644:root:root ] || return 1
+  m_new=$1.muster-new
+  case $2 in
+    m_plain_*)
+      [ ! -e "$m_new" ] && [ ! -L "$m_new" ] && m_keep "$1" && m_change "create $1" || return 1
+      ;;
+    *) return 1 ;;
+  esac
+  m_told "write $1"
+  set -C
+  "$2" m_put 2>>"$m_tmp/out.$m_index"
+  m_exit=$?
+  set +C
+  unset m_content
+  if [ "$m_exit" -eq 0 ] && mv -f "$m_new" "$1" >"$m_tmp/out.$m_index" 2>&1 9>&-; then return; fi
+  rm -f "$m_new" 9>&-
+  m_exit=1
+  printf '%s\n' "cannot write $1" >>"$m_tmp/out.$m_index"
+}
 
 # m_write PATH CONTENT MODE OWNER GROUP: readers see the old file or the new one.
 m_write() {
   m_new=$1.muster-new
   m_told "write $1"
   [ -d "${1%/*}/" ] || m_fail "there is no directory ${1%/*}"
-  { m_make_new "$2" m_put && chown "$4:$5" "$m_new" && chmod "$3" "$m_new" &&
+  { m_make_new "$2" m_put && m_own "$m_new" "$4" "$5" && chmod "$3" "$m_new" &&
     mv -f "$m_new" "$1"; } || {
     rm -f "$m_new"
     m_fail "cannot write $1"

@@ -21,6 +21,8 @@ m_artifact() {
   if [ -d "$1" ] && [ ! -L "$1" ]; then m_fail "$1 is a directory"; fi
   if m_change "install $4 as $1"; then
     [ -f "$2" ] || m_fail "the node's store has no $2 ($4)"
+    m_keep_directory "${1%/*}"
+    m_keep "$1"
     [ -d "${1%/*}/" ] || m_do mkdir -p "${1%/*}/"
     m_artifact_mode "$2" "$3" "$4"
     rm -f "$1"
@@ -31,14 +33,19 @@ m_artifact() {
 # The file stays in the store: it costs nothing to come back to.
 m_artifact_absent() {
   if [ -L "$1" ] || [ -e "$1" ]; then
-    if m_change "remove $1"; then m_do rm -f "$1"; fi
+    if m_change "remove $1"; then
+      m_keep_gone "$1"
+      m_do rm -f "$1"
+    fi
   fi
 }
 )sh";
 
 std::vector<std::string> call(TaskScript& task) {
   if (task.text("state") == "absent") return {"m_artifact_absent", task.text("path")};
-  return {"m_artifact", task.text("path"), task.artifact(), task.text("mode"), task.text("name")};
+  auto stored = task.artifact();
+  task.will_be(stored + "\n");
+  return {"m_artifact", task.text("path"), stored, task.text("mode"), task.text("name")};
 }
 
 }  // namespace

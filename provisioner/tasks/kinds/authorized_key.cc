@@ -17,6 +17,23 @@ m_keys_content() {
 
 m_keys_write() { m_keys_content "$1" >"$m_new"; }
 
+# m_keys_keep USER: whether the last line had an end matters when our lines go.
+m_keys_keep() {
+  m_keep_directory "$m_home/.ssh"
+  if [ -d "$m_home/.ssh" ]; then
+    set -- "$1" $(stat -c '%a %u %g' "$m_home/.ssh")
+    [ "$3:$4" = "$m_uid:$m_gid" ] || m_keep_mode "$m_home/.ssh" "$2" "$3" "$4"
+  fi
+  m_ended=-
+  if [ ! -e "$m_file" ]; then
+    m_note_once made - "$m_file"
+  else
+    m_keep_mode "$m_file" $(stat -c '%a %u %g' "$m_file")
+    [ -z "$(tail -c 1 "$m_file")" ] || m_ended=open
+  fi
+  m_note_once keys "$m_ended" "keys:$1"
+}
+
 # m_authorized_key USER BLOCK
 m_authorized_key() {
   if ! m_account "$1"; then
@@ -35,6 +52,7 @@ m_authorized_key() {
   esac
   if [ "$m_now" = "$2" ]; then return; fi
   if m_change "authorize keys of $1"; then
+    m_keys_keep "$1"
     [ -d "$m_home/.ssh" ] || m_do mkdir -p -m 700 "$m_home/.ssh"
     m_told "write $m_file"
     m_new=$m_file.muster-new
@@ -52,13 +70,16 @@ std::vector<std::string> call(TaskScript& task) {
   return {"m_authorized_key", task.text("user"), block};
 }
 
+std::vector<std::string> keys(const Args& args) { return {"keys:" + args.text("user")}; }
+
 }  // namespace
 
 Kind authorized_key_kind() {
   return {.name = "authorized_key",
           .args = {{"user", ArgType::text, true}, {"keys", ArgType::lines, true}},
           .library = {kShellAccounts, kShellNewFile, kShell},
-          .call = call};
+          .call = call,
+          .keys = keys};
 }
 
 }  // namespace muster

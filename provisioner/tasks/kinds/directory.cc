@@ -15,11 +15,36 @@ m_directory() {
   elif [ -e "$1" ] || [ -L "$1" ]; then
     m_fail "$1 is in the way: it is no directory"
   elif m_change "create $1"; then
+    m_keep_directory "$1"
     m_do mkdir -p -m "$2" "$1"
-    m_do chown "$3:$4" "$1"
-    # A directory above may have handed its setgid bit down.
-    m_chmod "$2" "$1"
+    # A directory above may have handed its group and its setgid bit down.
+    m_is_own "$1" "$3" "$4" || {
+      m_do chown "$3:$4" "$1"
+      m_chmod "$2" "$1"
+    }
   fi
+}
+
+m_quick_directory() {
+  m_is_free "$1" && [ "$3:$4" = root:root ] && m_keep_directory "$1" &&
+    m_change "create $1" || return 1
+  m_told "mkdir -p -m $2 $1"
+  mkdir -p -m "$2" "$1" >"$m_tmp/out.$m_index" 2>&1 9>&-
+  m_exit=$?
+  [ "$m_exit" -ne 0 ] || m_is_own "$1" root root || m_exit=
+}
+
+# A whole directory of somebody is copied before it goes.
+m_keep_tree() {
+  if [ -n "$m_leaving" ] || m_known dir "$1" || m_known tree "$1" || m_known whole "$1"; then
+    return
+  fi
+  m_name_copy
+  m_open_ledger || m_unnoted
+  cp -a "$1" "$m_ledger/$m_copied"
+  m_note whole "$m_copied" "$1"
+  # It may hold any number of files.
+  sync
 }
 
 # What is mounted below is someone else's data: it is unmounted, never removed. A mount point
@@ -41,6 +66,7 @@ m_directory_absent() {
     done <<EOF
 $m_mounts
 EOF
+    m_keep_tree "$1"
     if [ -n "$m_keep" ]; then
       m_do find "$1" -mindepth 1 -maxdepth 1 -exec rm -rf {} +
     else

@@ -17,6 +17,7 @@ m_file() {
   if [ -z "$m_why" ]; then
     m_attributes "$1" "$3" "$4" "$5"
   elif m_change "$m_why"; then
+    m_keep "$1"
     m_write "$@"
   fi
 }
@@ -24,7 +25,10 @@ m_file() {
 m_file_absent() {
   if [ -d "$1" ] && [ ! -L "$1" ]; then m_fail "$1 is a directory"; fi
   if [ -e "$1" ] || [ -L "$1" ]; then
-    if m_change "remove $1"; then m_do rm -f "$1"; fi
+    if m_change "remove $1"; then
+      m_keep_gone "$1"
+      m_do rm -f "$1"
+    fi
   fi
 }
 )sh";

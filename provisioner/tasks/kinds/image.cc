@@ -24,6 +24,8 @@ m_image() {
   if [ "$m_last" = "$2" ] && m_image_there "$1"; then return; fi
   if m_change "import $1"; then
     [ -f "$2" ] || m_fail "the node's store has no $2 ($4)"
+    # What is in a containerd of ours goes with it.
+    m_known tree /var/lib/containerd || m_image_there "$1" || m_note_once image - "image:$1"
     m_do ctr -n k8s.io images import "$2"
     m_image_there "$1" || m_fail "$4 holds no image named $1"
     [ -d "$m_state/images" ] || mkdir -p "$m_state/images"
@@ -37,13 +39,16 @@ std::vector<std::string> call(TaskScript& task) {
   return {"m_image", ref, task.artifact(), fingerprint(ref), task.text("name")};
 }
 
+std::vector<std::string> keys(const Args& args) { return {"image:" + args.text("ref")}; }
+
 }  // namespace
 
 Kind image_kind() {
   return {.name = "image",
           .args = {{"name", ArgType::text, true}, {"ref", ArgType::text, true}},
           .library = {kShell},
-          .call = call};
+          .call = call,
+          .keys = keys};
 }
 
 }  // namespace muster

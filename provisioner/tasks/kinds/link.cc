@@ -13,6 +13,7 @@ m_link() {
     m_fail "$1 is a directory"
   fi
   if m_change "link $1 to $2"; then
+    m_keep "$1"
     rm -f "$1"
     m_do ln -s -- "$2" "$1"
   fi
@@ -20,7 +21,10 @@ m_link() {
 
 m_link_absent() {
   if [ -L "$1" ]; then
-    if m_change "remove $1"; then m_do rm -f "$1"; fi
+    if m_change "remove $1"; then
+      m_keep_gone "$1"
+      m_do rm -f "$1"
+    fi
   elif [ -e "$1" ]; then
     m_fail "$1 is no symbolic link"
   fi
@@ -29,6 +33,7 @@ m_link_absent() {
 
 std::vector<std::string> call(TaskScript& task) {
   if (task.text("state") == "absent") return {"m_link_absent", task.text("path")};
+  task.will_be(task.text("to") + "\n");
   return {"m_link", task.text("path"), task.text("to")};
 }
 

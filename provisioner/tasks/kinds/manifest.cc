@@ -12,13 +12,27 @@ m_kubectl() {
   kubectl ${m_config:+"--kubeconfig=$m_config"} "$@"
 }
 
-# Another node may apply the same at the same time: whoever comes second asks again.
+# m_manifest_again TRY: whether to ask again. Another node may have applied the same at the same time;
+# an API server or etcd that restarts, or elects, is of use again soon.
+m_manifest_again() {
+  if grep -q -e AlreadyExists -e 'already exists' -e 'already allocated' -e 'has been modified' \
+    "$m_tmp/refused"; then
+    [ "$1" -lt 3 ]
+  else
+    grep -q -e 'etcdserver: ' -e 'connection refused' -e 'connection reset' -e EOF -e 'i/o timeout' \
+      -e 'TLS handshake timeout' -e 'unable to handle the request' "$m_tmp/refused" &&
+      [ "$1" -lt 20 ] && sleep 1
+  fi
+}
+
 m_manifest_apply() {
-  for m_try in 1 2 3; do
+  m_try=0
+  while :; do
     m_told "kubectl apply -f - ($3)"
     if "$1" m_kubectl "$2" apply -f - >"$m_tmp/applied" 2>"$m_tmp/refused"; then return; fi
     cat "$m_tmp/refused"
-    grep -q -e AlreadyExists -e 'already exists' -e 'already allocated' -e 'has been modified' "$m_tmp/refused" || break
+    m_try=$((m_try + 1))
+    m_manifest_again "$m_try" || break
   done
   exit 1
 }

@@ -22,9 +22,14 @@ m_module() {
       # Where modules are not ours to load, as in a container, this is nothing to change.
       m_dry=
       [ "$m_mode" = apply ] || m_dry=-n
+      if [ "$m_mode" = apply ] && ! m_known module "module:$2"; then
+        if ! modprobe -q -n "$1" 2>/dev/null; then return; fi
+        m_note_once module - "module:$2"
+      fi
       if ! modprobe -q $m_dry "$1" 2>/dev/null; then return; fi
       m_change "load the module $1" || :
     elif m_change "load the module $1"; then
+      m_note_once module - "module:$2"
       m_do modprobe "$1"
     fi
   fi
@@ -33,6 +38,8 @@ m_module() {
   if [ -r "$m_kept" ]; then read -r m_now <"$m_kept" || :; fi
   if [ "$m_now" != "$1" ]; then
     if m_change "load $1 at boot"; then
+      m_keep_directory /etc/modules-load.d
+      m_keep "$m_kept"
       m_told "write $m_kept"
       [ -d /etc/modules-load.d ] || mkdir -p /etc/modules-load.d
       printf '%s\n' "$1" >"$m_kept"
@@ -45,7 +52,14 @@ std::vector<std::string> call(TaskScript& task) {
   auto name = task.text("name");
   auto in_sysfs = name;
   std::ranges::replace(in_sysfs, '-', '_');
+  task.will_be(name + "\n");
   return {"m_module", name, in_sysfs, task.args.flag("optional") ? "optional" : ""};
+}
+
+std::vector<std::string> keys(const Args& args) {
+  auto in_sysfs = args.text("name");
+  std::ranges::replace(in_sysfs, '-', '_');
+  return {"module:" + in_sysfs, "/etc/modules-load.d/muster-" + args.text("name") + ".conf"};
 }
 
 /// The name becomes part of paths.
@@ -64,6 +78,7 @@ Kind module_kind() {
           .args = {{"name", ArgType::text, true}, {"optional", ArgType::boolean, false, "false"}},
           .library = {kShell},
           .call = call,
+          .keys = keys,
           .check = check};
 }
 

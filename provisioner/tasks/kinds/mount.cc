@@ -32,6 +32,10 @@ m_fstab_put() {
   m_why="take $1 out of /etc/fstab"
   if [ -n "$2" ]; then m_why="put $1 into /etc/fstab"; fi
   if m_change "$m_why"; then
+    if [ -z "$m_leaving" ] && ! m_known fstab "$1"; then
+      [ -e /etc/fstab ] || m_note_once made - /etc/fstab
+      m_note_text fstab "$m_was" "$1"
+    fi
     m_told "write /etc/fstab"
     [ -z "$2" ] || printf '%s\n' "$2" >>"$m_tmp/fstab"
     cp "$m_tmp/fstab" /etc/fstab.muster-new
@@ -50,6 +54,8 @@ m_mount() {
       m_do mount -t "$5" -o "$6" "$4" "$1"
     fi
   elif m_change "mount $4 at $1"; then
+    m_keep_directory "$1"
+    m_note_once mount - "$1"
     m_do mkdir -p "$1"
     m_do mount -t "$5" -o "$6" "$4" "$1"
   fi

@@ -1,3 +1,4 @@
+#include "provisioner/base/text.h"
 #include "provisioner/tasks/kind.h"
 
 namespace muster {
@@ -5,50 +6,33 @@ namespace muster {
 namespace {
 
 constexpr std::string_view kShell = R"sh(
-# Sets m_here to those of the packages that are installed, each between spaces.
+# Sets m_here to those of the packages that are installed, each between spaces and behind $m_mark.
 m_package_find() {
-  m_here=' '
-  if command -v dpkg-query >/dev/null 2>&1; then
-    m_here=" $(dpkg-query -W -f '${db:Status-Status}/${Package} ' "$@" 2>/dev/null || :)"
-    m_mark=installed/
-  elif command -v rpm >/dev/null 2>&1; then
-    for m_package; do
-      if rpm -q --quiet --whatprovides "$m_package"; then m_here="$m_here${m_package%%:*} "; fi
-    done
-  elif command -v apk >/dev/null 2>&1; then
-    for m_package; do
-      if apk info -q -e "$m_package"; then m_here="$m_here${m_package%%:*} "; fi
-    done
-  else
-    m_fail "this node has no package database that muster knows (dpkg, rpm or apk)"
-  fi
+  m_package_know_family
+  "m_package_find_$m_family" "$@"
 }
 
 # m_package_run install|remove PACKAGE...
-m_package_run() {
-  m_verb=$1
-  shift
-  export DEBIAN_FRONTEND=noninteractive
-  if command -v apt-get >/dev/null 2>&1; then
-    # Without a mirror the packages may still be in the cache.
-    if [ "$m_verb" = install ]; then apt-get -q update || echo "the package lists are old"; fi
-    m_do apt-get -q -y --no-install-recommends -o DPkg::Lock::Timeout=60 \
-      -o Dpkg::Options::=--force-confold "$m_verb" "$@"
-  elif command -v dnf >/dev/null 2>&1; then
-    m_do dnf -y "$m_verb" "$@"
-  elif command -v yum >/dev/null 2>&1; then
-    m_do yum -y "$m_verb" "$@"
-  elif command -v apk >/dev/null 2>&1; then
-    if [ "$m_verb" = install ]; then m_do apk add -U "$@"; else m_do apk del "$@"; fi
-  else
-    m_fail "this node has no package manager that muster knows (apt-get, dnf, yum or apk)"
-  fi
+m_package_run() { "m_package_run_$m_family" "$@"; }
+
+# A manager may end well without having done it: yum passes over names that it does not know, apk
+# keeps what others need.
+m_package_made() {
+  m_package_find "$@"
+  for m_package; do
+    case $m_here in
+      *" $m_mark${m_package%%:*} "*) m_is=present ;;
+      *) m_is=absent ;;
+    esac
+    [ "$m_is" = "$m_state_wanted" ] || m_fail "$m_package is still $m_is: see above what was said of it"
+  done
 }
 
-# m_package STATE PACKAGE...
+# m_package STATE START PACKAGE...
 m_package() {
-  m_state_wanted=$1 m_mark='' m_present='' m_missing=''
-  shift
+  m_state_wanted=$1 m_start=$2 m_mark='' m_present='' m_missing=''
+  shift 2
+  [ "$#" -gt 0 ] || return 0
   m_package_find "$@"
   for m_package; do
     case $m_here in
@@ -57,23 +41,80 @@ m_package() {
     esac
   done
   if [ "$m_state_wanted" = present ] && [ -n "$m_missing" ]; then
-    if m_change "install$m_missing"; then m_package_run install $m_missing; fi
+    if m_change "install$m_missing"; then
+      m_packages_before
+      m_package_run install $m_missing
+      m_package_made $m_missing
+      m_packages_after
+    fi
   elif [ "$m_state_wanted" = absent ] && [ -n "$m_present" ]; then
-    if m_change "remove$m_present"; then m_package_run remove $m_present; fi
+    if m_change "remove$m_present"; then
+      [ -n "$m_leaving" ] ||
+        for m_package in $m_present; do m_note_once gone - "package:${m_package%%:*}"; done
+      m_package_run remove $m_present
+      m_package_made $m_present
+    fi
   fi
+}
+
+# m_package_of STATE START {--FAMILY PACKAGE...}...
+m_package_of() {
+  m_package_know_family
+  m_state_wanted=$1 m_start=$2 m_own='' m_of='' m_known=''
+  shift 2
+  for m_word; do
+    case $m_word in
+      --*) m_of=${m_word#--} m_known="$m_known $m_of" ;;
+      *) [ "$m_of" != "$m_family" ] || m_own="$m_own $m_word" ;;
+    esac
+  done
+  case "$m_known " in
+    *" $m_family "*) ;;
+    *) m_fail "this node has the packages of '$m_family', and the task names some for$m_known only" ;;
+  esac
+  [ -z "$m_own" ] || m_package "$m_state_wanted" "$m_start" $m_own
 }
 )sh";
 
+/// The lists of "names" that were written.
+std::vector<std::string> written_lists(const Args& args) {
+  std::vector<std::string> lists;
+  for (const char* list : {"names", "names.apt", "names.dnf", "names.apk"}) {
+    if (!args.items(list).empty() || (list != std::string("names") && args.has(list))) {
+      lists.emplace_back(list);
+    }
+  }
+  return lists;
+}
+
 std::vector<std::string> call(TaskScript& task) {
-  std::vector<std::string> words{"m_package", task.text("state")};
-  for (const auto& name : task.args.items("names")) words.push_back(name);
+  std::vector<std::string> words{"m_package", task.text("state"), task.text("start")};
+  for (const auto& list : written_lists(task.args)) {
+    if (auto dot = list.find('.'); dot != std::string::npos) {
+      words[0] = "m_package_of";
+      words.push_back("--" + list.substr(dot + 1));
+    }
+    for (const auto& name : task.args.items(list)) words.push_back(name);
+  }
   return words;
 }
 
+std::vector<std::string> keys(const Args& args) {
+  std::vector<std::string> keys;
+  for (const auto& list : written_lists(args)) {
+    for (const auto& name : args.items(list)) {
+      keys.push_back("package:" + name.substr(0, name.find_first_of(":=<>~")));
+    }
+  }
+  return keys;
+}
+
 std::string check(const Args& args) {
-  for (const auto& name : args.items("names")) {
-    if (name[0] == '-' || name.find_first_of(" \t\n*?[") != std::string::npos) {
-      return "takes names of packages, not '" + name + "'";
+  for (const auto& list : written_lists(args)) {
+    for (const auto& name : args.items(list)) {
+      if (name[0] == '-' || name.find_first_of(" \t\n*?[") != std::string::npos) {
+        return "takes names of packages, not '" + name + "'";
+      }
     }
   }
   return "";
@@ -83,10 +124,13 @@ std::string check(const Args& args) {
 
 Kind package_kind() {
   return {.name = "package",
-          .args = {{"names", ArgType::list, true}, state_rule()},
-          .library = {kShell},
+          .args = {{"names", ArgType::lists, true, "", {"apt", "dnf", "apk"}},
+                   state_rule(),
+                   {"start", ArgType::boolean, false, "true"}},
+          .library = {kShellFamily, kShellFamilies, kShellPackages, kShell},
           .chatty = true,
           .call = call,
+          .keys = keys,
           .check = check};
 }
 

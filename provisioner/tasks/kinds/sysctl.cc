@@ -27,6 +27,7 @@ m_sysctl() {
       return
     fi
     if m_change "set $1 to $2"; then
+      m_known value "$3" || m_note_text value "$m_now" "$3"
       m_told "echo $2 >$3"
       printf '%s\n' "$2" >"$3"
     fi
@@ -35,6 +36,8 @@ m_sysctl() {
   m_read_line "$m_kept"
   if [ "$m_now" != "$1 = $2" ]; then
     if m_change "keep $1 in $m_kept"; then
+      m_keep_directory /etc/sysctl.d
+      m_keep "$m_kept"
       m_told "write $m_kept"
       [ -d /etc/sysctl.d ] || mkdir -p /etc/sysctl.d
       printf '%s\n' "$1 = $2" >"$m_kept"
@@ -68,12 +71,19 @@ std::vector<std::string> call(TaskScript& task) {
   const auto& name = task.text("name");
   auto plain = name;
   std::ranges::replace(plain, '/', '.');
+  task.will_be(name + " = " + single_spaces(task.text("value")) + "\n");
   return {"m_sysctl",
           name,
           single_spaces(task.text("value")),
           file_of(name),
           task.args.flag("optional") ? "optional" : "",
           plain};
+}
+
+std::vector<std::string> keys(const Args& args) {
+  auto plain = args.text("name");
+  std::ranges::replace(plain, '/', '.');
+  return {file_of(args.text("name")), "/etc/sysctl.d/90-muster-" + plain + ".conf"};
 }
 
 /// The name becomes part of paths.
@@ -98,6 +108,7 @@ Kind sysctl_kind() {
                    {"optional", ArgType::boolean, false, "false"}},
           .library = {kShell},
           .call = call,
+          .keys = keys,
           .check = check};
 }
 

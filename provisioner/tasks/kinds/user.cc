@@ -11,6 +11,8 @@ m_user_create() {
   if command -v useradd >/dev/null 2>&1; then
     m_do useradd -m -s "$2" ${3:+-d "$3"} ${4:+-r} "$1"
   else
+    command -v adduser >/dev/null 2>&1 ||
+      m_fail "creating user $1 needs useradd (package shadow) or adduser"
     m_do adduser -D -s "$2" ${3:+-h "$3"} ${4:+-S} "$1"
   fi
   # No password fits "*". "!", the default, also makes some sshd refuse the user's keys.
@@ -27,6 +29,8 @@ m_user_join() {
   if command -v usermod >/dev/null 2>&1; then
     m_do usermod -a -G "$2" "$1"
   else
+    command -v addgroup >/dev/null 2>&1 ||
+      m_fail "adding $1 to group $2 needs usermod (package shadow) or addgroup"
     m_do addgroup "$1" "$2"
   fi
 }
@@ -53,6 +57,8 @@ m_user_sudo() {
   if [ -f "$m_path" ]; then read -r m_now <"$m_path" || :; fi
   if [ "$2" = true ] && [ "$m_now" != "$m_rule" ]; then
     if m_change "let $1 use sudo"; then
+      m_keep_directory /etc/sudoers.d
+      m_keep "$m_path"
       m_told "write $m_path"
       [ -d /etc/sudoers.d ] || mkdir -p -m 750 /etc/sudoers.d
       # sudo passes over names with a dot: the file counts only when it is whole.
@@ -60,21 +66,34 @@ m_user_sudo() {
       mv -f "$m_path.new" "$m_path"
     fi
   elif [ "$2" = false ] && [ -f "$m_path" ]; then
-    if m_change "take sudo away from $1"; then m_do rm -f "$m_path"; fi
+    if m_change "take sudo away from $1"; then
+      m_keep_gone "$m_path"
+      m_do rm -f "$m_path"
+    fi
   fi
 }
+
+# What is muster's own goes whole. m_user_keep WHAT DATA NAME
+m_user_keep() { m_known user "user:$3" || m_note_once "$1" "$2" "user:$3"; }
 
 # m_user NAME SHELL HOME SYSTEM SUDO SHELL-WRITTEN GROUP...
 m_user() {
   m_gid=
   if m_account "$1"; then
     if [ -n "$6" ] && [ "$m_shell" != "$2" ]; then
-      if m_change "change the shell of $1 to $2"; then m_user_modify "$1" -s "$2"; fi
+      if m_change "change the shell of $1 to $2"; then
+        m_user_keep shell "$m_shell" "$1"
+        m_user_modify "$1" -s "$2"
+      fi
     fi
     if [ -n "$3" ] && [ "$m_home" != "$3" ]; then
-      if m_change "change the home of $1 to $3"; then m_user_modify "$1" -d "$3"; fi
+      if m_change "change the home of $1 to $3"; then
+        m_user_keep home "$m_home" "$1"
+        m_user_modify "$1" -d "$3"
+      fi
     fi
   elif m_change "create user $1"; then
+    m_user_keep user - "$1"
     m_login=$2
     if [ -z "$6" ] && [ ! -x "$2" ]; then m_login=/bin/sh; fi
     m_user_create "$1" "$m_login" "$3" "$4"
@@ -86,7 +105,10 @@ m_user() {
   for m_wanted; do
     m_user_member "$m_user" "$m_wanted"
     if [ "$m_member" != yes ]; then
-      if m_change "add $m_user to group $m_wanted"; then m_user_join "$m_user" "$m_wanted"; fi
+      if m_change "add $m_user to group $m_wanted"; then
+        [ "$m_member" = none ] || m_user_keep "member:$m_wanted" "$m_wanted" "$m_user"
+        m_user_join "$m_user" "$m_wanted"
+      fi
     fi
   done
 }
@@ -97,6 +119,8 @@ m_user_absent() {
     if command -v userdel >/dev/null 2>&1; then
       m_do userdel -r "$1"
     else
+      command -v deluser >/dev/null 2>&1 ||
+        m_fail "removing user $1 needs userdel (package shadow) or deluser"
       m_do deluser --remove-home "$1"
     fi
   fi
@@ -105,6 +129,7 @@ m_user_absent() {
 
 std::vector<std::string> call(TaskScript& task) {
   if (task.text("state") == "absent") return {"m_user_absent", task.text("name")};
+  task.will_be(task.text("name") + " ALL=(ALL) NOPASSWD:ALL\n");
   std::vector<std::string> words{"m_user",
                                  task.text("name"),
                                  task.text("shell"),
@@ -114,6 +139,12 @@ std::vector<std::string> call(TaskScript& task) {
                                  task.args.has("shell") ? "written" : ""};
   for (const auto& group : task.args.items("groups")) words.push_back(group);
   return words;
+}
+
+std::vector<std::string> keys(const Args& args) {
+  std::vector<std::string> keys{"user:" + args.text("name")};
+  if (args.text("sudo") == "true") keys.push_back("/etc/sudoers.d/muster-" + args.text("name"));
+  return keys;
 }
 
 std::string check(const Args& args) {
@@ -139,6 +170,7 @@ Kind user_kind() {
                    state_rule()},
           .library = {kShellAccounts, kShell},
           .call = call,
+          .keys = keys,
           .check = check};
 }
 

@@ -23,8 +23,10 @@ m_wait_left() {
   m_left=$(((m_until - m_now + 999) / 1000))
 }
 
-# m_wait SECONDS PAUSE CHECKS SHOWN TEXT
+# m_wait SECONDS PAUSE CHECKS SHOWN TEXT AFTER-RESTART
 m_wait() {
+  # An earlier run may have been cut between the restart and this.
+  if [ -n "$6" ] && [ "${m_asked:-0}" != 0 ] && [ ! -e "$m_tmp/restarted" ]; then return; fi
   printf '%s\n' "$5" >"$m_tmp/until"
   m_clock
   m_until=$((m_now + $1 * 1000)) m_left=$1
@@ -50,8 +52,13 @@ std::vector<std::string> call(TaskScript& task) {
   std::snprintf(pause, sizeof pause, "%.3f",
                 std::strtod(task.text("every_ms").c_str(), nullptr) / 1000);
   auto checks = task.args.has("checks") ? task.text("checks") : task.shown("until");
-  return {"m_wait", task.text("deadline_seconds"), pause,
-          checks,   task.shown("until"),           task.text("until")};
+  return {"m_wait",
+          task.text("deadline_seconds"),
+          pause,
+          checks,
+          task.shown("until"),
+          task.text("until"),
+          task.args.flag("after_restart") ? "after-restart" : ""};
 }
 
 std::string check(const Args& args) {
@@ -65,7 +72,8 @@ Kind wait_kind() {
           .args = {{"until", ArgType::text, true},
                    {"deadline_seconds", ArgType::number, false, "60"},
                    {"every_ms", ArgType::number, false, "200"},
-                   {"checks"}},
+                   {"checks"},
+                   {"after_restart", ArgType::boolean, false, "false"}},
           .library = {kShell},
           .chatty = true,
           .call = call,

@@ -1,0 +1,93 @@
+#include "provisioner/tasks/kind.h"
+
+namespace muster {
+
+const std::string_view kShellPackages = R"sh(
+m_packages_listed_apt() {
+  dpkg-query -W -f "\${db:Status-Status}:\${Package}$m_nl" |
+    sed -n -e '/^not-installed:/d' -e '/^config-files:/{s//conf:/p;d;}' -e 's/^[a-z-]*:/package:/p'
+}
+m_packages_listed_dnf() { rpm -qa --qf 'package:%{NAME}\n'; }
+m_packages_listed_apk() { apk info -q | sed 's/^/package:/'; }
+
+# One key a line: what is installed, what left its configuration behind, and who is who.
+m_inventory() {
+  m_package_know_family
+  "m_packages_listed_$m_family"
+  sed -n 's/^\([^:]*\):.*/user:\1/p' /etc/passwd
+  sed -n 's/^\([^:]*\):.*/group:\1/p' /etc/group
+}
+
+# A manager whose script was killed goes on, and what it brings is ours.
+m_packages_await() {
+  m_tries=${1:-60}
+  while [ "$m_tries" -gt 0 ]; do
+    m_busy=
+    for m_file in /proc/[0-9]*/comm; do
+      { read -r m_name <"$m_file"; } 2>/dev/null || continue
+      case $m_name in
+        apt-get | dpkg | dnf | yum | rpm | apk) m_busy=1 ;;
+      esac
+    done
+    [ -n "$m_busy" ] || return 0
+    m_tries=$((m_tries - 1))
+    sleep 1
+  done
+}
+
+# m_packages_keep_configuration SINCE PACKAGE...: Debian's take their configuration along when they
+# go, also what was there before that file was written.
+m_packages_keep_configuration() {
+  m_since=$1
+  shift
+  [ "$m_family" = apt ] && [ $# -gt 0 ] || return 0
+  dpkg-query -W -f '${Conffiles}' "$@" >"$m_tmp/conffiles"
+  while read -r m_conf m_rest; do
+    [ -f "$m_conf" ] && m_newer=$(find "$m_conf" -cnewer "$m_since") && [ -z "$m_newer" ] || continue
+    m_keep_mode "${m_conf%/*}" $(stat -c '%a %u %g' "${m_conf%/*}")
+    m_note_once before - "$m_conf"
+    m_keep "$m_conf" -
+  done <"$m_tmp/conffiles"
+}
+
+# What there was is kept until it is known what came: also by the next script, when this one is cut.
+m_packages_before() {
+  m_packages_unfinished
+  m_name_copy
+  m_open_ledger || m_unnoted
+  m_inventory >"$m_ledger/$m_copied.new"
+  mv -f "$m_ledger/$m_copied.new" "$m_ledger/$m_copied.packages"
+  m_note packages "$m_copied" "packages:$m_copied"
+}
+
+m_packages_unfinished() {
+  for m_file in "$m_ledger"/*.packages; do
+    [ ! -s "$m_file" ] || m_packages_await
+  done
+  m_packages_after
+}
+
+m_packages_after() {
+  for m_file in "$m_ledger"/*.packages; do
+    [ -s "$m_file" ] || continue
+    m_inventory >"$m_tmp/inventory"
+    grep -vxF -f "$m_file" "$m_tmp/inventory" >"$m_tmp/came" || :
+    set --
+    while IFS= read -r m_came; do
+      m_had=-
+      case $m_came in
+        conf:*) continue ;;
+        package:*)
+          ! grep -qxF "conf:${m_came#*:}" "$m_file" || m_had=conf
+          set -- "$@" "${m_came#*:}"
+          ;;
+      esac
+      m_known came "$m_came" || m_note came "$m_had" "$m_came"
+    done <"$m_tmp/came"
+    m_packages_keep_configuration "$m_file" "$@"
+    : >"$m_file"
+  done
+}
+)sh";
+
+}  // namespace muster

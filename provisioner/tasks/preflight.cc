@@ -1,0 +1,160 @@
+#include "provisioner/tasks/preflight.h"
+
+#include <charconv>
+#include <cstdlib>
+#include <functional>
+#include <map>
+
+#include "provisioner/base/resources.h"
+#include "provisioner/base/text.h"
+#include "provisioner/tasks/answer.h"
+#include "provisioner/tasks/kind.h"
+
+namespace muster {
+
+namespace {
+
+constexpr const char* kScript = "provisioner/tasks/preflight.sh";
+/// More of a kind than any honest node says.
+constexpr std::size_t kMostOfAKind = 100;
+
+/// Takes the first word away, with the space behind it.
+std::string take_word(std::string& text) {
+  auto space = text.find(' ');
+  auto word = text.substr(0, space);
+  text = space == std::string::npos ? "" : text.substr(space + 1);
+  return word;
+}
+
+/// Nothing for what is no number.
+template <typename Number>
+std::optional<Number> number_in(const std::string& text) {
+  Number number{};
+  auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (problem != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+NamedCheck named_check(std::string text) {
+  NamedCheck check;
+  check.name = take_word(text);
+  check.good = take_word(text) == "true";
+  check.detail = text;
+  return check;
+}
+
+void take_clock(Sighting& seen, const std::string& text) {
+  seen.clock = number_in<double>(text);
+  seen.clock_is_whole = text.find('.') == std::string::npos;
+}
+
+void take_disk(Sighting& seen, std::string text) {
+  DiskSpace disk;
+  disk.path = take_word(text);
+  auto kib = number_in<long long>(take_word(text));
+  disk.mount = text;
+  if (!kib || *kib < 0) return;
+  disk.free_mb = *kib / 1024;
+  seen.disks.push_back(disk);
+}
+
+void take_port(Sighting& seen, std::string text) {
+  PortInUse port;
+  auto number = number_in<int>(take_word(text));
+  auto where = take_word(text);
+  if (!number) return;
+  port.port = *number;
+  if (where == "loopback") port.where = PortInUse::Where::loopback;
+  if (where == "address") port.where = PortInUse::Where::address;
+  port.owner = text;
+  seen.ports.push_back(port);
+}
+
+void take_program(Sighting& seen, std::string text) {
+  NamedCheck program;
+  program.name = take_word(text);
+  program.detail = text;
+  seen.programs.push_back(program);
+}
+
+void take_mtu(Sighting& seen, std::string text) {
+  seen.mtu = number_in<int>(take_word(text)).value_or(0);
+  seen.device = text;
+}
+
+using Take = std::function<void(Sighting&, const std::string&)>;
+
+Take into(std::string Sighting::*member) {
+  return [member](Sighting& seen, const std::string& text) { seen.*member = text; };
+}
+
+Take into(std::vector<std::string> Sighting::*member) {
+  return [member](Sighting& seen, const std::string& text) { (seen.*member).push_back(text); };
+}
+
+Take into(std::vector<NamedCheck> Sighting::*member) {
+  return [member](Sighting& seen, const std::string& text) {
+    (seen.*member).push_back(named_check(text));
+  };
+}
+
+Take into(bool Sighting::*member) {
+  return [member](Sighting& seen, const std::string&) { seen.*member = true; };
+}
+
+const std::map<std::string, Take>& takers() {
+  static const std::map<std::string, Take> all{
+      {"clock", take_clock},
+      {"packages", into(&Sighting::packages)},
+      {"missing", into(&Sighting::missing_packages)},
+      {"hostname", into(&Sighting::hostname)},
+      {"machine_id", into(&Sighting::machine_id)},
+      {"product_uuid", into(&Sighting::product_uuid)},
+      {"boot", into(&Sighting::boot)},
+      {"disk", take_disk},
+      {"port", take_port},
+      {"swap", into(&Sighting::swaps)},
+      {"module", into(&Sighting::modules)},
+      {"controllers", [](Sighting& seen, const std::string& text) { seen.controllers = text; }},
+      {"program", take_program},
+      {"kubernetes", into(&Sighting::kubernetes)},
+      {"by_muster", into(&Sighting::by_muster)},
+      {"etcd_data", into(&Sighting::etcd_data)},
+      {"cni", into(&Sighting::cni)},
+      {"containerd_config", into(&Sighting::other_containerd_config)},
+      {"containerd_io", into(&Sighting::containerd_io)},
+      {"name", into(&Sighting::names)},
+      {"mtu", take_mtu}};
+  return all;
+}
+
+}  // namespace
+
+std::string preflight_script(const std::string& nonce, const PreflightQuestions& questions) {
+  auto functions = find_resource(kScript);
+  if (!functions) bug("the script of the checks is not in the binary");
+  std::vector<std::string> ports;
+  for (int port : questions.ports) ports.push_back(std::to_string(port));
+  auto values = "m_ports='" + join(ports, " ") +
+                "'\nm_kubernetes=" + (questions.kubernetes ? "yes" : "''") + "\n";
+  for (const auto& [family, names] : questions.packages) {
+    values += "m_wanted_" + family + "=" +
+              shell_quote(join(std::vector(names.begin(), names.end()), " ")) + "\n";
+  }
+  if (!questions.packages.empty()) values += kShellFamilies;
+  return facts_script(nonce, values + std::string(*functions), "  m_clock\n  m_facts\n  m_check\n");
+}
+
+Sighting parse_preflight(std::string_view answer, const std::string& nonce) {
+  Sighting seen;
+  seen.facts = parse_facts(answer, nonce);
+  std::map<std::string, std::size_t> said;
+  read_answer(answer, nonce, [&](const std::string& key, const std::string& value) {
+    if (!key.starts_with(kCheckPrefix)) return;
+    auto take = takers().find(key.substr(kCheckPrefix.size()));
+    if (take != takers().end() && ++said[key] <= kMostOfAKind) take->second(seen, value);
+  });
+  return seen;
+}
+
+}  // namespace muster

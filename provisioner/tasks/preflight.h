@@ -1,0 +1,78 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "provisioner/tasks/facts.h"
+
+namespace muster {
+
+/// By the family of systems that has packages under these names: "apt", "dnf", "apk".
+using PackageNames = std::map<std::string, std::set<std::string>>;
+
+/// What a node that is checked is asked besides its facts.
+struct PreflightQuestions {
+  std::vector<int> ports;      ///< those that its roles listen on
+  bool kubernetes = false;     ///< it is to be a part of a cluster
+  PackageNames packages = {};  ///< which of its family's are not installed
+};
+
+/// A POSIX sh script for stdin of "sh"; changes nothing. Needs root for who holds ports, and for
+/// the folders that root alone may read.
+std::string preflight_script(const std::string& nonce, const PreflightQuestions& questions);
+
+struct DiskSpace {
+  std::string path;   ///< what was asked for
+  std::string mount;  ///< the file system that it is on
+  long long free_mb = 0;
+};
+
+/// Who listens where.
+struct PortInUse {
+  enum class Where { loopback, address, any };
+  int port = 0;
+  Where where = Where::any;
+  std::string owner;  ///< "kubelet (812)", or empty
+};
+
+struct NamedCheck {
+  std::string name;
+  bool good = false;
+  std::string detail;
+};
+
+/// What a node answered. Whatever it did not say is empty. Nodes may say anything: texts are to be
+/// cleaned before they are shown.
+struct Sighting {
+  Facts facts;
+  std::optional<double> clock;                ///< seconds since 1970 when the script began
+  bool clock_is_whole = false;                ///< without parts of a second: up to one more
+  std::string packages;                       ///< the package manager, "none"
+  std::vector<std::string> missing_packages;  ///< of those that were asked for
+  std::string hostname, machine_id, product_uuid;
+  std::string boot;  ///< the same for two nodes: they are one machine
+  std::vector<DiskSpace> disks;
+  std::vector<PortInUse> ports;
+  std::vector<std::string> swaps;
+  std::vector<NamedCheck> modules;
+  std::optional<std::string> controllers;  ///< cgroup controllers, by spaces
+  std::vector<NamedCheck> programs;        ///< of Kubernetes and the like; `detail` is the pid
+  std::vector<std::string> kubernetes;     ///< what installers of Kubernetes left
+  std::vector<std::string> by_muster;      ///< units that some muster wrote
+  std::string etcd_data;
+  std::vector<std::string> cni;
+  bool other_containerd_config = false;
+  bool containerd_io = false;     ///< Docker's package, which Debian's containerd replaces
+  std::vector<NamedCheck> names;  ///< "own", "mirror"; `detail` is the name
+  int mtu = 0;                    ///< of the device with the default route; 0: not known
+  std::string device;
+};
+
+/// Throws Error when the answer has no end, as parse_facts does.
+Sighting parse_preflight(std::string_view answer, const std::string& nonce);
+
+}  // namespace muster
