@@ -3,8 +3,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <optional>
-#include <stop_token>
+#include <utility>
 
 namespace muster {
 
@@ -20,18 +19,16 @@ class Channel {
     ready_.notify_one();
   }
 
-  /// Waits for an item; nothing once `stop` is requested and the queue is empty.
-  std::optional<T> pop(const std::stop_token& stop) {
+  /// Waits until there is something, and takes all that there is.
+  std::deque<T> pop_all() {
     std::unique_lock lock(mutex_);
-    if (!ready_.wait(lock, stop, [this] { return !items_.empty(); })) return std::nullopt;
-    std::optional<T> item(std::move(items_.front()));
-    items_.pop_front();
-    return item;
+    ready_.wait(lock, [this] { return !items_.empty(); });
+    return std::exchange(items_, {});
   }
 
  private:
   std::mutex mutex_;  ///< guards items_
-  std::condition_variable_any ready_;
+  std::condition_variable ready_;
   std::deque<T> items_;
 };
 

@@ -58,14 +58,15 @@ std::string taints_of(const Node& node) {
   return join(taints, ",");
 }
 
-Json node_context(const Node& node, const std::string& address) {
+Json node_context(const Node& node, const Endpoint& endpoint) {
   std::vector<std::string> labels;
   for (const auto& [key, value] : node.labels) labels.push_back(key + "=" + value);
   bool master = node.has_role("k8s-master");
   bool worker = node.has_role("k8s-worker");
   return {{"name", node.name},
           {"fqdn", node.fqdn},
-          {"address", address},
+          {"address", endpoint.in_cluster()},
+          {"ssh_address", endpoint.address},
           {"index", node.index},
           {"pod_cidr", node.pod_cidr},
           {"is_master", master},
@@ -85,25 +86,47 @@ std::set<std::string> role_names(const Cluster& cluster) {
   return names;
 }
 
+/// Whether the node had `role` (any, when that is empty) before the run, and still has its disk.
+bool had(const NodeRecord* node, const std::string& role) {
+  if (node == nullptr) return false;
+  if (node->state != NodeState::ready && node->state != NodeState::off) return false;
+  if (role.empty()) return true;
+  const auto* known = node->find_role(role);
+  return known != nullptr && !known->fingerprint.empty();
+}
+
 /// The nodes that exist and, when `role` is not empty, have it.
 Json members(const ContextInput& input, const std::string& role) {
   Json list = Json::array();
   for (const auto& node : input.cluster->nodes) {
-    auto endpoint = input.endpoints.find(node.name);
-    if (endpoint == input.endpoints.end()) continue;
+    auto endpoint = input.endpoints->find(node.name);
+    if (endpoint == input.endpoints->end()) continue;
     if (!role.empty() && !node.has_role(role)) continue;
     bool self = node.name == input.node->name;
     list.push_back({{"name", node.name},
-                    {"address", endpoint->second.address},
+                    {"address", endpoint->second.in_cluster()},
                     {"pod_cidr", node.pod_cidr},
                     {"index", node.index},
                     {"self", self},
                     {"other", !self},
+                    {"former", had(find_in(*input.before, node.name), role)},
                     {"comma", ","}});
   }
   for (auto& item : list) item["alone"] = list.size() == 1;
   if (!list.empty()) list.back()["comma"] = "";
   return list;
+}
+
+/// Only what the role uses: with a thousand nodes, lists of them all for each of them would be most
+/// of a run's work.
+void add_members(Json& context, const ContextInput& input) {
+  context["members"] = Json::object();
+  const auto& uses = input.role->uses;
+  bool all = std::ranges::find(uses, "*") != uses.end();
+  if (all) context["nodes"] = members(input, "");
+  for (const auto& role : all ? role_names(*input.cluster) : std::set(uses.begin(), uses.end())) {
+    context["members"][with_underscores(role)] = members(input, role);
+  }
 }
 
 Json facts_context(const Facts& facts) {
@@ -127,6 +150,20 @@ Json identity_context(const Identity& identity, bool with_key) {
   return context;
 }
 
+/// "crt" is what to trust: more than the one that issues while authorities are rotated.
+Json authority_context(const std::string& name, bool with_key, Pki& pki) {
+  const auto issuer = pki.authority(name);
+  auto context = identity_context({pki.trusted(name), issuer.key}, with_key);
+  context["issuer"] = issuer.certificate;
+  return context;
+}
+
+void add_rotation(Json& keys, const CertificateOrder& order) {
+  keys["first_issue"] = order.phase == RotationPhase::issue;
+  int begun = order.rotations - (order.phase == RotationPhase::trust ? 1 : 0);
+  keys["rotations"] = begun > 0 ? std::to_string(begun) : "";
+}
+
 bool wants(const Role& role, const std::string& authority) {
   return std::find(role.authorities.begin(), role.authorities.end(), authority) !=
          role.authorities.end();
@@ -145,9 +182,10 @@ std::vector<std::string> render_all(const std::vector<std::string>& texts, const
 void add_keys(Json& context, const ContextInput& input, Pki& pki) {
   const Role& role = *input.role;
   Json& keys = context["pki"] = Json::object();
-  for (const char* name : {"cluster", "etcd", "front-proxy"}) {
-    keys[with_underscores(name) + "_ca"] = identity_context(pki.authority(name), wants(role, name));
+  for (const char* name : kAuthorities) {
+    keys[with_underscores(name) + "_ca"] = authority_context(name, wants(role, name), pki);
   }
+  add_rotation(keys, *input.certificates);
   if (wants(role, "service-account")) {
     auto [key, public_key] = pki.signing_key("service-account");
     keys["service_account"] = {{"key", key.reveal()}, {"pub", public_key}};
@@ -178,14 +216,10 @@ nlohmann::json make_context(const ContextInput& input, Pki& pki) {
   for (const auto& [name, value] : cluster.settings.attribs) {
     context["attribs"][with_underscores(name)] = value;
   }
-  auto endpoint = input.endpoints.find(input.node->name);
+  auto endpoint = input.endpoints->find(input.node->name);
   context["node"] =
-      node_context(*input.node, endpoint == input.endpoints.end() ? "" : endpoint->second.address);
-  context["nodes"] = members(input, "");
-  context["members"] = Json::object();
-  for (const auto& role : role_names(cluster)) {
-    context["members"][with_underscores(role)] = members(input, role);
-  }
+      node_context(*input.node, endpoint == input.endpoints->end() ? Endpoint{} : endpoint->second);
+  add_members(context, input);
   context["facts"] = facts_context(input.facts);
   std::vector<std::string> keys;
   for (const auto& [name, key] : cluster.public_keys) keys.push_back(key);
@@ -194,6 +228,10 @@ nlohmann::json make_context(const ContextInput& input, Pki& pki) {
   for (const auto& [name, available] : input.artifacts) {
     context["artifacts"][with_underscores(name)] = available;
   }
+  context["leaving"] = {{"drains", input.drains},
+                        {"seconds", input.drain_seconds},
+                        {"force", input.force_drain},
+                        {"dns", input.drains && !context["cluster"]["dns"].get<bool>()}};
   add_keys(context, input, pki);
   return context;
 }

@@ -1,36 +1,33 @@
 #include "provisioner/engine/kubeconfig.h"
 
-#include <algorithm>
-
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
 #include "provisioner/engine/step_runner.h"
 
 namespace muster {
 
-namespace {
-
-std::string server_of(const Cluster& cluster, const DeploymentRecord& record) {
+std::optional<std::string> api_server(const Cluster& cluster, const DeploymentRecord& record) {
   const auto port = std::to_string(cluster.settings.api_port);
   if (!cluster.api_endpoint.empty()) {
     bool has_port = cluster.api_endpoint.rfind(':') != std::string::npos;
     return "https://" + cluster.api_endpoint + (has_port ? "" : ":" + port);
   }
   for (const auto& node : record.nodes) {
-    bool applied = std::any_of(node.roles.begin(), node.roles.end(),
-                               [](const RoleRecord& role) { return role.role == "k8s-master"; });
-    if (applied) return "https://" + node.endpoint.address + ":" + port;
+    if (node.find_role("k8s-master") != nullptr) {
+      return "https://" + node.endpoint.address + ":" + port;
+    }
   }
-  throw Error("'" + record.name + "' has no running master yet")
-      .hint("see how far it is: muster status " + record.name);
+  return std::nullopt;
 }
 
-}  // namespace
-
 Secret admin_kubeconfig(Store& store, const Cluster& cluster, const DeploymentRecord& record) {
-  const auto server = server_of(cluster, record);
+  const auto server = api_server(cluster, record);
+  if (!server) {
+    throw Error("'" + record.name + "' has no running master yet")
+        .hint("see how far it is: muster status " + record.name);
+  }
   auto vault = deployment_vault(store, record.name);
-  Pki pki(*vault, record.name);
+  Pki pki(*vault, record.name, record.certificates);
   CertificateSpec spec;
   spec.name = "admin";
   spec.authority = "cluster";
@@ -40,9 +37,8 @@ Secret admin_kubeconfig(Store& store, const Cluster& cluster, const DeploymentRe
   auto admin = pki.certificate(spec);
   auto context = "admin@" + record.name;
   return Secret("apiVersion: v1\nkind: Config\nclusters:\n- name: " + record.name +
-                "\n  cluster:\n    server: " + server + "\n    certificate-authority-data: " +
-                base64_encode(pki.authority("cluster").certificate) +
-                "\nusers:\n- name: " + context +
+                "\n  cluster:\n    server: " + *server + "\n    certificate-authority-data: " +
+                base64_encode(pki.trusted("cluster")) + "\nusers:\n- name: " + context +
                 "\n  user:\n    client-certificate-data: " + base64_encode(admin.certificate) +
                 "\n    client-key-data: " + base64_encode(admin.key.reveal()) +
                 "\ncontexts:\n- name: " + context + "\n  context:\n    cluster: " + record.name +

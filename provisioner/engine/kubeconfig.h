@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "inventory/cluster.h"
@@ -8,6 +9,9 @@
 #include "provisioner/state/store.h"
 
 namespace muster {
+
+/// "https://10.0.0.1:6443", as the administrator reaches it; nothing while no master is on record.
+std::optional<std::string> api_server(const Cluster& cluster, const DeploymentRecord& record);
 
 /// A kubeconfig for the cluster's administrator (group system:masters), with a certificate of its
 /// own, made when missing. Throws Error when no master is on record.

@@ -3,15 +3,13 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
-#include <condition_variable>
-#include <csignal>
-#include <mutex>
 
 #include "provisioner/base/clock.h"
 #include "provisioner/base/error.h"
+#include "provisioner/base/fibers.h"
 #include "provisioner/base/log.h"
+#include "provisioner/base/process.h"
 
 namespace muster {
 
@@ -35,8 +33,12 @@ std::string host_name() {
 
 bool is_held(const Lease& lease, std::int64_t now_ms) {
   if (lease.expires_ms <= now_ms) return false;
-  bool here = lease.host == host_name();
-  return !here || ::kill(static_cast<pid_t>(lease.pid), 0) == 0 || errno != ESRCH;
+  return lease.host != host_name() || is_running(lease.pid);
+}
+
+std::optional<Lease> held_lease(Store& store, const std::string& deployment, std::int64_t now_ms) {
+  auto lease = store.lease(deployment);
+  return lease && is_held(*lease, now_ms) ? lease : std::nullopt;
 }
 
 std::string describe(const Lease& lease) {
@@ -58,10 +60,7 @@ HeldLease::HeldLease(Store& store, const std::string& deployment, const std::str
         .hint("wait for it; if that run is gone for good: muster unlock " + deployment + " --yes");
   }
   heartbeat_ = std::jthread([this](std::stop_token stop) {
-    std::mutex mutex;
-    std::condition_variable_any wake;
-    std::unique_lock lock(mutex);
-    while (!wake.wait_for(lock, stop, kHeartbeat, [] { return false; }) && !stop.stop_requested()) {
+    for (pause_for(kHeartbeat, stop); !stop.stop_requested(); pause_for(kHeartbeat, stop)) {
       try {
         store_.renew_lease(deployment_, kLifeMs);
       } catch (const Error& error) {

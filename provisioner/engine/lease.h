@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -26,6 +27,9 @@ class HeldLease {
 /// Whether a run may still be behind `lease`: it has not expired, and its process is not known to
 /// be gone.
 bool is_held(const Lease& lease, std::int64_t now_ms);
+
+/// The lease of a run that goes on.
+std::optional<Lease> held_lease(Store& store, const std::string& deployment, std::int64_t now_ms);
 
 /// "anna@host, pid 12, since 2026-01-31T12:00:00.000Z, running 'muster apply x.json'".
 std::string describe(const Lease& lease);

@@ -6,74 +6,174 @@
 #include "provisioner/base/backoff.h"
 #include "provisioner/base/clock.h"
 #include "provisioner/base/error.h"
+#include "provisioner/base/files.h"
 #include "provisioner/base/text.h"
 #include "provisioner/pki/pki.h"
+#include "provisioner/ssh/pinned_key.h"
+#include "provisioner/tasks/answer.h"
+#include "provisioner/tasks/store_script.h"
 
 namespace muster {
 
 namespace {
 
 constexpr std::chrono::seconds kFactsDeadline{30};
-constexpr std::chrono::minutes kUploadDeadline{30};
-/// A node that has just booted may refuse for a moment.
-constexpr std::chrono::seconds kFirstPatience{10};
+constexpr std::chrono::seconds kStopDeadline{15};
+/// One whose sshd turns us away is there.
+constexpr std::chrono::seconds kCrowdPatience{30};
 /// Firmware and all.
 constexpr std::chrono::minutes kRebootPatience{3};
 constexpr std::chrono::milliseconds kPause{200};
 constexpr std::chrono::milliseconds kMostPause{5'000};
 
+Secret key_file(const std::string& path) {
+  auto text = read_file(path);
+  // An empty key means the user's own: not what a file that is empty was named for.
+  if (trim(text).empty()) throw Error("the private key file '" + path + "' is empty");
+  return Secret(std::move(text));
+}
+
+double seconds_now() {
+  auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration<double>(now).count();
+}
+
+/// With the key that opens this node.
+SshOptions options_for(const Endpoint& endpoint, SshOptions options) {
+  if (endpoint.identity == kUserIdentity) {
+    options.private_key = {};
+  } else if (!endpoint.identity.empty()) {
+    options.private_key = key_file(endpoint.identity);
+  }
+  return options;
+}
+
 }  // namespace
 
-NodeLink::NodeLink(std::string node, Endpoint endpoint, SshOptions options, std::stop_token stop)
+NodeLink::NodeLink(std::string node, Endpoint endpoint, LinkOptions options, Uploads& uploads)
     : node_(std::move(node)),
       endpoint_(std::move(endpoint)),
       options_(std::move(options)),
-      stop_(std::move(stop)) {}
+      uploads_(uploads) {}
 
 std::string NodeLink::shell() const { return endpoint_.user == "root" ? "sh" : "sudo -n sh"; }
 
 Session& NodeLink::session() {
-  if (session_) return *session_;
-  if (!dead_.empty()) throw Error(dead_);
-  connect();
+  reach();
+  if (told_) return *session_;
   ask_facts();
-  answered_ = true;
+  told_ = answered_ = true;
   return *session_;
 }
 
+void NodeLink::reach() {
+  if (session_) return;
+  if (!dead_.empty()) throw Error(dead_);
+  told_ = false;
+  connect();
+}
+
 void NodeLink::connect() {
-  Deadline patience(answered_ ? kRebootPatience : kFirstPatience);
-  Backoff backoff(kPause, kMostPause);
-  for (;;) {
+  auto ssh = options_for(endpoint_, options_.ssh);
+  ssh.bastions = &options_.resources->bastions;
+  std::optional<Deadline> patience;
+  std::optional<Deadline> patience_in_crowd;
+  auto give_up = [this](const ConnectionLost& lost, const Deadline& deadline) {
+    if (options_.stop.stop_requested()) throw Error(lost.what());
+    if (!deadline.passed()) return;
+    dead_ = "'" + node_ + "' does not answer: " + lost.what();
+    throw Error(dead_);
+  };
+  for (Backoff backoff(kPause, kMostPause);; backoff.wait(options_.stop)) {
     try {
-      session_ = std::make_unique<Session>(endpoint_, options_);
-      return;
-    } catch (const ConnectionLost& lost) {
-      if (stop_.stop_requested()) throw Error(lost.what());
-      if (patience.passed()) {
-        dead_ = "'" + node_ + "' does not answer: " + lost.what();
-        throw Error(dead_);
+      auto turn = options_.resources->pacer.enter(options_.deployment);
+      if (!patience) {
+        patience.emplace(answered_ ? kRebootPatience : options_.patience);
+        patience_in_crowd.emplace(answered_ ? kRebootPatience : kCrowdPatience);
       }
+      auto began = std::chrono::steady_clock::now();
+      session_ = std::make_unique<Session>(endpoint_, ssh);
+      options_.resources->pacer.logged_in(std::chrono::duration_cast<std::chrono::milliseconds>(
+          std::chrono::steady_clock::now() - began));
+      // Trust on first use: the next connection must show the same.
+      if (!endpoint_.has_key()) endpoint_.host_key = session_->host_key();
+      return;
+    } catch (const TurnedAway& lost) {
+      options_.resources->pacer.turned_away();
+      give_up(lost, *patience_in_crowd);
+    } catch (const ConnectionLost& lost) {
+      give_up(lost, options_.resources->pacer.crowded() ? *patience_in_crowd : *patience);
     }
-    backoff.wait(stop_);
   }
+}
+
+Asked NodeLink::ask(const std::string& shell, const std::string& script, const std::string& nonce,
+                    const std::function<void(const std::string&)>& on_answer) {
+  Answer answer(nonce);
+  auto result = session_->run(shell, script, kFactsDeadline, [&](std::string_view bytes) {
+    answer.feed(bytes);
+    if (on_answer) on_answer(answer.text());
+  });
+  Login login{node_, endpoint_.user, result.timed_out, answer.text(), result.error_output};
+  return {answer.text(), answer.whole() && !result.timed_out, std::move(login)};
 }
 
 void NodeLink::ask_facts() {
   auto nonce = random_hex(16);
-  std::string answer;
-  auto result = session_->run(shell(), facts_script(nonce), kFactsDeadline,
-                              [&](std::string_view bytes) { answer += bytes; });
-  if (result.exit_code != 0 || result.timed_out) {
+  auto asked = ask(shell(), facts_script(nonce), nonce);
+  try {
+    if (!asked.whole) throw no_facts(asked.login);
+    facts_ = parse_facts(asked.text, nonce);
+    check_shell(facts_, asked.login);
+  } catch (const Error&) {
     session_.reset();
-    auto error = Error("'" + node_ + "' does not run scripts for " + endpoint_.user + ": " +
-                       trim(result.error_output));
-    if (endpoint_.user != "root") {
-      error.hint("the user needs sudo without a password (sudo -n)");
-    }
-    throw error;
+    throw;
   }
-  facts_ = parse_facts(answer, nonce);
+}
+
+Look NodeLink::look(const PreflightQuestions& questions) {
+  auto nonce = random_hex(16);
+  auto script = preflight_script(nonce, questions);
+  Look look;
+  auto ask_as = [&](const std::string& shell) {
+    reach();
+    look.asked = seconds_now();
+    look.heard = 0;
+    auto asked = ask(shell, script, nonce, [&](const std::string& text) {
+      bool ours = text.starts_with(nonce) && text.find('\n') != std::string::npos;
+      if (ours && look.heard == 0) look.heard = seconds_now();
+    });
+    if (!asked.whole) throw no_facts(asked.login);
+    look.seen = parse_preflight(asked.text, nonce);
+    check_shell(look.seen.facts, asked.login);
+  };
+  try {
+    ask_as(shell());
+    facts_ = look.seen.facts;
+    told_ = answered_ = true;
+    return look;
+  } catch (const ConnectionLost&) {
+    drop();
+    throw;
+  } catch (const Error& error) {
+    drop();
+    if (endpoint_.user == "root") throw;
+    look.no_root = error.what();
+  }
+  try {
+    ask_as("sh");
+  } catch (const Error&) {
+    // It has not even the rights of root, as is said already; or nothing works there at all.
+  }
+  drop();
+  return look;
+}
+
+bool NodeLink::goes_to(const Endpoint& endpoint) const {
+  return endpoint_.address == endpoint.address && endpoint_.port == endpoint.port &&
+         endpoint_.user == endpoint.user && endpoint_.identity == endpoint.identity &&
+         endpoint_.bastion == endpoint.bastion &&
+         (endpoint.host_key.empty() || is_pinned_key(endpoint.host_key, endpoint_.host_key));
 }
 
 const Facts& NodeLink::facts() {
@@ -83,21 +183,13 @@ const Facts& NodeLink::facts() {
 
 void NodeLink::drop() { session_.reset(); }
 
-void NodeLink::provide(const Artifact& artifact) {
+void NodeLink::provide(const Artifact& artifact,
+                       const std::function<void(const std::string&)>& note) {
   auto& has = facts();
   if (std::find(has.store.begin(), has.store.end(), artifact.sha256) != has.store.end()) return;
-  std::string target = std::string(kNodeStore) + "/" + artifact.sha256;
-  std::string part = target + ".part";
-  std::string command = "mkdir -p " + std::string(kNodeStore) + " && cat > " + part + " && echo '" +
-                        artifact.sha256 + "  " + part +
-                        "' | sha256sum -c - >/dev/null && chmod 0755 " + part + " && mv " + part +
-                        " " + target;
-  auto result =
-      session().send_file(artifact.file, shell() + " -c " + shell_quote(command), kUploadDeadline);
-  if (result.exit_code != 0 || result.timed_out) {
-    throw Error("cannot copy '" + artifact.name + "' to '" + node_ +
-                "': " + trim(result.error_output));
-  }
+  uploads_.provide(
+      {node_, shell(), [this]() -> Session& { return session(); }, [this] { drop(); }, note},
+      artifact);
   facts_.store.push_back(artifact.sha256);
 }
 
@@ -108,17 +200,56 @@ ScriptResult NodeLink::run(const CompiledScript& script, const std::string& nonc
   ReplyParser parser(nonce, on_reply);
   result.remote = session().run(shell(), script.script, deadline,
                                 [&](std::string_view bytes) { parser.feed(bytes); });
+  if (result.remote.timed_out) stop_script_of(nonce);
   result.ended = parser.ended();
   result.running = parser.running();
   result.noise = parser.noise();
   return result;
 }
 
+RemoteResult NodeLink::run_plain(std::string_view script, std::chrono::milliseconds deadline,
+                                 const std::function<void(std::string_view)>& on_output) {
+  return session().run(shell(), script, deadline, on_output);
+}
+
+RemoteResult NodeLink::send(const std::string& script,
+                            const std::function<std::string_view()>& more,
+                            std::chrono::milliseconds deadline) {
+  return session().send(from_stdin(shell(), script), script, more, deadline);
+}
+
+/// It would hold the node's lock for as long as it runs. That it cannot be ended is no news: the
+/// step has timed out.
+void NodeLink::stop_script_of(const std::string& nonce) {
+  try {
+    session().run(shell(), stop_script(nonce), kStopDeadline, nullptr);
+  } catch (const Error&) {
+    drop();
+  }
+}
+
 NodeLink& NodeLinks::to(const std::string& node, const Endpoint& endpoint) {
   std::lock_guard lock(mutex_);
   auto& link = links_[node];
-  if (!link) link = std::make_unique<NodeLink>(node, endpoint, options_, stop_);
+  if (!link) link = std::make_unique<NodeLink>(node, endpoint, options_, uploads_);
   return *link;
+}
+
+NodeLink& NodeLinks::anew(const std::string& node, const Endpoint& endpoint) {
+  {
+    std::lock_guard lock(mutex_);
+    auto found = links_.find(node);
+    if (found != links_.end() && found->second->goes_to(endpoint) && !found->second->is_silent()) {
+      return *found->second;
+    }
+  }
+  forget(node);
+  return to(node, endpoint);
+}
+
+void NodeLinks::log_in_with(const Secret& key) {
+  std::lock_guard lock(mutex_);
+  options_.ssh.private_key = key;
 }
 
 void NodeLinks::forget(const std::string& node) {

@@ -3,12 +3,20 @@
 #include <set>
 #include <utility>
 
+#include "inventory/index.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
+#include "provisioner/engine/certificates.h"
+#include "provisioner/engine/durations.h"
 #include "provisioner/engine/lease.h"
+#include "provisioner/engine/needs.h"
+#include "provisioner/engine/objections.h"
+#include "provisioner/engine/preflight.h"
 #include "provisioner/engine/reconcile.h"
 #include "provisioner/engine/revisions.h"
 #include "provisioner/engine/store_journal.h"
+#include "provisioner/engine/tenants.h"
+#include "provisioner/report/eta.h"
 
 namespace muster {
 
@@ -23,69 +31,73 @@ void say(const World& world, const std::string& deployment, EventType type, std:
   world.reporter->on(event);
 }
 
-/// The artifacts that the roles of the plan install.
-std::vector<std::string> artifacts_of(const World& world, const Plan& plan) {
-  std::set<std::string> names;
-  for (const auto& step : plan.steps) {
-    const Role* role = find_role(*world.roles, step.role);
-    if (role == nullptr || step.verb == Verb::undo_role) continue;
-    for (const auto& task : role->tasks) {
-      if (task.kind != "artifact" && task.kind != "image" && task.kind != "unpack") continue;
-      if (const Value* name = task.args.find("name")) names.insert(name->text);
-    }
-  }
-  return {names.begin(), names.end()};
-}
-
-void fetch_artifacts(const World& world, const Cluster& cluster, const Plan& plan) {
-  auto note = [&](const std::string& line) { say(world, cluster.name, EventType::note, line); };
-  auto left_out = world.artifacts->fetch(artifacts_of(world, plan), cluster.settings.version,
-                                         machine_arch(), note);
-  for (const auto& [name, reason] : left_out) {
-    say(world, cluster.name, EventType::warning, "'" + name + "' was left out: " + reason);
+void prepare(const World& world, const Planned& planned) {
+  std::lock_guard lock(world.resources->preparing);
+  const auto& name = planned.cluster.name;
+  auto left_out =
+      get_needs(world, planned.cluster, needs_of(world, planned.cluster, planned.plan),
+                [&](const std::string& line) { say(world, name, EventType::note, line); });
+  for (const auto& [artifact, reason] : left_out) {
+    say(world, name, EventType::warning, "'" + artifact + "' was left out: " + reason);
   }
 }
 
-void prepare_providers(const World& world, const Cluster& cluster, const Plan& plan) {
-  std::set<std::string> used;
-  for (const auto& step : plan.steps) {
-    const Node* node = cluster.find(step.node);
-    if (step.verb == Verb::create_node && node != nullptr) used.insert(node->provider);
-  }
-  for (const auto& name : used) {
-    world.providers->get(name).prepare(
-        [&](const std::string& line) { say(world, cluster.name, EventType::note, line); });
-  }
-}
-
-RunSummary execute(const World& world, const Plan& plan, const Cluster& cluster,
-                   const DeploymentRecord& record, const RunOptions& options) {
-  DeploymentRunner runner(world, cluster, record, Mode::apply, options.stop);
-  StoreJournal journal(*world.store, *world.clock, record.name, options.command);
+RunSummary execute(const World& world, Plan plan, const Cluster& cluster,
+                   const DeploymentRecord& record, const RunOptions& options,
+                   std::shared_ptr<NodeLinks> links = nullptr) {
+  NodeRecords records(*world.store, cluster, record);
+  DeploymentRunner runner(world, cluster, records, record, Mode::apply, options.stop,
+                          std::move(links));
+  runner.leave_as(options.leaving);
+  auto give_back = [&](const NodeRecord& node) {
+    auto known = world.store->deployment(record.name);
+    if (known && known->knows(node.token)) return;
+    world.providers->get(node.provider).destroy(node.handle);
+  };
+  StoreJournal journal(*world.store, *world.clock, records, record.name, options.command,
+                       give_back);
+  Durations durations(*world.store, cluster, record);
+  durations.weigh(plan);
+  LearningJournal learning(journal, durations);
+  EtaReporter reporter(*world.reporter, plan, durations.expected_ms(plan), options.parallel);
   ScheduleOptions schedule;
   schedule.parallel = options.parallel;
   schedule.max_failures = options.max_failures;
-  auto summary =
-      run_plan(plan, runner, journal, *world.reporter, *world.clock, schedule, options.stop);
+  auto summary = run_plan(plan, world.resources->fibers, runner, learning, reporter, *world.clock,
+                          schedule, options.stop);
   journal.finish(summary);
+  durations.save();
   return summary;
 }
 
 /// A role to be applied again counts as unfinished from now on: should the run be cut after a node
 /// of the same name was made anew, nothing else tells its old members to look at it.
 void mark_unfinished(const World& world, const Plan& plan, const DeploymentRecord& record) {
-  for (const auto& step : plan.steps) {
-    const auto* node = record.find(step.node);
-    if (step.verb != Verb::apply_role || node == nullptr) continue;
-    const auto* role = node->find_role(step.role);
-    if (role == nullptr || !role->whole()) continue;
-    world.store->put_role(record.name, step.node, {step.role, kInDoubt});
+  const auto nodes = index_of(record);
+  world.store->together([&] {
+    for (const auto& step : plan.steps) {
+      const auto* node = find_in(nodes, step.node);
+      if (step.verb != Verb::apply_role || node == nullptr) continue;
+      const auto* role = node->find_role(step.role);
+      if (role == nullptr || !role->whole()) continue;
+      world.store->put_role(record.name, step.node, {step.role, kInDoubt});
+    }
+  });
+}
+
+void say_moved(const World& world, const Planned& planned, const std::vector<NodeRecord>& nodes) {
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (!planned.moved[i].reached_otherwise) continue;
+    const auto& to = nodes[i].endpoint;
+    say(world, planned.cluster.name, EventType::note,
+        "node '" + nodes[i].name + "' is reached from now on as the hosts file says: " + to.user +
+            "@" + to.address + ", port " + std::to_string(to.port));
   }
 }
 
 /// Records what is wanted from now on. Returns what is there, under that definition.
 DeploymentRecord begin(const World& world, const DefinitionResult& input, const Planned& planned,
-                       std::optional<int> undo_to, const std::string& command) {
+                       std::optional<int> undo_to, const RunOptions& options) {
   DeploymentRecord record;
   record.name = planned.cluster.name;
   record.tenant = planned.cluster.tenant;
@@ -93,12 +105,24 @@ DeploymentRecord begin(const World& world, const DefinitionResult& input, const 
   record.definition_text = input.text;
   record.undo_to = undo_to;
   if (planned.record) record.nodes = planned.record->nodes;
-  if (!planned.record || planned.record->definition_text != record.definition_text) {
-    world.store->begin_revision(record, command);  // not applied yet
-    return record;
-  }
-  if (planned.record->undo_to != undo_to) world.store->mark_undo(record.name, undo_to);
-  if (planned.record->applied) world.store->mark_applied(record.name, false);
+  const auto followed = follow_machines(world, planned.cluster, record, planned.moved);
+  if (planned.record) record.certificates = planned.record->certificates;
+  auto& store = *world.store;
+  store.together([&] {  // no node is ever there without its end
+    if (!planned.record || planned.record->definition_text != record.definition_text) {
+      refuse_beyond_quota(world, planned);  // another deployment may have begun since the plan
+      store.begin_revision(record, options.command);  // not applied yet
+    } else {
+      if (planned.record->undo_to != undo_to) store.mark_undo(record.name, undo_to);
+      if (planned.record->applied) store.mark_applied(record.name, false);
+    }
+    if (options.expires_ms) store.mark_expiry(record.name, *options.expires_ms);
+    for (const auto& node : followed) store.put_node(record.name, node);
+    if (record.certificates.generation > 0) {
+      store.mark_certificates(record.name, record.certificates);
+    }
+  });
+  say_moved(world, planned, followed);
   return record;
 }
 
@@ -115,13 +139,15 @@ struct Apply {
   const DefinitionResult* input = nullptr;
   const Plan* exactly = nullptr;  ///< may be null
   std::optional<int> undo_to;
+  const Reorder* reorder = nullptr;  ///< may be null
 };
 
 Planned plan_of(const World& world, const Apply& apply) {
   // Only what shows now: the caller has reported what the definition's own checks found.
   const auto& file = apply.input->diagnostics.file();
   Diagnostics diagnostics(file, apply.input->text);
-  auto planned = plan_definition(world, apply.input->definition, Against::providers, diagnostics);
+  auto planned = plan_definition(world, apply.input->definition, Against::providers, diagnostics,
+                                 apply.reorder != nullptr ? *apply.reorder : Reorder{});
   if (diagnostics.has_errors()) throw Error(trim(diagnostics.render()), ExitCode::usage);
   if (apply.exactly != nullptr && plan_json(*apply.exactly) != plan_json(planned.plan)) {
     throw Error("the saved plan no longer fits: the state or the definition has moved on",
@@ -136,25 +162,30 @@ Planned plan_of(const World& world, const Apply& apply) {
 std::optional<RunSummary> apply_held(const World& world, const Apply& apply,
                                      const RunOptions& options) {
   auto planned = plan_of(world, apply);
-  bool verify = planned.plan.empty() && planned.record;
-  if (verify) planned.plan = plan_verify(planned.cluster, *world.roles, *planned.record);
-  if (!verify && options.confirm && !options.confirm(planned.plan)) return std::nullopt;
-  prepare_providers(world, planned.cluster, planned.plan);
-  fetch_artifacts(world, planned.cluster, planned.plan);
-  auto record = begin(world, *apply.input, planned, apply.undo_to, options.command);
+  CheckedHosts checked(world, planned, options);
+  if (options.stop.stop_requested()) return std::nullopt;
+  if (options.confirm && !options.confirm(planned.plan)) return std::nullopt;
+  if (planned.plan.empty() && planned.record)
+    planned.plan = plan_verify(planned.cluster, *world.roles, *planned.record);
+  prepare(world, planned);
+  auto record = begin(world, *apply.input, planned, apply.undo_to, options);
   mark_unfinished(world, planned.plan, record);
-  auto summary = execute(world, planned.plan, planned.cluster, record, options);
+  auto summary =
+      execute(world, planned.plan, planned.cluster, record, options, checked.take_links());
+  if (summary.good() && planned.cluster.commit) mark_certificates_done(*world.store, record);
   world.store->mark_applied(record.name, summary.good());
   return summary;
 }
 
 /// Nothing when the user declined.
 std::optional<RunSummary> destroy_held(const World& world, DeploymentRecord record,
-                                       const RunOptions& options) {
+                                       RunOptions options) {
+  options.leaving.drains = false;
+  ask_machines_once_more(world, record);
   add_unknown_nodes(world, record);
   auto plan = plan_destroy(record, *world.roles);
   if (options.confirm && !options.confirm(plan)) return std::nullopt;
-  auto summary = execute(world, plan, Cluster{}, record, options);
+  auto summary = execute(world, plan, cluster_to_leave(world, record), record, options);
   auto left = world.store->deployment(record.name);
   if (summary.good() && left && left->nodes.empty()) world.store->forget_deployment(record.name);
   return summary;
@@ -185,6 +216,7 @@ std::optional<int> place_to_go_back_to(const World& world, const DefinitionResul
 
 Undone undo(const World& world, const std::string& name, int back_to, RunOptions options) {
   options.confirm = nullptr;
+  options.check_hosts = false;                           // nothing may keep it from being undone
   options.max_failures = 0;                              // those were of what is being undone
   if (options.stop.stop_requested()) options.stop = {};  // that one has been heeded
   auto where = back_to == 0 ? "there was no '" + name + "' before"
@@ -202,10 +234,17 @@ Undone undo(const World& world, const std::string& name, int back_to, RunOptions
   }
 }
 
+/// With certificates that have expired no member serves until most have new ones.
+Turns turns_of(const World& world, const Planned& planned) {
+  if (!planned.record || planned.record->certificates.is_done()) return Turns::taken;
+  auto soonest = soonest_to_end(known_certificates(*world.store, *world.roles, *planned.record));
+  return soonest && soonest->ends_ms <= world.clock->wall_ms() ? Turns::none : Turns::taken;
+}
+
 }  // namespace
 
 Planned plan_definition(const World& world, const Definition& definition, Against against,
-                        Diagnostics& diagnostics) {
+                        Diagnostics& diagnostics, const Reorder& reorder) {
   Planned planned;
   planned.cluster = expand(definition, *world.roles, diagnostics);
   planned.record = world.store->deployment(definition.name);
@@ -216,17 +255,21 @@ Planned plan_definition(const World& world, const Definition& definition, Agains
           "deployment '" + definition.name + "' belongs to tenant '" + planned.record->tenant + "'",
           "choose another name, or destroy it first: muster destroy " + definition.name);
     }
-    if (auto reason = reason_to_refuse(planned.cluster, *planned.record); !reason.empty()) {
-      diagnostics.error({}, reason,
-                        "keep one of them until the new ones have joined, or destroy the cluster: "
-                        "muster destroy " +
-                            definition.name);
-    }
     keep_pod_cidrs(planned.cluster, *planned.record);
+    if (reorder) planned.record->certificates = reorder(planned.record->certificates);
     if (against == Against::providers) ask_providers(world, *planned.record);
+    for (const auto& refusal : reasons_to_refuse(planned.cluster, *planned.record)) {
+      diagnostics.error(
+          {}, refusal.reason,
+          refusal.hint + ", or destroy the cluster: muster destroy " + definition.name);
+    }
   }
-  planned.plan =
-      plan_apply(planned.cluster, *world.roles, planned.record ? &*planned.record : nullptr);
+  planned.moved = ask_machines(world, planned.cluster, planned.record ? &*planned.record : nullptr);
+  for (const auto& problem : quota_problems(world, planned)) {
+    diagnostics.error({}, problem.message, problem.hint);
+  }
+  planned.plan = plan_apply(planned.cluster, *world.roles,
+                            planned.record ? &*planned.record : nullptr, turns_of(world, planned));
   if (auto cycle = find_cycle(planned.plan)) {
     diagnostics.error({}, "the roles wait for each other: " + *cycle);
   }
@@ -236,25 +279,31 @@ Planned plan_definition(const World& world, const Definition& definition, Agains
 std::vector<std::string> provider_objections(const World& world, const Planned& planned) {
   std::set<std::string> objections;
   std::set<std::pair<std::string, std::string>> asked;
+  const auto nodes = index_of(planned.cluster);
   for (const auto& step : planned.plan.steps) {
-    const Node* node = planned.cluster.find(step.node);
+    const Node* node = find_in(nodes, step.node);
     if (step.verb != Verb::create_node || node == nullptr) continue;
     if (!asked.insert({node->provider, node->hints}).second) continue;
     for (auto& objection : world.providers->get(node->provider).validate(node->hints)) {
       objections.insert(std::move(objection));
     }
   }
+  if (objections.empty()) return joint_objections(world, planned);
   return {objections.begin(), objections.end()};
 }
 
 Result apply(const World& world, const ApplyRequest& request, const RunOptions& options) {
   const auto& name = request.input->definition.name;
   HeldLease lease(*world.store, name, options.command);
-  Apply held{request.input, request.exactly ? &*request.exactly : nullptr, {}};
+  Apply held{request.input, request.exactly ? &*request.exactly : nullptr, {}, &request.reorder};
   if (request.atomic) held.undo_to = place_to_go_back_to(world, *request.input);
+  auto undoing = options;
+  if (auto before = world.store->deployment(name); options.expires_ms && before) {
+    undoing.expires_ms = before->expires_ms;
+  }
   auto result = result_of(apply_held(world, held, options));
   if (!held.undo_to || result.declined || result.run.good()) return result;
-  result.undone = undo(world, name, *held.undo_to, options);
+  result.undone = undo(world, name, *held.undo_to, undoing);
   return result;
 }
 

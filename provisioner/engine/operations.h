@@ -6,34 +6,47 @@
 #include <string>
 #include <vector>
 
+#include "provisioner/engine/machines.h"
 #include "provisioner/engine/scheduler.h"
 #include "provisioner/engine/step_runner.h"
+#include "provisioner/report/findings.h"
 
 namespace muster {
 
 /// How a run is to be done, whatever it does.
 struct RunOptions {
-  int parallel = 16;
+  int parallel = kParallel;
   int max_failures = 0;  ///< after so many failed steps nothing more is started; 0: no limit
   std::string command;   ///< as the user typed it, for the lease and the history
   std::stop_token stop;  ///< Ctrl-C
-  /// Shown the plan before anything changes; false stops. Not asked for a verify.
+  /// Of an apply: when the deployment expires, by the wall clock; 0: never; nothing: as before.
+  std::optional<std::int64_t> expires_ms;
+  Leaving leaving;  ///< of an apply; a destroy drains nothing
+  /// Shown the plan before anything changes; false stops. An empty one: all is only checked.
   std::function<bool(const Plan&)> confirm;
+  /// Of an apply: whether new nodes' machines are checked before anything changes (preflight.h).
+  bool check_hosts = true;
+  /// Told what was found, before `confirm` is asked.
+  std::function<void(const std::vector<HostFindings>&)> on_findings;
 };
 
 /// A definition beside what the state knows.
 struct Planned {
   Cluster cluster;
-  std::optional<DeploymentRecord> record;
+  std::optional<DeploymentRecord> record;  ///< with endpoints as they are now
   Plan plan;
+  std::vector<MovedNode> moved;  ///< of `record`, whose machines have changed
 };
 
 /// What a plan is made against: the record alone, or the record as the providers correct it.
 enum class Against { record, providers };
 
+/// Which certificates a deployment is to have from now on, given those that it is to have so far.
+using Reorder = std::function<CertificateOrder(const CertificateOrder&)>;
+
 /// Expands and plans. Mistakes that only show now go to `diagnostics`.
 Planned plan_definition(const World& world, const Definition& definition, Against against,
-                        Diagnostics& diagnostics);
+                        Diagnostics& diagnostics, const Reorder& reorder = {});
 
 /// What the providers say against the nodes that `planned` creates, one line each.
 std::vector<std::string> provider_objections(const World& world, const Planned& planned);
@@ -42,6 +55,7 @@ struct ApplyRequest {
   const DefinitionResult* input = nullptr;  ///< without errors
   std::optional<Plan> exactly;              ///< refuse unless the plan is this one
   bool atomic = false;                      ///< all of it, or back to what was there before
+  Reorder reorder = {};  ///< called when no other run can change the order any more
 };
 
 /// How an atomic apply that did not end well was undone.

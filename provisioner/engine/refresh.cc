@@ -40,11 +40,14 @@ Refreshed refresh(const World& world, const Planned& planned, const RunOptions& 
     step.needs.clear();
     step.gates.clear();
   }
-  DeploymentRunner runner(world, planned.cluster, *planned.record, Mode::check, options.stop);
+  NodeRecords records(*world.store, planned.cluster, *planned.record);
+  DeploymentRunner runner(world, planned.cluster, records, *planned.record, Mode::check,
+                          options.stop);
   NoJournal journal;
   ScheduleOptions schedule;
   schedule.parallel = options.parallel;
-  run_plan(plan, runner, journal, reporter, *world.clock, schedule, options.stop);
+  run_plan(plan, world.resources->fibers, runner, journal, reporter, *world.clock, schedule,
+           options.stop);
   return std::move(reporter.found);
 }
 

@@ -2,16 +2,20 @@
 
 #include <vector>
 
+#include "inventory/settings.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
+#include "provisioner/engine/named_providers.h"
 
 namespace muster {
 
+DefinitionRules rules_of(const World& world) {
+  return definition_rules(*world.roles, *world.providers, world.store);
+}
+
 DefinitionResult recorded_definition(const World& world, const std::string& deployment,
                                      int revision) {
-  DefinitionRules rules;
-  rules.roles = *world.roles;
-  rules.providers = world.providers->names();
+  auto rules = rules_of(world);
   std::vector<std::string> numbers;
   for (const auto& known : world.store->revisions(deployment)) {
     numbers.push_back(std::to_string(known.revision));
@@ -25,6 +29,14 @@ DefinitionResult recorded_definition(const World& world, const std::string& depl
   Error error("'" + deployment + "' has no revision " + std::to_string(revision), ExitCode::usage);
   throw error.hint(numbers.empty() ? "it has none at all; see: muster list"
                                    : "it has: " + join(numbers, ", "));
+}
+
+Cluster cluster_to_leave(const World& world, const DeploymentRecord& record) {
+  auto last = parse_definition(record.definition_file, record.definition_text, {}, rules_of(world));
+  Cluster cluster;
+  cluster.settings = settings_of(last.plannable ? last.definition : Definition{});
+  cluster.public_keys = last.definition.public_keys;
+  return cluster;
 }
 
 std::optional<int> find_revision_before(Store& store, const std::string& deployment) {

@@ -1,6 +1,7 @@
 #include "provisioner/engine/scheduler.h"
 
 #include <algorithm>
+#include <deque>
 #include <exception>
 #include <set>
 #include <unordered_map>
@@ -15,12 +16,10 @@ namespace muster {
 
 namespace {
 
-std::size_t index(int id) { return static_cast<std::size_t>(id); }
-
 /// The state of one run; touched by the scheduler's thread only.
 class Run {
  public:
-  Run(const Plan& plan, StepRunner& runner, RunJournal& journal, Reporter& reporter,
+  Run(const Plan& plan, Fibers& fibers, StepRunner& runner, RunJournal& journal, Reporter& reporter,
       const Clock& clock, const ScheduleOptions& options, std::stop_token stop)
       : plan_(plan),
         journal_(journal),
@@ -33,7 +32,9 @@ class Run {
         ready_(Sooner{priority_}),
         max_failures_(options.max_failures),
         parallel_(std::max(1, std::min(options.parallel, static_cast<int>(plan.steps.size())))),
-        workers_(parallel_, plan, runner, inbox_) {}
+        workers_(fibers, plan, runner, inbox_) {
+    for (const auto& step : plan.steps) ++nodes_[step.node].left;
+  }
 
   RunSummary run() {
     auto began = clock_.steady_ms();
@@ -59,17 +60,19 @@ class Run {
     bool ended = false;
     bool any_well = false;  ///< of what it waited for, something ended well
     int blame = kNobody;    ///< the step whose failure keeps this one from running
+    int held_by = kNobody;  ///< the same, and no step runs despite it
     std::int64_t started_ms = 0;
   };
 
   struct NodeQueue {
+    int left = 0;  ///< steps that have not ended
     bool busy = false;
     std::vector<int> parked;  ///< steps whose turn came while the node was busy
   };
 
   /// Longest chain first, then the order of the plan.
   struct Sooner {
-    const std::vector<int>& priority;
+    const std::vector<std::int64_t>& priority;
     bool operator()(int a, int b) const {
       auto left = priority[index(a)];
       auto right = priority[index(b)];
@@ -89,6 +92,7 @@ class Run {
   /// The step whose failure keeps the vertex shut, now that all it waits for has ended.
   int blame_of(int vertex) const {
     const auto& state = vertices_[index(vertex)];
+    if (is_step(vertex) && state.held_by != kNobody) return state.held_by;
     auto needed = opens(vertex);
     bool open = needed == Opens::ended || (needed == Opens::one_well && state.any_well);
     return open ? kNobody : state.blame;
@@ -99,36 +103,76 @@ class Run {
 
   void loop() {
     for (;;) {
-      while (in_flight_ < parallel_ && !ready_.empty() && !stopping()) start_next();
+      start_ready();
       if (in_flight_ == 0) break;
-      auto message = inbox_.pop({});
-      if (auto* event = std::get_if<Event>(&message->content)) {
-        report_of(step(message->step), std::move(*event));
-      } else {
-        finish(message->step, std::get<StepResult>(message->content));
-      }
+      take(inbox_.pop_all());
     }
     if (!stopping() && ended_ < plan_.steps.size()) {
       bug("the plan is stuck: its steps wait for each other");
     }
   }
 
-  void start_next() {
-    int id = *ready_.begin();
-    ready_.erase(ready_.begin());
-    auto& node = nodes_[step(id).node];
-    if (node.busy) {
-      node.parked.push_back(id);
+  /// Starts what may run now; all of it is on record before any of it starts.
+  void start_ready() {
+    std::vector<int> begun;
+    bool recorded = ready_.empty() || stopping() || together([&] {
+                      while (in_flight_ < parallel_ && !ready_.empty() && !stopping()) {
+                        int id = *ready_.begin();
+                        ready_.erase(ready_.begin());
+                        auto& node = nodes_[step(id).node];
+                        if (node.busy) {
+                          node.parked.push_back(id);
+                          continue;
+                        }
+                        if (!journaled([&] { journal_.before(step(id)); })) return;
+                        node.busy = true;
+                        ++in_flight_;
+                        begun.push_back(id);
+                      }
+                    });
+    if (!recorded) {
+      in_flight_ -= static_cast<int>(begun.size());
       return;
     }
-    if (!journaled([&] { journal_.before(step(id)); })) return;
-    node.busy = true;
-    ++in_flight_;
-    vertices_[index(id)].started_ms = clock_.steady_ms();
-    Event event;
-    event.type = EventType::step_started;
-    report_of(step(id), std::move(event));
-    workers_.start(id);
+    for (int id : begun) {
+      vertices_[index(id)].started_ms = clock_.steady_ms();
+      Event event;
+      event.type = EventType::step_started;
+      report_of(step(id), std::move(event));
+      workers_.start(id);
+    }
+  }
+
+  void take(std::deque<Message> messages) {
+    for (auto& message : messages) {
+      auto* result = std::get_if<StepResult>(&message.content);
+      if (result != nullptr) {
+        result->ms = clock_.steady_ms() - vertices_[index(message.step)].started_ms;
+      }
+    }
+    record_ends(messages);
+    for (auto& message : messages) {
+      if (auto* event = std::get_if<Event>(&message.content)) {
+        report_of(step(message.step), std::move(*event));
+      } else {
+        finish(message.step, std::get<StepResult>(message.content));
+      }
+    }
+  }
+
+  void record_ends(const std::deque<Message>& messages) {
+    auto is_end = [](const Message& message) {
+      return std::holds_alternative<StepResult>(message.content);
+    };
+    // Most batches are events of tasks alone, for which nothing need be recorded.
+    if (std::none_of(messages.begin(), messages.end(), is_end)) return;
+    together([&] {
+      for (const auto& message : messages) {
+        if (!is_end(message)) continue;
+        journaled(
+            [&] { journal_.after(step(message.step), std::get<StepResult>(message.content)); });
+      }
+    });
   }
 
   void finish(int id, const StepResult& result) {
@@ -137,11 +181,12 @@ class Run {
     node.busy = false;
     ready_.insert(node.parked.begin(), node.parked.end());
     node.parked.clear();
-    journaled([&] { journal_.after(step(id), result); });
     report_finished(id, result);
+    if (node.left == 0) workers_.release(step(id).node);
     if (max_failures_ > 0 && summary_.failed >= max_failures_) {
       given_up_ = given_up_ || !stop_.stop_requested();
     }
+    if (result.holds) holding_.insert(id);
     // A step that a stop cut short skips nobody: what waits for it is canceled as well.
     if (result.outcome == Outcome::canceled && stopping()) return;
     bool good = result.outcome == Outcome::changed || result.outcome == Outcome::unchanged;
@@ -156,9 +201,18 @@ class Run {
       auto& state = vertices_[index(follower)];
       if (blame == kNobody) state.any_well = true;
       if (state.blame == kNobody) state.blame = blame;
+      if (holds(vertex, blame) && state.held_by == kNobody) state.held_by = blame;
       if (--graph_.waiting_for[index(follower)] == 0) free.push_back(follower);
     }
     return free;
+  }
+
+  /// Whether what follows `vertex`, which did not end well, must not run despite it: a gate stays
+  /// shut, or a node is not to be removed, or its removal did not begin.
+  bool holds(int vertex, int blame) const {
+    if (blame == kNobody) return false;
+    if (!is_step(vertex) || holding_.count(blame) > 0) return true;
+    return step(vertex).despite_failures && vertices_[index(vertex)].held_by != kNobody;
   }
 
   /// Makes the steps ready that may run; ends the gates, and the steps that are to be skipped.
@@ -183,6 +237,10 @@ class Run {
     }
     summary_.gave_up = given_up_ && summary_.canceled > 0;
     summary_.interrupted = stop_.stop_requested() && summary_.canceled > 0 && !given_up_;
+  }
+
+  bool together(const std::function<void()>& hooks) {
+    return journaled([&] { journal_.together(hooks); });
   }
 
   template <typename Write>
@@ -215,7 +273,7 @@ class Run {
     Event event;
     event.type = EventType::step_finished;
     event.outcome = result.outcome;
-    event.ms = clock_.steady_ms() - vertices_[index(id)].started_ms;
+    event.ms = result.ms;
     event.task = result.task;
     event.command = result.command;
     event.exit_code = result.exit_code;
@@ -230,6 +288,7 @@ class Run {
     event.type = EventType::step_finished;
     event.outcome = outcome;
     if (blame != kNobody) event.message = "because '" + step(blame).title() + "' failed";
+    journal_.unstarted(step(id), outcome, event.message);
     report_of(step(id), std::move(event));
   }
 
@@ -252,6 +311,7 @@ class Run {
   void count(int id, Outcome outcome) {
     vertices_[index(id)].ended = true;
     ++ended_;
+    --nodes_[step(id).node].left;
     switch (outcome) {
       case Outcome::changed:
         ++summary_.changed;
@@ -278,10 +338,11 @@ class Run {
   const Clock& clock_;
   std::stop_token stop_;
   PlanGraph graph_;
-  std::vector<int> priority_;
+  std::vector<std::int64_t> priority_;
   std::vector<Vertex> vertices_;
   std::set<int, Sooner> ready_;
   std::unordered_map<std::string, NodeQueue> nodes_;
+  std::set<int> holding_;  ///< steps that failed so that nothing goes on despite it
   std::exception_ptr journal_failure_;
   RunSummary summary_;
   std::size_t ended_ = 0;
@@ -290,14 +351,15 @@ class Run {
   bool given_up_ = false;  ///< after max_failures_; a stop that came first is a stop
   int parallel_;
   Channel<Message> inbox_;
-  Workers workers_;  ///< last: its threads end before what they use
+  Workers workers_;  ///< last: its fibers end before what they use
 };
 
 }  // namespace
 
-RunSummary run_plan(const Plan& plan, StepRunner& runner, RunJournal& journal, Reporter& reporter,
-                    const Clock& clock, const ScheduleOptions& options, std::stop_token stop) {
-  return Run(plan, runner, journal, reporter, clock, options, std::move(stop)).run();
+RunSummary run_plan(const Plan& plan, Fibers& fibers, StepRunner& runner, RunJournal& journal,
+                    Reporter& reporter, const Clock& clock, const ScheduleOptions& options,
+                    std::stop_token stop) {
+  return Run(plan, fibers, runner, journal, reporter, clock, options, std::move(stop)).run();
 }
 
 }  // namespace muster

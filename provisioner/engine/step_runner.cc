@@ -5,8 +5,9 @@
 
 #include "provisioner/base/backoff.h"
 #include "provisioner/base/error.h"
-#include "provisioner/base/text.h"
 #include "provisioner/engine/context.h"
+#include "provisioner/engine/task_replies.h"
+#include "provisioner/pki/digest.h"
 #include "provisioner/tasks/compile.h"
 
 namespace muster {
@@ -32,15 +33,21 @@ class StoreVault : public Vault {
   std::string scope_;
 };
 
-SshOptions login_with(const SshKeyPair& key) {
-  SshOptions options;
-  options.private_key = key.private_key;
-  return options;
+/// Where a call of the provider may block: nowhere else a fiber may.
+template <typename Call>
+void call(Provider& provider, const Call& ask) {
+  if (provider.gives_way()) {
+    ask();
+  } else {
+    run_blocking(ask);
+  }
 }
 
-std::string architecture(const Facts& facts) {
-  auto found = facts.values.find("arch");
-  return found == facts.values.end() ? "amd64" : found->second;
+void tell(const std::function<void(Event)>& emit, EventType type, std::string message) {
+  Event event;
+  event.type = type;
+  event.message = std::move(message);
+  emit(std::move(event));
 }
 
 StepResult failure(std::string message, Outcome outcome = Outcome::failed) {
@@ -71,23 +78,43 @@ SshKeyPair tenant_key(Store& store, const std::string& tenant) {
   return made;
 }
 
-DeploymentRunner::DeploymentRunner(const World& world, Cluster cluster,
-                                   const DeploymentRecord& record, Mode mode, std::stop_token stop)
+Secret known_tenant_key(Store& store, const std::string& tenant) {
+  return store.secret(tenant_scope(tenant), "ssh").value_or(Secret());
+}
+
+LinkOptions login_options(const World& world, const DeploymentRecord& record,
+                          std::stop_token stop) {
+  LinkOptions options;
+  options.ssh.private_key = tenant_key(*world.store, record.tenant).private_key;
+  options.deployment = record.name;
+  options.resources = world.resources;
+  options.stop = std::move(stop);
+  return options;
+}
+
+DeploymentRunner::DeploymentRunner(const World& world, const Cluster& cluster,
+                                   const NodeRecords& records, const DeploymentRecord& record,
+                                   Mode mode, std::stop_token stop,
+                                   std::shared_ptr<NodeLinks> links)
     : world_(world),
-      cluster_(std::move(cluster)),
+      cluster_(cluster),
+      records_(records),
+      before_(index_of(record)),
+      deployment_(record.name),
+      tenant_(record.tenant),
       mode_(mode),
       stop_(stop),
       tag_(deployment_tag(*world.store, record.name)),
       key_(tenant_key(*world.store, record.tenant)),
-      links_(login_with(key_), std::move(stop)),
+      links_(links ? std::move(links)
+                   : std::make_shared<NodeLinks>(login_options(world, record, std::move(stop)))),
       vault_(deployment_vault(*world.store, record.name)),
-      pki_(*vault_, record.name) {
-  cluster_.name = record.name;
-  cluster_.tenant = record.tenant;
-  for (const auto& node : record.nodes) nodes_[node.name] = node;
+      certificates_(record.certificates),
+      pki_(*vault_, record.name, record.certificates) {
+  links_->log_in_with(key_.private_key);
 }
 
-StepResult DeploymentRunner::run(const Step& step, const std::function<void(Event)>& emit) {
+StepResult DeploymentRunner::run(const Step& step, const Emit& emit) {
   try {
     switch (step.verb) {
       case Verb::create_node:
@@ -105,150 +132,104 @@ StepResult DeploymentRunner::run(const Step& step, const std::function<void(Even
   bug("a step with no verb");
 }
 
-NodeRecord DeploymentRunner::record_of(const std::string& node) {
-  std::lock_guard lock(nodes_mutex_);
-  auto found = nodes_.find(node);
-  return found == nodes_.end() ? NodeRecord{} : found->second;
-}
-
-void DeploymentRunner::remember(const NodeRecord& node) {
-  world_.store->put_node(cluster_.name, node);
-  std::lock_guard lock(nodes_mutex_);
-  nodes_[node.name] = node;
-}
-
-Node DeploymentRunner::node_of(const std::string& name) {
-  if (const auto* node = cluster_.find(name)) return *node;
-  // A node that leaves: what its undo tasks may render is on record.
-  auto record = record_of(name);
-  Node node;
-  node.name = name;
-  node.fqdn = name;
-  node.pod_cidr = record.pod_cidr;
-  node.roles = record.wanted_roles;
-  return node;
-}
-
-ProvidedNode DeploymentRunner::create_at_provider(const NodeSpec& spec, const std::string& provider,
-                                                  const std::function<void(Event)>& emit) {
+ProvidedNode DeploymentRunner::ask_provider(const NodeSpec& spec, const std::string& name,
+                                            const Emit& emit) {
+  auto& provider = world_.providers->get(name);
   Backoff backoff(kCreatePause, kMostCreatePause);
   for (int attempt = 1;; ++attempt) {
     try {
-      return world_.providers->get(provider).create(spec);
+      ProvidedNode made;
+      call(provider, [&] { made = provider.create(spec); });
+      return made;
     } catch (const TemporaryError& error) {
       if (attempt == kCreateAttempts || stop_.stop_requested()) throw;
-      Event event;
-      event.type = EventType::warning;
-      event.message = std::string("trying again: ") + error.what();
-      emit(event);
+      tell(emit, EventType::warning, std::string("trying again: ") + error.what());
     }
     backoff.wait(stop_);
   }
 }
 
-/// While the provider was making the node, another run may have taken the deployment over and have
-/// destroyed it: then nobody else knows of this node.
-void DeploymentRunner::give_back(const NodeRecord& node) {
-  auto known = world_.store->deployment(cluster_.name);
-  if (known && known->knows(node.token)) return;
-  world_.providers->get(node.provider).destroy(node.handle);
-}
-
-StepResult DeploymentRunner::create(const Step& step, const std::function<void(Event)>& emit) {
-  const Node node = node_of(step.node);
+StepResult DeploymentRunner::create(const Step& step, const Emit& emit) {
+  const Node node = records_.node(step.node);
   NodeSpec spec;
   spec.name = node.name;
   spec.fqdn = node.fqdn;
-  spec.deployment = cluster_.name;
-  spec.tenant = cluster_.tenant;
+  spec.deployment = deployment_;
+  spec.tenant = tenant_;
   spec.tag = tag_;
   spec.hints = node.hints;
   spec.authorized_key = key_.public_key;
+  spec.token = records_.of(step.node).token;
+  StepResult result;
+  result.made = ask_provider(spec, node.provider, emit);
+  auto& endpoint = result.made->endpoint;
+  if (endpoint.cluster_address.empty()) endpoint.cluster_address = ip_address_of(endpoint.address);
+  if (!result.made->when_silent.empty()) reach(node.name, *result.made);
+  result.outcome = Outcome::changed;
+  result.message = result.made->endpoint.address;
+  return result;
+}
 
-  NodeRecord record = record_of(step.node);
-  // What its provider has given away may be another node's address by now.
-  if (record.state == NodeState::lost) record.endpoint = {};
-  record.name = node.name;
-  record.provider = node.provider;
-  record.pod_cidr = node.pod_cidr;
-  record.wanted_roles = node.roles;
-  record.state = NodeState::creating;
-  if (record.token.empty()) record.token = random_hex(16);
-  spec.token = record.token;
-  remember(record);  // intent before effect
-
-  auto made = create_at_provider(spec, node.provider, emit);
-  record.handle = made.handle;
-  record.endpoint = made.endpoint;
-  record.state = NodeState::ready;
+/// The connection is kept for the node's roles.
+void DeploymentRunner::reach(const std::string& node, ProvidedNode& made) {
+  auto& link = links_->anew(node, made.endpoint);
   try {
-    remember(record);
-  } catch (const Error&) {
-    give_back(record);
+    link.reach();
+    if (!made.endpoint.has_key()) made.endpoint.host_key = link.host_key();
+  } catch (Error& error) {
+    if (link.is_silent()) error.hint(made.when_silent);
     throw;
   }
-  StepResult result;
-  result.outcome = Outcome::changed;
-  result.message = made.endpoint.address;
-  return result;
 }
 
 StepResult DeploymentRunner::destroy(const Step& step) {
-  NodeRecord record = record_of(step.node);
-  links_.forget(step.node);
+  const auto record = records_.of(step.node);
+  links_->forget(step.node);
   if (!record.token.empty()) {
-    record.state = NodeState::destroying;
-    remember(record);
     auto& provider = world_.providers->get(record.provider);
-    if (record.handle.empty()) {
-      // The create was cut before its answer: only the provider knows whether there is a node.
-      for (const auto& node : provider.list(tag_)) {
-        if (node.token == record.token) record.handle = node.handle;
+    call(provider, [&] {
+      auto handle = record.handle;
+      if (handle.empty()) {
+        // The create was cut before its answer: only the provider knows whether there is a node.
+        for (const auto& node : provider.list(tag_)) {
+          if (node.token == record.token) handle = node.handle;
+        }
       }
-    }
-    if (!record.handle.empty()) provider.destroy(record.handle);
+      if (!handle.empty()) provider.destroy(handle);
+    });
   }
-  world_.store->forget_node(cluster_.name, step.node);
-  std::lock_guard lock(nodes_mutex_);
-  nodes_.erase(step.node);
   StepResult result;
   result.outcome = Outcome::changed;
   return result;
 }
 
-StepResult DeploymentRunner::run_role(const Step& step, const std::function<void(Event)>& emit) {
+StepResult DeploymentRunner::run_role(const Step& step, const Emit& emit) {
   const Role* role = find_role(*world_.roles, step.role);
-  bool undo = step.verb == Verb::undo_role;
-  if (role == nullptr && undo) return forget_role(step);
-  if (role == nullptr) return failure("there is no role '" + step.role + "' any more");
-  if (mode_ == Mode::apply && step.verb != Verb::verify_role) put_in_doubt(step);
-  auto result = run_script(step, *role, undo ? role->undo : role->tasks, emit);
-  if (!succeeded(result.outcome) || mode_ == Mode::check) return result;
-  if (undo) {
-    world_.store->forget_role(cluster_.name, step.node, step.role);
-  } else {
-    world_.store->put_role(cluster_.name, step.node, {step.role, step.fingerprint});
+  Role unknown;
+  if (role == nullptr) {
+    auto gone = "there is no role '" + step.role + "' any more";
+    if (step.verb != Verb::undo_role) return failure(gone);
+    // The node knows what its tasks changed.
+    tell(emit, EventType::note, gone + ": what its tasks changed is put back, and no more is done");
+    unknown.name = step.role;
+    role = &unknown;
   }
-  return result;
-}
-
-/// Intent before effect: from now on the node may have the role in part. An apply that has a record
-/// was put in doubt before the run (see mark_unfinished).
-void DeploymentRunner::put_in_doubt(const Step& step) {
-  const auto record = record_of(step.node);
-  const auto* known = record.find_role(step.role);
-  if (known == nullptr) {
-    world_.store->put_role(cluster_.name, step.node, {step.role, ""});
-  } else if (known->whole() && step.verb == Verb::undo_role) {
-    world_.store->put_role(cluster_.name, step.node, {step.role, kInDoubt});
+  const auto endpoint = records_.of(step.node).endpoint;
+  auto& link = links_->to(step.node, endpoint);
+  for (int attempt = 1;; ++attempt) {
+    try {
+      auto result = run_script(link, step, *role, emit);
+      if (!endpoint.has_key()) result.host_key = link.host_key();
+      // It answers: what could not be undone may be what the others would miss.
+      result.holds = step.verb == Verb::undo_role && leaving_.drains && !succeeded(result.outcome);
+      return result;
+    } catch (const ConnectionLost& lost) {
+      link.drop();
+      if (attempt == kScriptAttempts) throw;
+      tell(emit, EventType::note,
+           std::string("the connection was lost; trying again: ") + lost.what());
+    }
   }
-}
-
-/// Nobody knows any more how to undo a role whose file is gone.
-StepResult DeploymentRunner::forget_role(const Step& step) {
-  world_.store->forget_role(cluster_.name, step.node, step.role);
-  return failure("there is no role '" + step.role + "' any more: what it did was left as it is",
-                 Outcome::unchanged);
 }
 
 Artifact DeploymentRunner::artifact_for(const std::string& name, const Facts& facts) {
@@ -262,26 +243,34 @@ Artifact DeploymentRunner::artifact_for(const std::string& name, const Facts& fa
   return *artifact;
 }
 
-CompiledScript DeploymentRunner::compile_for(const Step& step, const Role& role,
-                                             const std::vector<Task>& tasks, const Facts& facts,
-                                             const std::string& nonce) {
-  const Node node = node_of(step.node);
+std::map<std::string, bool> DeploymentRunner::available_artifacts(const std::string& architecture) {
+  std::lock_guard lock(artifacts_mutex_);
+  auto [found, fresh] = artifacts_.try_emplace(architecture);
+  if (fresh) {
+    for (const auto& listed : world_.artifacts->list(cluster_.settings.version, architecture)) {
+      found->second[listed.name] = listed.cached;
+    }
+  }
+  return found->second;
+}
+
+CompiledScript DeploymentRunner::compile_for(const Step& step, const Role& role, const Facts& facts,
+                                             const std::string& nonce, Mode mode,
+                                             const std::string& packages_sha256) {
+  const Node node = records_.node(step.node);
+  const auto endpoints = records_.endpoints();
   ContextInput input;
   input.cluster = &cluster_;
   input.node = &node;
   input.role = &role;
   input.facts = facts;
-  {
-    std::lock_guard lock(nodes_mutex_);
-    for (const auto& [name, record] : nodes_) {
-      // One that is off for now stays on the lists: it comes back with its address.
-      if (!record.endpoint.address.empty()) input.endpoints[name] = record.endpoint;
-    }
-  }
-  for (const auto& listed :
-       world_.artifacts->list(cluster_.settings.version, architecture(facts))) {
-    input.artifacts[listed.name] = listed.cached;
-  }
+  input.endpoints = endpoints.get();
+  input.before = &before_;
+  input.certificates = &certificates_;
+  input.artifacts = available_artifacts(architecture(facts));
+  input.drains = leaving_.drains;
+  input.drain_seconds = leaving_.drain_seconds;
+  input.force_drain = leaving_.force;
   nlohmann::json context;
   {
     std::lock_guard lock(pki_mutex_);
@@ -289,8 +278,9 @@ CompiledScript DeploymentRunner::compile_for(const Step& step, const Role& role,
   }
   CompileInput compile_input;
   compile_input.role = &role;
-  compile_input.tasks = &tasks;
-  compile_input.mode = mode_;
+  compile_input.tasks = step.verb == Verb::undo_role ? &role.undo : &role.tasks;
+  compile_input.mode = mode;
+  compile_input.packages_sha256 = packages_sha256;
   compile_input.context = &context;
   compile_input.nonce = nonce;
   compile_input.load_template = [this](const std::string& name) {
@@ -299,84 +289,28 @@ CompiledScript DeploymentRunner::compile_for(const Step& step, const Role& role,
   compile_input.artifact_sha256 = [&](const std::string& name) {
     return artifact_for(name, facts).sha256;
   };
+  compile_input.sha256 = sha256;
   return compile(compile_input);
 }
 
-StepResult DeploymentRunner::run_script(const Step& step, const Role& role,
-                                        const std::vector<Task>& tasks,
-                                        const std::function<void(Event)>& emit) {
-  auto& link = links_.to(step.node, record_of(step.node).endpoint);
-  const std::chrono::seconds deadline(role.deadline_seconds);
-  for (int attempt = 1;; ++attempt) {
-    try {
-      const auto facts = link.facts();
-      const auto nonce = random_hex(16);
-      const auto script = compile_for(step, role, tasks, facts, nonce);
-      if (mode_ == Mode::apply) {
-        for (const auto& needed : script.artifacts) {
-          link.provide(artifact_for(needed.name, facts));
-        }
-      }
-
-      StepResult result;
-      result.outcome = Outcome::unchanged;
-      int changed = 0;
-      int answered = 0;
-      auto name_of = [&](int index) {
-        return index >= 0 && static_cast<std::size_t>(index) < script.task_names.size()
-                   ? script.task_names[static_cast<std::size_t>(index)]
-                   : std::string("task ") + std::to_string(index);
-      };
-      auto on_reply = [&](const TaskReply& reply) {
-        Event event;
-        event.type = EventType::task_finished;
-        event.task = name_of(reply.index);
-        event.ms = reply.ms;
-        ++answered;
-        if (reply.outcome == "failed") {
-          event.outcome = Outcome::failed;
-          event.exit_code = reply.exit_code;
-          result.outcome = Outcome::failed;
-          result.task = event.task;
-          result.command = reply.command;
-          result.exit_code = reply.exit_code;
-          result.output = reply.output;
-        } else if (reply.outcome == "changed") {
-          event.outcome = Outcome::changed;
-          event.message = trim(reply.output);
-          ++changed;
-        }
-        emit(event);
-      };
-      auto ran = link.run(script, nonce, deadline, on_reply);
-      if (result.outcome == Outcome::failed) return result;
-      if (ran.remote.timed_out) {
-        result.outcome = Outcome::timed_out;
-        result.task = ran.running ? name_of(*ran.running) : "";
-        result.message = "not done within " + std::to_string(role.deadline_seconds) + " s";
-        return result;
-      }
-      if (!ran.ended) {
-        result.outcome = Outcome::failed;
-        result.task = ran.running ? name_of(*ran.running) : "";
-        result.exit_code = ran.remote.exit_code;
-        result.output = ran.remote.error_output + ran.noise;
-        result.message = "the node's shell ended before the role did";
-        return result;
-      }
-      if (changed > 0) result.outcome = Outcome::changed;
-      result.message =
-          std::to_string(changed) + " of " + std::to_string(answered) + " tasks changed";
-      return result;
-    } catch (const ConnectionLost& lost) {
-      link.drop();
-      if (attempt == kScriptAttempts) throw;
-      Event event;
-      event.type = EventType::note;
-      event.message = std::string("the connection was lost; trying again: ") + lost.what();
-      emit(event);
+StepResult DeploymentRunner::run_script(NodeLink& link, const Step& step, const Role& role,
+                                        const Emit& emit) {
+  const auto facts = link.facts();
+  const auto nonce = random_hex(16);
+  const Note note = [&](const std::string& line) { tell(emit, EventType::note, line); };
+  const auto packages = bundled_packages(link, step, role, facts, note);
+  const auto script = compile_for(step, role, facts, nonce, mode_, packages);
+  if (mode_ == Mode::apply) {
+    for (const auto& needed : script.artifacts) {
+      link.provide(artifact_for(needed.name, facts), note);
     }
   }
+  TaskReplies replies(script, emit);
+  int seconds = role.deadline_seconds;
+  if (step.verb == Verb::undo_role) seconds += leaving_.drain_seconds;
+  auto ran = link.run(script, nonce, std::chrono::seconds(seconds),
+                      [&](const TaskReply& reply) { replies.take(reply); });
+  return replies.result_of(ran, role);
 }
 
 }  // namespace muster

@@ -11,6 +11,8 @@
 #include "providers/provider.h"
 #include "provisioner/artifacts/artifacts.h"
 #include "provisioner/engine/node_link.h"
+#include "provisioner/engine/node_records.h"
+#include "provisioner/engine/run_resources.h"
 #include "provisioner/engine/scheduler.h"
 #include "provisioner/pki/pki.h"
 #include "provisioner/state/store.h"
@@ -26,51 +28,80 @@ struct World {
   std::vector<std::filesystem::path> role_directories;
   const Clock* clock = nullptr;
   Reporter* reporter = nullptr;
+  RunResources* resources = nullptr;
+};
+
+/// How nodes and roles leave.
+struct Leaving {
+  /// Pods are moved away first, and what fails on a node that answers keeps the node. Without it (a
+  /// deployment goes as a whole) nothing does.
+  bool drains = true;
+  int drain_seconds = 120;  ///< for all pods of a node
+  bool force = false;       ///< whatever PodDisruptionBudgets allow, and whoever is left at the end
 };
 
 /// Does the steps of one deployment's run for real: provider calls and scripts over SSH. Errors
-/// that a layer below throws become outcomes here.
+/// that a layer below throws become outcomes here. Writes nothing on record: see NodeRecords.
 class DeploymentRunner : public StepRunner {
  public:
-  /// `cluster` is empty of nodes for a destroy. `record` is the state at the start. In check mode
-  /// roles only say what they would change, and nothing is recorded. `stop` ends waits, not work.
-  DeploymentRunner(const World& world, Cluster cluster, const DeploymentRecord& record, Mode mode,
-                   std::stop_token stop);
+  /// `cluster`, `records` and `record` are kept by reference. In check mode roles only say what
+  /// they would change. `stop` ends waits, not work. `links` may have lines to nodes that were
+  /// checked already (preflight.h).
+  DeploymentRunner(const World& world, const Cluster& cluster, const NodeRecords& records,
+                   const DeploymentRecord& record, Mode mode, std::stop_token stop,
+                   std::shared_ptr<NodeLinks> links = nullptr);
+
+  /// Before the first step; else as Leaving has it by itself.
+  void leave_as(const Leaving& leaving) { leaving_ = leaving; }
 
   StepResult run(const Step& step, const std::function<void(Event)>& emit) override;
+  void release(const std::string& node) override { links_->forget(node); }
 
  private:
-  StepResult create(const Step& step, const std::function<void(Event)>& emit);
-  void give_back(const NodeRecord& node);
-  ProvidedNode create_at_provider(const NodeSpec& spec, const std::string& provider,
-                                  const std::function<void(Event)>& emit);
+  using Emit = std::function<void(Event)>;
+  using Note = std::function<void(const std::string&)>;
+
+  StepResult create(const Step& step, const Emit& emit);
+  ProvidedNode ask_provider(const NodeSpec& spec, const std::string& provider, const Emit& emit);
+  void reach(const std::string& node, ProvidedNode& made);
   StepResult destroy(const Step& step);
-  StepResult run_role(const Step& step, const std::function<void(Event)>& emit);
-  StepResult forget_role(const Step& step);
-  void put_in_doubt(const Step& step);
-  StepResult run_script(const Step& step, const Role& role, const std::vector<Task>& tasks,
-                        const std::function<void(Event)>& emit);
-  CompiledScript compile_for(const Step& step, const Role& role, const std::vector<Task>& tasks,
-                             const Facts& facts, const std::string& nonce);
+  StepResult run_role(const Step& step, const Emit& emit);
+  StepResult run_script(NodeLink& link, const Step& step, const Role& role, const Emit& emit);
+  CompiledScript compile_for(const Step& step, const Role& role, const Facts& facts,
+                             const std::string& nonce, Mode mode,
+                             const std::string& packages_sha256);
+  std::string bundled_packages(NodeLink& link, const Step& step, const Role& role,
+                               const Facts& facts, const Note& note);
+  bool lacks_packages(NodeLink& link, const Step& step, const Role& role, const Facts& facts);
   Artifact artifact_for(const std::string& name, const Facts& facts);
-  NodeRecord record_of(const std::string& node);
-  void remember(const NodeRecord& node);
-  Node node_of(const std::string& name);
+  std::map<std::string, bool> available_artifacts(const std::string& architecture);
 
   World world_;
-  Cluster cluster_;
+  const Cluster& cluster_;
+  const NodeRecords& records_;
+  RecordIndex before_;  ///< the run
+  std::string deployment_;
+  std::string tenant_;
   Mode mode_;
+  Leaving leaving_;
   std::stop_token stop_;
   std::string tag_;
   SshKeyPair key_;
-  NodeLinks links_;
+  std::shared_ptr<NodeLinks> links_;
   std::unique_ptr<Vault> vault_;
+  const CertificateOrder certificates_;
 
   std::mutex pki_mutex_;  ///< guards pki_
   Pki pki_;
-  std::mutex nodes_mutex_;  ///< guards nodes_
-  std::map<std::string, NodeRecord> nodes_;
+  std::mutex artifacts_mutex_;                                    ///< guards artifacts_
+  std::map<std::string, std::map<std::string, bool>> artifacts_;  ///< by architecture, then name
 };
+
+/// To log in to the deployment's nodes with muster's own key.
+LinkOptions login_options(const World& world, const DeploymentRecord& record, std::stop_token stop);
+
+/// The key of the tenant of that name, or an empty one when it was never made.
+Secret known_tenant_key(Store& store, const std::string& tenant);
 
 /// Finds a deployment's nodes at its provider: unique over all states.
 std::string deployment_tag(Store& store, const std::string& deployment);

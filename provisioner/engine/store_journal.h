@@ -1,35 +1,35 @@
 #pragma once
 
-#include <map>
+#include <functional>
 #include <string>
+#include <vector>
 
-#include "provisioner/engine/scheduler.h"
-#include "provisioner/state/store.h"
+#include "provisioner/engine/node_records.h"
+#include "provisioner/engine/run_journal.h"
 
 namespace muster {
 
-/// Writes what steps begin and how they ended into the store, before and after the fact.
-class StoreJournal : public RunJournal {
+/// The same for runs that make and change nodes: what becomes of these is written with the events,
+/// before and after the fact.
+class StoreJournal : public EventJournal {
  public:
-  StoreJournal(Store& store, const Clock& clock, const std::string& deployment,
-               const std::string& command)
-      : store_(store),
-        clock_(clock),
-        deployment_(deployment),
-        run_(store.begin_run(deployment, command)) {}
+  /// Nothing is owned. `give_back` gets a node that was made and could not be put on record: while
+  /// the provider was making it, another run may have taken the deployment over and destroyed it.
+  StoreJournal(Store& store, const Clock& clock, NodeRecords& records,
+               const std::string& deployment, const std::string& command,
+               std::function<void(const NodeRecord&)> give_back)
+      : EventJournal(store, clock, deployment, command),
+        records_(records),
+        give_back_(std::move(give_back)) {}
 
+  void together(const std::function<void()>& hooks) override;
   void before(const Step& step) override;
   void after(const Step& step, const StepResult& result) override;
-  void finish(const RunSummary& summary);
 
  private:
-  Event event(const Step& step) const;
-
-  Store& store_;
-  const Clock& clock_;
-  std::string deployment_;
-  std::int64_t run_;
-  std::map<int, std::int64_t> started_ms_;  // by step
+  NodeRecords& records_;
+  std::function<void(const NodeRecord&)> give_back_;
+  std::vector<NodeRecord> unknown_;  // nodes that could not be put on record
 };
 
 }  // namespace muster

@@ -1,12 +1,14 @@
 #pragma once
 
+#include <condition_variable>
 #include <exception>
 #include <functional>
-#include <thread>
+#include <mutex>
+#include <string>
 #include <utility>
 #include <variant>
-#include <vector>
 
+#include "provisioner/base/fibers.h"
 #include "provisioner/engine/channel.h"
 #include "provisioner/engine/scheduler.h"
 
@@ -18,21 +20,49 @@ struct Message {
   std::variant<Event, StepResult> content;
 };
 
-/// Threads that run one step each at a time.
+/// All that is done on a node has this key, so that one thread does it: its connection may be used
+/// on that one only.
+inline std::size_t thread_key(const std::string& deployment, const std::string& node) {
+  return std::hash<std::string>{}(deployment + "/" + node);
+}
+
+/// Runs steps, each in a fiber; those of one node on one thread.
 class Workers {
  public:
-  Workers(int count, const Plan& plan, StepRunner& runner, Channel<Message>& inbox)
-      : plan_(plan), runner_(runner), inbox_(inbox) {
-    for (int i = 0; i < count; ++i) {
-      threads_.emplace_back([this](const std::stop_token& stop) {
-        while (auto step = jobs_.pop(stop)) inbox_.push({*step, run(*step)});
-      });
-    }
+  Workers(Fibers& fibers, const Plan& plan, StepRunner& runner, Channel<Message>& inbox)
+      : fibers_(fibers), plan_(plan), runner_(runner), inbox_(inbox) {}
+
+  /// Waits for what it started.
+  ~Workers() {
+    std::unique_lock lock(mutex_);
+    ended_.wait(lock, [this] { return running_ == 0; });
+  }
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+
+  void start(int step) {
+    const auto& node = plan_.steps[static_cast<std::size_t>(step)].node;
+    work_for(node, [this, step] { inbox_.push({step, run(step)}); });
   }
 
-  void start(int step) { jobs_.push(step); }
+  /// No step of the node is left.
+  void release(const std::string& node) {
+    work_for(node, [this, node] { runner_.release(node); });
+  }
 
  private:
+  void work_for(const std::string& node, std::function<void()> work) {
+    {
+      std::lock_guard lock(mutex_);
+      ++running_;
+    }
+    fibers_.start(thread_key(plan_.deployment, node), [this, work = std::move(work)] {
+      work();
+      std::lock_guard lock(mutex_);
+      if (--running_ == 0) ended_.notify_all();
+    });
+  }
+
   StepResult run(int step) {
     try {
       return runner_.run(plan_.steps[static_cast<std::size_t>(step)], [this, step](Event event) {
@@ -45,11 +75,13 @@ class Workers {
     }
   }
 
+  Fibers& fibers_;
   const Plan& plan_;
   StepRunner& runner_;
   Channel<Message>& inbox_;
-  Channel<int> jobs_;
-  std::vector<std::jthread> threads_;  ///< last: they end before what they use
+  std::mutex mutex_;  ///< guards running_
+  std::condition_variable ended_;
+  int running_ = 0;
 };
 
 }  // namespace muster

@@ -1,6 +1,5 @@
 #include "provisioner/state/database.h"
 
-#include <SQLiteCpp/SQLiteCpp.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -8,12 +7,14 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <thread>
 
 #include "provisioner/base/clock.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
 #include "provisioner/state/schema.h"
+#include "provisioner/state/sql.h"
 
 namespace muster {
 
@@ -134,8 +135,8 @@ Database::Database(const std::filesystem::path& directory, std::chrono::millisec
 Database::~Database() = default;
 
 void Database::open() {
-  db_ = std::make_unique<SQLite::Database>(file_.string(), SQLite::OPEN_READWRITE,
-                                           static_cast<int>(patience_.count()));
+  db_ = std::make_unique<SqlConnection>(file_.string(), SQLite::OPEN_READWRITE,
+                                        static_cast<int>(patience_.count()));
   // Before anything that writes: a file that is not ours to change stays as it is.
   auto version = version_of(*db_);
   if (version > schema_version()) throw newer(file_, version);
@@ -175,14 +176,51 @@ void Database::patiently(const std::function<void()>& attempt) const {
   }
 }
 
+void Database::set_syncing(bool sync) {
+  if (sync == syncing_) return;
+  db_->exec(sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+  syncing_ = sync;
+}
+
+void Database::together(const std::function<void()>& body) {
+  std::lock_guard lock(mutex_);
+  try {
+    set_syncing(true);
+    std::optional<SQLite::Transaction> transaction;
+    patiently([&] { transaction.emplace(*db_, SQLite::TransactionBehavior::IMMEDIATE); });
+    gathering_ = true;
+    try {
+      body();
+    } catch (...) {
+      gathering_ = false;
+      throw;
+    }
+    gathering_ = false;
+    transaction->commit();
+  } catch (const SQLite::Exception& failure) {
+    throw explain(failure, file_, patience_).while_doing("recording what was done");
+  }
+}
+
+/// In together(): a transaction of its own within the one that is open.
+void Database::join(const std::function<void(SQLite::Database&)>& body) {
+  db_->exec("SAVEPOINT one");
+  try {
+    body(*db_);
+  } catch (...) {
+    // After a full disk the whole transaction is gone already; together() says so.
+    db_->tryExec("ROLLBACK TO one; RELEASE one");
+    throw;
+  }
+  db_->exec("RELEASE one");
+}
+
 void Database::transact(Access access, const std::string& what,
                         const std::function<void(SQLite::Database&)>& body) {
   std::lock_guard lock(mutex_);
   try {
-    if (bool sync = access != Access::write_lightly; sync != syncing_ && access != Access::read) {
-      db_->exec(sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
-      syncing_ = sync;
-    }
+    if (gathering_) return join(body);
+    if (access != Access::read) set_syncing(access == Access::write);
     patiently([&] {
       SQLite::Transaction transaction(*db_, access == Access::read
                                                 ? SQLite::TransactionBehavior::DEFERRED

@@ -17,6 +17,8 @@ namespace muster {
 /// The version of the schema that this muster writes.
 int schema_version();
 
+class SqlConnection;
+
 /// The SQLite file below the store: opened with care, used from several threads and processes, its
 /// failures turned into Error (exit code 3).
 class Database {
@@ -45,6 +47,10 @@ class Database {
     return run(Access::write_lightly, what, body);
   }
 
+  /// One transaction, as write() makes it, of all that this thread reads and writes in `body`. Of a
+  /// write in it that throws nothing stays; when `body` throws, nothing of any.
+  void together(const std::function<void()>& body);
+
  private:
   enum class Access { read, write, write_lightly };
 
@@ -68,9 +74,13 @@ class Database {
 
   std::filesystem::path file_;
   std::chrono::milliseconds patience_;
-  std::mutex mutex_;  // guards the connection and its settings
-  std::unique_ptr<SQLite::Database> db_;
-  bool syncing_ = true;  // every commit, as PRAGMA synchronous=FULL
+  void set_syncing(bool sync);
+  void join(const std::function<void(SQLite::Database&)>& body);
+
+  std::recursive_mutex mutex_;  // guards all below: the connection and its settings
+  std::unique_ptr<SqlConnection> db_;
+  bool syncing_ = true;     // every commit, as PRAGMA synchronous=FULL
+  bool gathering_ = false;  // in together()
 };
 
 }  // namespace muster

@@ -1,8 +1,5 @@
-#include <signal.h>
-
-#include <cerrno>
-
 #include "provisioner/base/error.h"
+#include "provisioner/base/process.h"
 #include "provisioner/state/sql.h"
 #include "provisioner/state/sqlite_store.h"
 
@@ -26,16 +23,12 @@ std::optional<Lease> read_lease(SQLite::Database& db, const std::string& deploym
   return found;
 }
 
-bool is_alive(std::int64_t pid) {
-  return ::kill(static_cast<pid_t>(pid), 0) == 0 || errno != ESRCH;
-}
-
 /// Whether `holder` keeps `wanted` out. Our own pid on our own host is us, or a process that died
 /// and left us its number.
 bool excludes(const Lease& holder, const Lease& wanted, std::int64_t now) {
   if (holder.expires_ms <= now) return false;
   if (holder.host != wanted.host) return true;
-  return holder.pid != wanted.pid && is_alive(holder.pid);
+  return holder.pid != wanted.pid && is_running(holder.pid);
 }
 
 bool is_same(const Lease& a, const Lease& b) {
@@ -178,13 +171,14 @@ void SqliteStore::finish_run(std::int64_t run, const std::string& result) {
   });
 }
 
-void SqliteStore::journal(std::int64_t run, const Event& event) {
+void SqliteStore::journal(std::int64_t run, std::span<const Event> events) {
+  if (events.empty()) return;
   auto what = "recording an event of run " + std::to_string(run);
   auto insert = [&](SQLite::Database& db) {
-    refuse_without_lease(db, event.deployment);
-    insert_event(db, run, event);
+    refuse_without_lease(db, events.front().deployment);
+    for (const auto& event : events) insert_event(db, run, event);
   };
-  if (must_be_durable(event.type)) {
+  if (std::ranges::any_of(events, must_be_durable, &Event::type)) {
     database_.write(what, insert);
   } else {
     database_.write_lightly(what, insert);

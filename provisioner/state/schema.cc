@@ -102,6 +102,65 @@ UPDATE revisions SET applied_ms = created_ms WHERE EXISTS (
   AND d.applied = 1);
 ALTER TABLE deployments ADD COLUMN undo_to INTEGER NOT NULL DEFAULT -1;  -- -1: nothing to undo
 )sql",
+    R"sql(
+ALTER TABLE nodes ADD COLUMN identity TEXT NOT NULL DEFAULT '';
+ALTER TABLE nodes ADD COLUMN bastion TEXT NOT NULL DEFAULT '';
+)sql",
+    R"sql(
+CREATE TABLE durations (  -- of steps, learned by all runs
+  verb TEXT NOT NULL,
+  role TEXT NOT NULL,
+  provider TEXT NOT NULL,
+  ms INTEGER NOT NULL,
+  samples INTEGER NOT NULL,
+  PRIMARY KEY (verb, role, provider)
+);
+)sql",
+    R"sql(
+CREATE TABLE tenants (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice
+  name TEXT NOT NULL UNIQUE,
+  description TEXT NOT NULL,
+  max_nodes INTEGER NOT NULL,  -- 0: no limit
+  max_deployments INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL
+);
+INSERT INTO tenants (name, description, max_nodes, max_deployments, created_ms)
+  VALUES ('default', '', 0, 0, CAST(strftime('%s', 'now') AS INTEGER) * 1000);
+INSERT INTO tenants (name, description, max_nodes, max_deployments, created_ms)
+  SELECT tenant, '', 0, 0, CAST(strftime('%s', 'now') AS INTEGER) * 1000 FROM deployments
+  WHERE tenant != 'default' GROUP BY tenant ORDER BY min(rowid);
+CREATE TABLE providers (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  description TEXT NOT NULL,
+  hints TEXT NOT NULL,  -- a JSON object
+  created_ms INTEGER NOT NULL
+);
+-- Beside the deployments, whose rowids may change, and are given again.
+CREATE TABLE deployment_ids (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  deployment TEXT NOT NULL UNIQUE REFERENCES deployments(name) ON DELETE CASCADE
+);
+INSERT INTO deployment_ids (deployment) SELECT name FROM deployments ORDER BY rowid;
+)sql",
+    R"sql(
+ALTER TABLE deployments ADD COLUMN expires_ms INTEGER NOT NULL DEFAULT 0;  -- 0: never
+)sql",
+    R"sql(
+ALTER TABLE nodes ADD COLUMN cluster_address TEXT NOT NULL DEFAULT '';
+)sql",
+    R"sql(
+CREATE TABLE certificates (  -- CertificateOrder, of deployments that ever had one
+  deployment TEXT PRIMARY KEY REFERENCES deployments(name) ON DELETE CASCADE,
+  generation INTEGER NOT NULL,
+  done INTEGER NOT NULL,
+  renewed INTEGER NOT NULL,
+  rotations INTEGER NOT NULL,
+  phase INTEGER NOT NULL
+);
+)sql",
 };
 
 }  // namespace

@@ -13,6 +13,7 @@ class SqliteStore : public Store {
  public:
   SqliteStore(const std::filesystem::path& directory, const Clock& clock);
 
+  void together(const std::function<void()>& writes) override { database_.together(writes); }
   std::string id() override { return id_; }
 
   std::vector<DeploymentRecord> deployments() override;
@@ -20,6 +21,8 @@ class SqliteStore : public Store {
   int begin_revision(const DeploymentRecord& record, const std::string& command) override;
   void mark_applied(const std::string& deployment, bool applied) override;
   void mark_undo(const std::string& deployment, std::optional<int> revision) override;
+  void mark_expiry(const std::string& deployment, std::int64_t expires_ms) override;
+  void mark_certificates(const std::string& deployment, const CertificateOrder& order) override;
   std::vector<RevisionRecord> revisions(const std::string& deployment) override;
   void forget_deployment(const std::string& name) override;
 
@@ -30,7 +33,16 @@ class SqliteStore : public Store {
   void forget_role(const std::string& deployment, const std::string& node,
                    const std::string& role) override;
 
+  std::vector<TenantRecord> tenants() override;
+  std::vector<ProviderRecord> providers() override;
+  TenantRecord create_tenant(const TenantRecord& wanted) override;
+  ProviderRecord create_provider(const ProviderRecord& wanted) override;
+  void update_tenant(const TenantRecord& wanted) override;
+  void forget_tenant(const std::string& name) override;
+  void forget_provider(const std::string& name) override;
+
   std::optional<Secret> secret(const std::string& scope, const std::string& key) override;
+  std::vector<std::string> secret_keys(const std::string& scope) override;
   void put_secret(const std::string& scope, const std::string& key, const Secret& value) override;
 
   std::optional<Lease> acquire_lease(const Lease& wanted, std::int64_t ttl_ms) override;
@@ -40,9 +52,13 @@ class SqliteStore : public Store {
 
   std::int64_t begin_run(const std::string& deployment, const std::string& command) override;
   void finish_run(std::int64_t run, const std::string& result) override;
-  void journal(std::int64_t run, const Event& event) override;
+  using Store::journal;
+  void journal(std::int64_t run, std::span<const Event> events) override;
   std::vector<RunRecord> runs(const std::string& deployment) override;
   std::vector<Event> events(std::int64_t run) override;
+
+  std::vector<DurationRecord> durations() override;
+  void put_durations(const std::vector<DurationRecord>& durations) override;
 
  private:
   /// A write of one who may have held the lease of `deployment`.

@@ -37,6 +37,7 @@ NodeRecord read_node(const SQLite::Statement& row) {
   NodeRecord node;
   node.name = row.getColumn("name").getString();
   node.provider = row.getColumn("provider").getString();
+  node.provider_kind = row.getColumn("provider_kind").getString();
   node.token = row.getColumn("token").getString();
   node.handle = row.getColumn("handle").getString();
   node.state = parse_node_state(row.getColumn("state").getString());
@@ -44,6 +45,9 @@ NodeRecord read_node(const SQLite::Statement& row) {
   node.endpoint.port = row.getColumn("port").getInt();
   node.endpoint.user = row.getColumn("user").getString();
   node.endpoint.host_key = row.getColumn("host_key").getString();
+  node.endpoint.identity = row.getColumn("identity").getString();
+  node.endpoint.bastion = row.getColumn("bastion").getString();
+  node.endpoint.cluster_address = row.getColumn("cluster_address").getString();
   node.pod_cidr = row.getColumn("pod_cidr").getString();
   auto wanted = row.getColumn("wanted_roles").getString();
   if (!wanted.empty()) node.wanted_roles = split(wanted, '\n');
@@ -61,7 +65,9 @@ std::vector<NodeRecord> read_nodes(SQLite::Database& db, const std::string& depl
       },
       deployment);
   query(
-      db, "SELECT * FROM nodes WHERE deployment = ? ORDER BY rowid",
+      db,
+      "SELECT *, coalesce((SELECT kind FROM providers WHERE providers.name = nodes.provider), '')"
+      " AS provider_kind FROM nodes WHERE deployment = ? ORDER BY rowid",
       [&](const SQLite::Statement& row) {
         nodes.push_back(read_node(row));
         nodes.back().roles = std::move(roles[nodes.back().name]);
@@ -70,11 +76,28 @@ std::vector<NodeRecord> read_nodes(SQLite::Database& db, const std::string& depl
   return nodes;
 }
 
+CertificateOrder read_certificates(SQLite::Database& db, const std::string& deployment) {
+  CertificateOrder order;
+  query(
+      db,
+      "SELECT generation, done, renewed, rotations, phase FROM certificates WHERE deployment = ?",
+      [&](const SQLite::Statement& row) {
+        order.generation = row.getColumn(0).getInt();
+        order.done = row.getColumn(1).getInt();
+        order.renewed = row.getColumn(2).getInt();
+        order.rotations = row.getColumn(3).getInt();
+        order.phase = static_cast<RotationPhase>(row.getColumn(4).getInt());
+      },
+      deployment);
+  return order;
+}
+
 std::optional<DeploymentRecord> read_deployment(SQLite::Database& db, const std::string& name) {
   std::optional<DeploymentRecord> found;
   query(
       db,
-      "SELECT d.name, tenant, d.revision, applied, definition_file, definition_text, undo_to"
+      "SELECT d.name, tenant, d.revision, applied, definition_file, definition_text, undo_to,"
+      " (SELECT id FROM deployment_ids WHERE deployment = d.name), expires_ms"
       " FROM deployments d JOIN revisions r ON r.deployment = d.name AND r.revision = d.revision"
       " WHERE d.name = ?",
       [&](const SQLite::Statement& row) {
@@ -86,9 +109,13 @@ std::optional<DeploymentRecord> read_deployment(SQLite::Database& db, const std:
         record.definition_file = row.getColumn(4).getString();
         record.definition_text = row.getColumn(5).getString();
         if (int undo_to = row.getColumn(6).getInt(); undo_to >= 0) record.undo_to = undo_to;
+        record.id = row.getColumn(7).getInt64();
+        record.expires_ms = row.getColumn(8).getInt64();
       },
       name);
-  if (found) found->nodes = read_nodes(db, name);
+  if (!found) return found;
+  found->nodes = read_nodes(db, name);
+  found->certificates = read_certificates(db, name);
   return found;
 }
 
@@ -154,6 +181,15 @@ int SqliteStore::begin_revision(const DeploymentRecord& record, const std::strin
             " VALUES (?, ?, ?, 0, ?) ON CONFLICT (name) DO UPDATE SET tenant = excluded.tenant,"
             " revision = excluded.revision, applied = 0, undo_to = excluded.undo_to",
             record.name, record.tenant, revision, record.undo_to.value_or(-1));
+    // Not "or ignore", which uses up an id where it ignores.
+    execute(db,
+            "INSERT INTO deployment_ids (deployment) SELECT ?1 WHERE NOT EXISTS"
+            " (SELECT 1 FROM deployment_ids WHERE deployment = ?1)",
+            record.name);
+    execute(db,
+            "INSERT INTO tenants (name, description, max_nodes, max_deployments, created_ms)"
+            " SELECT ?1, '', 0, 0, ?2 WHERE NOT EXISTS (SELECT 1 FROM tenants WHERE name = ?1)",
+            record.tenant, now);
   });
   return revision;
 }
@@ -174,6 +210,20 @@ void SqliteStore::mark_undo(const std::string& deployment, std::optional<int> re
   write(deployment, "recording the deployment " + quoted(deployment), [&](SQLite::Database& db) {
     execute(db, "UPDATE deployments SET undo_to = ? WHERE name = ?", revision.value_or(-1),
             deployment);
+  });
+}
+
+void SqliteStore::mark_expiry(const std::string& deployment, std::int64_t expires_ms) {
+  write(deployment, "recording the deployment " + quoted(deployment), [&](SQLite::Database& db) {
+    execute(db, "UPDATE deployments SET expires_ms = ? WHERE name = ?", expires_ms, deployment);
+  });
+}
+
+void SqliteStore::mark_certificates(const std::string& deployment, const CertificateOrder& order) {
+  write(deployment, "recording the deployment " + quoted(deployment), [&](SQLite::Database& db) {
+    execute(db, "INSERT OR REPLACE INTO certificates VALUES (?, ?, ?, ?, ?, ?)", deployment,
+            order.generation, order.done, order.renewed, order.rotations,
+            static_cast<int>(order.phase));
   });
 }
 
@@ -207,15 +257,19 @@ void SqliteStore::put_node(const std::string& deployment, const NodeRecord& node
   write(deployment, "recording the node " + quoted(node.name), [&](SQLite::Database& db) {
     execute(db,
             "INSERT INTO nodes (deployment, name, provider, token, handle, state, address, port,"
-            " user, host_key, pod_cidr, wanted_roles) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " user, host_key, identity, bastion, cluster_address, pod_cidr, wanted_roles)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (deployment, name) DO UPDATE SET provider = excluded.provider,"
             " token = excluded.token, handle = excluded.handle, state = excluded.state,"
             " address = excluded.address, port = excluded.port, user = excluded.user,"
-            " host_key = excluded.host_key, pod_cidr = excluded.pod_cidr,"
+            " host_key = excluded.host_key, identity = excluded.identity,"
+            " bastion = excluded.bastion, cluster_address = excluded.cluster_address,"
+            " pod_cidr = excluded.pod_cidr,"
             " wanted_roles = excluded.wanted_roles",
             deployment, node.name, node.provider, node.token, node.handle,
             kNodeStates.at(static_cast<std::size_t>(node.state)), node.endpoint.address,
-            node.endpoint.port, node.endpoint.user, node.endpoint.host_key, node.pod_cidr,
+            node.endpoint.port, node.endpoint.user, node.endpoint.host_key, node.endpoint.identity,
+            node.endpoint.bastion, node.endpoint.cluster_address, node.pod_cidr,
             join(node.wanted_roles, "\n"));
   });
 }
@@ -257,9 +311,19 @@ std::optional<Secret> SqliteStore::secret(const std::string& scope, const std::s
   });
 }
 
+std::vector<std::string> SqliteStore::secret_keys(const std::string& scope) {
+  return database_.read("reading the secrets of " + quoted(scope), [&](SQLite::Database& db) {
+    std::vector<std::string> keys;
+    query(
+        db, "SELECT key FROM secrets WHERE scope = ? ORDER BY key",
+        [&](const SQLite::Statement& row) { keys.push_back(row.getColumn(0).getString()); }, scope);
+    return keys;
+  });
+}
+
 void SqliteStore::put_secret(const std::string& scope, const std::string& key,
                              const Secret& value) {
-  database_.write("recording the secret " + quoted(key), [&](SQLite::Database& db) {
+  database_.write_lightly("recording the secret " + quoted(key), [&](SQLite::Database& db) {
     execute(db,
             "INSERT INTO secrets VALUES (?, ?, ?) ON CONFLICT (scope, key)"
             " DO UPDATE SET value = excluded.value",

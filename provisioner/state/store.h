@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -46,9 +48,42 @@ struct RunRecord {
   std::string result;            ///< "done", "failed", "interrupted", "" while running
 };
 
-/// Where a deployment's secrets are kept, and a tenant's: apart, whatever their names.
+/// How long steps of one kind take.
+struct DurationRecord {
+  std::string verb;      ///< to_string(Verb)
+  std::string role;      ///< empty for what is done to whole nodes
+  std::string provider;  ///< of what is done to whole nodes
+  std::int64_t ms = 0;
+  std::int64_t samples = 0;  ///< how many steps it was learned from
+};
+
+/// The tenant that there always is: of definitions that name none.
+inline constexpr char kDefaultTenant[] = "default";
+
+/// Who deployments belong to. A limit of 0 is none.
+struct TenantRecord {
+  std::int64_t id = 0;  ///< the store's, never given twice
+  std::string name;
+  std::string description;
+  int max_nodes = 0;
+  int max_deployments = 0;
+  std::int64_t created_ms = 0;
+};
+
+/// A provider of the user's: a kind that is built in, with hints for it.
+struct ProviderRecord {
+  std::int64_t id = 0;  ///< the store's, never given twice
+  std::string name;
+  std::string kind;
+  std::string description;
+  std::string hints;  ///< JSON object text
+  std::int64_t created_ms = 0;
+};
+
+/// Where a deployment's secrets are kept, a tenant's and a provider's: apart, whatever their names.
 inline std::string deployment_scope(const std::string& name) { return "deployment/" + name; }
 inline std::string tenant_scope(const std::string& name) { return "tenant/" + name; }
+inline std::string provider_scope(const std::string& name) { return "provider/" + name; }
 
 /// What muster remembers. Every call is durable when it returns, and any thread may make it. All
 /// throw Error (exit code 3) when the state cannot be read or written; nothing is overwritten then.
@@ -58,19 +93,28 @@ class Store {
  public:
   virtual ~Store() = default;
 
+  /// Calls `writes`; what this thread writes in it becomes durable at once when it returns, or not
+  /// at all when it throws. A write that throws in it is undone by itself: the others count if
+  /// `writes` goes on. Other threads and processes cannot write meanwhile.
+  virtual void together(const std::function<void()>& writes) = 0;
+
   /// Random, made once: tells this state's nodes from those of another state on one provider.
   virtual std::string id() = 0;
 
   virtual std::vector<DeploymentRecord> deployments() = 0;
   virtual std::optional<DeploymentRecord> deployment(const std::string& name) = 0;
-  /// Creates the deployment or gives it a new revision, not applied yet, with the undo_to of
-  /// `record`; nodes are kept (those in `record` are not looked at). Returns the revision: numbers
-  /// go on after forget_deployment.
+  /// Creates the deployment (and its tenant, when missing) or gives it a new revision, not applied
+  /// yet, with the undo_to of `record`; nodes are kept (those in `record` are not looked at).
+  /// Returns the revision: numbers go on after forget_deployment.
   virtual int begin_revision(const DeploymentRecord& record, const std::string& command) = 0;
   /// Whether the last revision is whole; when it is, nothing is left to undo.
   virtual void mark_applied(const std::string& deployment, bool applied) = 0;
   /// DeploymentRecord::undo_to.
   virtual void mark_undo(const std::string& deployment, std::optional<int> revision) = 0;
+  /// DeploymentRecord::expires_ms, which new revisions keep.
+  virtual void mark_expiry(const std::string& deployment, std::int64_t expires_ms) = 0;
+  /// DeploymentRecord::certificates, which new revisions keep.
+  virtual void mark_certificates(const std::string& deployment, const CertificateOrder& order) = 0;
   /// Every definition that the deployment had, oldest first; known after forget_deployment too.
   virtual std::vector<RevisionRecord> revisions(const std::string& deployment) = 0;
   /// Forgets the deployment, its nodes, and its secrets (deployment_scope); its
@@ -86,7 +130,24 @@ class Store {
   virtual void forget_role(const std::string& deployment, const std::string& node,
                            const std::string& role) = 0;
 
+  /// Both in the order of their ids.
+  virtual std::vector<TenantRecord> tenants() = 0;
+  virtual std::vector<ProviderRecord> providers() = 0;
+  /// Makes it, unless there is one of that name; returns the one that is there then. `id` and
+  /// `created_ms` are the store's.
+  virtual TenantRecord create_tenant(const TenantRecord& wanted) = 0;
+  virtual ProviderRecord create_provider(const ProviderRecord& wanted) = 0;
+  /// Description and limits of the tenant of that name; nothing when there is none.
+  virtual void update_tenant(const TenantRecord& wanted) = 0;
+  /// With its secrets. Whether it is in use is the caller's to know, in the same together().
+  virtual void forget_tenant(const std::string& name) = 0;
+  virtual void forget_provider(const std::string& name) = 0;
+
   virtual std::optional<Secret> secret(const std::string& scope, const std::string& key) = 0;
+  /// The keys of a scope, sorted.
+  virtual std::vector<std::string> secret_keys(const std::string& scope) = 0;
+  /// Reaches the disk with the next durable call, before which nothing that depends on it may be
+  /// said to be done: a cluster has hundreds of keys.
   virtual void put_secret(const std::string& scope, const std::string& key,
                           const Secret& value) = 0;
 
@@ -103,12 +164,18 @@ class Store {
 
   virtual std::int64_t begin_run(const std::string& deployment, const std::string& command) = 0;
   virtual void finish_run(std::int64_t run, const std::string& result) = 0;
-  /// Durable at once for runs and steps. Tasks, notes and warnings survive the process, and reach
-  /// the disk with the next durable call: a step has dozens, and a sync for each would be the
-  /// slowest part of a big run.
-  virtual void journal(std::int64_t run, const Event& event) = 0;
+  /// All of these events, which are of one deployment. Durable at once for runs and steps. Tasks,
+  /// notes and warnings survive the process, and reach the disk with the next durable call: a step
+  /// has dozens, and a sync for each would be the slowest part of a big run.
+  virtual void journal(std::int64_t run, std::span<const Event> events) = 0;
+  void journal(std::int64_t run, const Event& event) { journal(run, {&event, 1}); }
   virtual std::vector<RunRecord> runs(const std::string& deployment) = 0;
   virtual std::vector<Event> events(std::int64_t run) = 0;
+
+  /// What runs of all deployments have taught.
+  virtual std::vector<DurationRecord> durations() = 0;
+  /// Adds these, in place of what is there of the same verb, role and provider.
+  virtual void put_durations(const std::vector<DurationRecord>& durations) = 0;
 };
 
 /// Opens (creates, migrates) <directory>/muster.db: directory 0700, file 0600, WAL. `clock` is the

@@ -1,0 +1,327 @@
+// What is to be said of one node.
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "provisioner/base/text.h"
+#include "provisioner/engine/clock_limits.h"
+#include "provisioner/engine/preflight_leftovers.h"
+#include "provisioner/engine/preflight_rules.h"
+
+namespace muster {
+
+namespace {
+
+constexpr long long kRootMb = 100;
+constexpr long long kStoreMb = 1'000;
+constexpr long long kLeastDataMb = 1'000;
+constexpr long long kGoodDataMb = 5'000;
+constexpr int kUsualMtu = 1500;
+
+/// An Error's text taken apart: what went wrong, and the lines below on what to do.
+std::pair<std::string, std::string> parts_of(const std::string& text) {
+  std::string message;
+  std::string hints;
+  for (const auto& line : split(text, '\n')) {
+    auto& part = line.starts_with("  ") ? hints : message;
+    part += (part.empty() ? "" : " ") + trim(line);
+  }
+  return {message, hints};
+}
+
+std::string gigabytes(long long mb) {
+  return mb < 1'024 ? std::to_string(mb) + " MB" : std::to_string((mb + 512) / 1'024) + " GB";
+}
+
+/// Adds up what is said of one node.
+class Judge {
+ public:
+  Judge(const NodeNeeds& needs, const Look& look) : needs_(needs), look_(look), seen_(look.seen) {}
+
+  std::vector<Finding> all() {
+    login();
+    if (seen_.facts.values.empty()) return std::move(findings_);
+    system();
+    clock();
+    disks();
+    ports();
+    if (!needs_.kubernetes) return std::move(findings_);
+    size();
+    kernel();
+    leftovers();
+    names();
+    mtu();
+    return std::move(findings_);
+  }
+
+ private:
+  void say(Level level, const std::string& check, std::string detail, std::string remedy = "") {
+    findings_.push_back({level, check, std::move(detail), std::move(remedy)});
+  }
+  void good(const std::string& check, std::string detail) {
+    say(Level::ok, check, std::move(detail));
+  }
+  void warn(const std::string& check, std::string detail, std::string remedy) {
+    say(Level::warning, check, std::move(detail), std::move(remedy));
+  }
+  void refuse(const std::string& check, std::string detail, std::string remedy) {
+    say(Level::error, check, std::move(detail), std::move(remedy));
+  }
+
+  std::string fact(const std::string& name) const { return muster::fact(seen_.facts, name); }
+  /// 0 when it did not say.
+  long number(const std::string& name) const { return std::atol(fact(name).c_str()); }
+  bool in_container() const { return fact("container") == "true"; }
+
+  void login() {
+    if (look_.no_root.empty()) {
+      good("sudo", "scripts run as root");
+    } else {
+      auto [message, hints] = parts_of(look_.no_root);
+      refuse("sudo", message, hints);
+    }
+  }
+
+  void system() {
+    auto os = fact("os") + " " + fact("os_version");
+    auto tried =
+        fact("os") == "debian" && (fact("os_version") == "12" || fact("os_version") == "13");
+    if (needs_.kubernetes && !tried) {
+      warn("os", "it runs " + trim(os),
+           "muster's Kubernetes is tried on Debian 12 and 13: try it first");
+    } else {
+      good("os", trim(os) + ", Linux " + fact("kernel"));
+    }
+    if (needs_.packages && (seen_.packages == "none" || seen_.packages == "zypper")) {
+      refuse("packages", "it has no package manager that muster knows",
+             "use a system with apt, dnf, yum or apk");
+    }
+    bundled_packages();
+    if (needs_.kubernetes && fact("systemd") == "false") {
+      refuse("init", "systemd does not run there", "use a system that was started by systemd");
+    }
+    architecture();
+  }
+
+  void bundled_packages() {
+    const auto& missing = seen_.missing_packages;
+    if (!needs_.has_packages || missing.empty()) return;
+    auto arch = muster::architecture(seen_.facts);
+    if (needs_.has_packages(fact("os"), fact("os_version"), arch)) return;
+    refuse("packages",
+           "it lacks " + join(missing, ", ") + ", and the bundle has no packages for " +
+               fact("os") + " " + fact("os_version") + " (" + arch + "), only for " +
+               needs_.packaged_releases,
+           "install them there first; what is installed is not fetched");
+  }
+
+  void architecture() {
+    auto arch = muster::architecture(seen_.facts);
+    if (arch == needs_.architecture || needs_.artifacts.empty()) return good("arch", arch);
+    std::vector<std::string> missing;
+    for (const auto& name : needs_.artifacts) {
+      if (!needs_.has_artifact || !needs_.has_artifact(name, arch)) missing.push_back(name);
+    }
+    if (missing.empty()) return good("arch", arch);
+    refuse(
+        "arch", "it is " + arch + ", and muster's cache has no " + missing.front() + " for that",
+        "run muster on a machine of that architecture, or use " + needs_.architecture + " hosts");
+  }
+
+  void clock() {
+    auto offset = clock_offset(look_);
+    if (!offset) return;
+    double off = offset->surely();
+    auto detail = "its clock is " + format_duration(to_tenths(offset->middle())) +
+                  (offset->middle() < 0 ? " behind" : " ahead of") + " this machine's";
+    if (off > kClockError) {
+      refuse("clock", detail, kClockRemedy);
+    } else if (off > kClockWarning) {
+      warn("clock", detail, kClockRemedy);
+    } else {
+      good("clock", "right to " +
+                        format_duration(std::max(std::abs(offset->least), std::abs(offset->most))));
+    }
+  }
+
+  /// One line for each file system: the worst that is to be said of it.
+  void disks() {
+    std::map<std::string, Finding> said;
+    for (const auto& disk : seen_.disks) {
+      auto finding = judge_disk(disk);
+      auto [worst, fresh] = said.emplace(disk.mount, finding);
+      if (!fresh && finding.level > worst->second.level) worst->second = finding;
+    }
+    for (const auto& [mount, finding] : said) findings_.push_back(finding);
+  }
+
+  Finding judge_disk(const DiskSpace& disk) const {
+    long long least = 0;
+    long long wanted = disk.path == "/" ? kRootMb : 0;
+    if (disk.path == "/var/lib" && needs_.kubernetes) {
+      least = kLeastDataMb;
+      wanted = kGoodDataMb;
+    } else if (disk.path == "/opt" && !needs_.artifacts.empty() && !needs_.own) {
+      least = wanted = kStoreMb;
+    }
+    auto detail = gigabytes(disk.free_mb) + " free on " + disk.mount;
+    if (disk.free_mb >= wanted) return {Level::ok, "disk", detail, ""};
+    return {disk.free_mb < least ? Level::error : Level::warning, "disk", detail,
+            "make room: " + disk.path + " needs " + gigabytes(wanted)};
+  }
+
+  void ports() {
+    bool free = true;
+    for (const auto& need : needs_.ports) {
+      auto used = std::ranges::find_if(seen_.ports, [&](const PortInUse& port) {
+        return port.port == need.port &&
+               (!need.loopback || port.where != PortInUse::Where::address);
+      });
+      if (used == seen_.ports.end()) continue;
+      free = false;
+      auto owner = used->owner.empty() ? "a program" : used->owner;
+      refuse("ports",
+             "port " + std::to_string(need.port) + ", for " + need.who + ", is used by " + owner,
+             "stop that program, or take another host");
+    }
+    if (free && !needs_.ports.empty()) {
+      good("ports", "the " + std::to_string(needs_.ports.size()) + " that it needs are free");
+    }
+  }
+
+  void size() {
+    auto cpus = number("cpus");
+    auto memory = number("memory_mb");
+    if (needs_.control_plane && cpus == 1) {
+      warn("cpu", "it has 1 CPU", "give a master 2 or more");
+    } else if (cpus > 0) {
+      good("cpu", count_of(static_cast<std::size_t>(cpus), "CPU"));
+    }
+    long least = needs_.control_plane ? 900 : needs_.pods ? 400 : needs_.etcd ? 250 : 0;
+    long wanted = needs_.control_plane ? 1'700 : needs_.pods ? 900 : needs_.etcd ? 900 : 0;
+    if (memory == 0) return;
+    auto detail = std::to_string(memory) + " MB of memory";
+    auto remedy = "give it " + std::to_string(wanted) + " MB or more";
+    if (memory < least) {
+      refuse("memory", detail, remedy);
+    } else if (memory < wanted) {
+      warn("memory", detail, remedy);
+    } else {
+      good("memory", detail);
+    }
+  }
+
+  void kernel() {
+    if (!needs_.pods) return;
+    if (!seen_.swaps.empty() && !in_container()) {
+      warn("swap", "it swaps to " + join(seen_.swaps, ", "),
+           "pods with memory limits may become slow: swapoff -a, and take it out of /etc/fstab");
+    } else {
+      good("swap", "none");
+    }
+    modules();
+    cgroups();
+  }
+
+  void modules() {
+    std::set<std::string> missing;
+    for (const auto& module : seen_.modules) {
+      if (!module.good) missing.insert(module.name);
+    }
+    const std::string remedy = in_container() ? "load it on the machine that has this container"
+                                              : "install the kernel's modules, or another kernel";
+    auto before = findings_.size();
+    if (missing.contains("overlay")) {
+      refuse("modules", "the kernel has no overlay: containers cannot start", remedy);
+    }
+    if (missing.contains("br_netfilter")) {
+      warn("modules", "the kernel has no br_netfilter: a pod may not reach Services on its node",
+           remedy);
+    }
+    if (missing.contains("nf_conntrack")) {
+      warn("modules", "the kernel has no nf_conntrack: Services need it", remedy);
+    }
+    if (missing.contains("nf_tables") && missing.contains("ip_tables")) {
+      warn("modules", "the kernel has neither nf_tables nor ip_tables: Services need one", remedy);
+    }
+    if (findings_.size() == before && !seen_.modules.empty()) good("modules", "all there");
+  }
+
+  void cgroups() {
+    if (!seen_.controllers) return;
+    std::vector<std::string> missing;
+    auto has = split(*seen_.controllers, ' ');
+    for (const char* name : {"cpu", "memory", "pids"}) {
+      if (std::ranges::find(has, name) == has.end()) missing.emplace_back(name);
+    }
+    if (missing.empty()) return good("cgroup", fact("cgroup"));
+    refuse("cgroup", "cgroup " + fact("cgroup") + " has no " + join(missing, ", "),
+           missing.front() == "memory" ? "boot with cgroup_enable=memory"
+                                       : "have systemd mount and delegate these controllers");
+  }
+
+  void leftovers() {
+    if (needs_.own) return good("kubernetes", "muster's own");
+    auto found = judge_leftovers(needs_, seen_);
+    if (found.empty()) return good("kubernetes", "none there");
+    findings_.insert(findings_.end(), found.begin(), found.end());
+  }
+
+  void names() {
+    auto before = findings_.size();
+    if (needs_.pods && fact("nameserver") == "false") {
+      warn("names", "/etc/resolv.conf has no name server that pods can ask",
+           "give it one that is not on a loopback address");
+    }
+    for (const auto& name : seen_.names) {
+      if (name.good) continue;
+      if (name.name == "own") {
+        warn("names", "it does not know its own name '" + name.detail + "'",
+             "add it to /etc/hosts");
+      } else if (needs_.packages && !needs_.has_packages) {
+        warn("names", "it cannot resolve '" + name.detail + "', where its packages come from",
+             "mend /etc/resolv.conf, or have the roles' packages installed");
+      }
+    }
+    if (findings_.size() == before) good("names", "resolve");
+  }
+
+  void mtu() {
+    if (seen_.mtu == 0) return;
+    auto detail = seen_.device + " takes packets of " + std::to_string(seen_.mtu) + " bytes";
+    if (needs_.bridge && needs_.pods && seen_.mtu < kUsualMtu) {
+      warn("mtu", detail, "pods send up to 1500: raise it, or big packets may get lost");
+    } else {
+      good("mtu", detail);
+    }
+  }
+
+  const NodeNeeds& needs_;
+  const Look& look_;
+  const Sighting& seen_;
+  std::vector<Finding> findings_;
+};
+
+}  // namespace
+
+std::vector<Finding> judge(const NodeNeeds& needs, const Look& look) {
+  return Judge(needs, look).all();
+}
+
+Finding judge_trouble(Trouble trouble, const std::string& why) {
+  auto [message, hints] = parts_of(why);
+  switch (trouble) {
+    case Trouble::silent:
+      return {Level::error, "reach", message,
+              hints.empty() ? "is it on, and are its address and port right?" : hints, true};
+    case Trouble::host_key:
+      return {Level::error, "host key", message, hints};
+    case Trouble::refused:
+      break;
+  }
+  return {Level::error, "login", message,
+          hints.empty() ? "log in there by hand to see why" : hints};
+}
+
+}  // namespace muster
