@@ -1,0 +1,151 @@
+#include "provisioner/import/ansible_export.h"
+
+#include <algorithm>
+#include <cctype>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "inventory/address.h"
+#include "inventory/hosts.h"
+#include "provisioner/base/text.h"
+
+namespace muster {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// A path as an option of ssh has it: '%' begins what ssh puts in.
+std::string ssh_path(const std::string& path) {
+  std::string text;
+  for (char c : path) text += c == '%' ? "%%" : std::string(1, c);
+  return text.find_first_of(" \t") == std::string::npos ? text : "\"" + text + "\"";
+}
+
+std::string quoted(const std::vector<std::string>& words) {
+  std::vector<std::string> all;
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+      "0123456789-_=./:@,+";
+  for (const auto& word : words) {
+    bool plain = !word.empty() && word.find_first_not_of(kPlain) == std::string::npos;
+    all.push_back(plain ? word : shell_quote(word));
+  }
+  return join(all, " ");
+}
+
+std::string key_of(const Endpoint& endpoint, const AnsibleFiles& files) {
+  if (endpoint.identity == kUserIdentity) return "";
+  return endpoint.identity.empty() ? files.key : endpoint.identity;
+}
+
+/// What connects through the bastion. ProxyJump would not take the key along.
+std::string proxy_command(const Endpoint& endpoint, const AnsibleFiles& files) {
+  auto bastion = parse_bastion(endpoint.bastion);
+  if (!bastion) return "";
+  std::vector<std::string> words{"ssh", "-p", std::to_string(bastion->port), "-l", bastion->user};
+  auto key = key_of(endpoint, files);
+  if (!key.empty())
+    words.insert(words.end(), {"-o", "IdentityFile=" + ssh_path(key), "-o", "IdentitiesOnly=yes"});
+  // Trusted on first use; the node's own key is checked through it.
+  words.insert(words.end(),
+               {"-o", "StrictHostKeyChecking=accept-new", "-o",
+                "UserKnownHostsFile=" + ssh_path(files.bastions) + " ~/.ssh/known_hosts"});
+  std::string command;
+  for (char c : quoted(words)) command += c == '%' ? "%%" : std::string(1, c);
+  return command + " -W '[%h]:%p' " + quoted({bastion->address});
+}
+
+std::string common_arguments(const NodeRecord& node, const AnsibleFiles& files) {
+  const auto& endpoint = node.endpoint;
+  std::vector<std::string> words;
+  auto add = [&](const std::string& option) { words.insert(words.end(), {"-o", option}); };
+  // Without a key of the host on record, the user's own known_hosts have the say.
+  if (endpoint.has_key()) {
+    add("UserKnownHostsFile=" + ssh_path(files.known_hosts));
+    add("HostKeyAlias=" + node.name);
+    add("StrictHostKeyChecking=yes");
+  }
+  if (endpoint.identity != kUserIdentity) add("IdentitiesOnly=yes");
+  if (!endpoint.bastion.empty()) add("ProxyCommand=" + proxy_command(endpoint, files));
+  return quoted(words);
+}
+
+Json variables_of(const DeploymentRecord& record, const NodeRecord& node,
+                  const AnsibleFiles& files) {
+  const auto& endpoint = node.endpoint;
+  Json vars{{"ansible_host", endpoint.address},
+            {"ansible_port", endpoint.port},
+            {"ansible_user", endpoint.user}};
+  auto key = key_of(endpoint, files);
+  if (!key.empty()) vars["ansible_ssh_private_key_file"] = key;
+  auto arguments = common_arguments(node, files);
+  if (!arguments.empty()) vars["ansible_ssh_common_args"] = arguments;
+  if (endpoint.user != "root") vars["ansible_become"] = true;
+  if (is_ip_address(endpoint.in_cluster())) vars["ip"] = endpoint.in_cluster();
+  vars["muster_deployment"] = record.name;
+  vars["muster_provider"] = node.provider;
+  vars["muster_roles"] = node.wanted_roles;
+  if (!node.pod_cidr.empty()) vars["muster_pod_cidr"] = node.pod_cidr;
+  return vars;
+}
+
+/// Ansible complains of groups with other characters.
+std::string group_name(const std::string& role) {
+  std::string name;
+  for (char c : role) name += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+  bool digit = !name.empty() && std::isdigit(static_cast<unsigned char>(name[0])) != 0;
+  return digit ? "role_" + name : name;
+}
+
+/// Groups in the order in which they are first seen.
+class Groups {
+ public:
+  void add(const std::string& group, const std::string& host) {
+    auto& hosts = groups_[group]["hosts"];
+    if (std::find(hosts.begin(), hosts.end(), host) == hosts.end()) hosts.push_back(host);
+  }
+  void add_child(const std::string& group, const std::string& child) {
+    if (groups_.contains(child)) groups_[group]["children"].push_back(child);
+  }
+  Json take() { return std::move(groups_); }
+  const Json& all() const { return groups_; }
+
+ private:
+  Json groups_ = Json::object();
+};
+
+}  // namespace
+
+std::string ansible_host_json(const DeploymentRecord& record, const NodeRecord& node,
+                              const AnsibleFiles& files) {
+  return variables_of(record, node, files).dump(2) + "\n";
+}
+
+std::string ansible_inventory_json(const DeploymentRecord& record, const AnsibleFiles& files) {
+  Groups groups;
+  Json hosts = Json::object();
+  for (const auto& node : record.nodes) {
+    if (node.state != NodeState::ready) continue;
+    hosts[node.name] = variables_of(record, node, files);
+    groups.add("muster_" + group_name(record.name), node.name);
+    for (const auto& role : node.wanted_roles) {
+      groups.add(group_name(role), node.name);
+      if (role == "k8s-master") groups.add("kube_control_plane", node.name);
+      if (role == "k8s-worker") groups.add("kube_node", node.name);
+    }
+  }
+  groups.add_child("k8s_cluster", "kube_control_plane");
+  groups.add_child("k8s_cluster", "kube_node");
+  Json all = Json::array();
+  for (const auto& [name, group] : groups.all().items()) {
+    if (name != "kube_control_plane" && name != "kube_node") all.push_back(name);
+  }
+  Json root;
+  root["_meta"]["hostvars"] = hosts;
+  root["all"]["children"] = all;
+  for (const auto& [name, group] : groups.all().items()) root[name] = group;
+  return root.dump(2) + "\n";
+}
+
+}  // namespace muster
