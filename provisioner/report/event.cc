@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "provisioner/base/clock.h"
+#include "provisioner/base/text.h"
 
 namespace muster {
 
@@ -26,7 +27,8 @@ std::optional<Enum> parse(const std::array<std::string_view, N>& names, std::str
 }
 
 bool has_outcome(EventType type) {
-  return type == EventType::task_finished || type == EventType::step_finished;
+  return type == EventType::task_finished || type == EventType::step_finished ||
+         type == EventType::run_finished;
 }
 
 }  // namespace
@@ -37,6 +39,22 @@ std::string to_string(Outcome outcome) {
 
 std::optional<Outcome> parse_outcome(std::string_view text) {
   return parse<Outcome>(kOutcomes, text);
+}
+
+std::string words(Outcome outcome) {
+  return outcome == Outcome::timed_out ? "timed out" : to_string(outcome);
+}
+
+std::string counts_text(const std::function<int(Outcome)>& count) {
+  constexpr std::array kOrder = {Outcome::changed,   Outcome::unchanged, Outcome::failed,
+                                 Outcome::timed_out, Outcome::skipped,   Outcome::canceled};
+  std::vector<std::string> counts;
+  for (auto outcome : kOrder) {
+    if (int found = count(outcome); found > 0) {
+      counts.push_back(std::to_string(found) + " " + words(outcome));
+    }
+  }
+  return join(counts, ", ");
 }
 
 bool succeeded(Outcome outcome) {
@@ -65,10 +83,11 @@ std::string event_json(const Event& event) {
   put("role", event.role);
   put("task", event.task);
   if (has_outcome(event.type)) json["outcome"] = to_string(event.outcome);
-  if (has_outcome(event.type) || event.type == EventType::run_finished) json["ms"] = event.ms;
+  if (has_outcome(event.type)) json["ms"] = event.ms;
   if (event.type == EventType::run_started || event.type == EventType::run_finished) {
     json["steps"] = event.steps;
   }
+  if (event.eta_ms) json["eta_ms"] = *event.eta_ms;
   if (event.exit_code != 0) json["exit_code"] = event.exit_code;
   put("command", event.command);
   put("output", event.output);

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,7 +23,11 @@ enum class Outcome {
 
 std::string to_string(Outcome outcome);
 std::optional<Outcome> parse_outcome(std::string_view text);
+std::string words(Outcome outcome);  ///< for people: "timed out", ...
 bool succeeded(Outcome outcome);
+
+/// "3 changed, 1 failed": what there is of each, in the order that people want to know it.
+std::string counts_text(const std::function<int(Outcome)>& count);
 
 enum class EventType {
   run_started,  ///< `steps` is the number planned
@@ -48,7 +54,9 @@ struct Event {
   std::string task;
   Outcome outcome = Outcome::unchanged;
   std::int64_t ms = 0;
-  int steps = 0;        ///< run_started: planned; run_finished: done
+  int steps = 0;  ///< run_started: planned; run_finished: done
+  /// run_started and some step_finished: how long the run still takes, if earlier runs taught it.
+  std::optional<std::int64_t> eta_ms;
   int exit_code = 0;    ///< of a failed task
   std::string command;  ///< of a failed task
   std::string output;   ///< of a failed task, whole
@@ -73,6 +81,20 @@ class TeeReporter : public Reporter {
 
  private:
   std::vector<Reporter*> reporters_;
+};
+
+/// Hands on what many threads tell, one event at a time.
+class SharedReporter : public Reporter {
+ public:
+  explicit SharedReporter(Reporter& next) : next_(next) {}
+  void on(const Event& event) noexcept override {
+    std::lock_guard lock(mutex_);
+    next_.on(event);
+  }
+
+ private:
+  std::mutex mutex_;
+  Reporter& next_;
 };
 
 /// One JSON object, no newline; fields that do not apply are left out. Described in

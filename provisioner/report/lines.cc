@@ -15,14 +15,17 @@ constexpr std::size_t kOutcomeWidth = 9;
 constexpr std::size_t kNamesShown = 5;
 constexpr std::size_t kReasonWidth = 240;  // of the first line of an output, which may be long
 
-std::string duration(std::int64_t ms) { return format_duration(static_cast<double>(ms) / 1000); }
-
-std::string words(Outcome outcome) {
-  return outcome == Outcome::timed_out ? "timed out" : to_string(outcome);
-}
-
-std::string count_of(std::size_t count, const std::string& noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+/// "about 35 s", "about 3 min": no more exact than an estimate is.
+std::string about(std::int64_t ms) {
+  constexpr std::int64_t kMinute = 60;
+  constexpr std::int64_t kExact = 20;
+  constexpr std::int64_t kCoarse = 5;
+  auto seconds = std::max<std::int64_t>((ms + 500) / 1000, 1);
+  if (seconds >= 2 * kMinute) {
+    return "about " + std::to_string((seconds + kMinute / 2) / kMinute) + " min";
+  }
+  if (seconds > kExact) seconds = (seconds + kCoarse / 2) / kCoarse * kCoarse;
+  return "about " + std::to_string(seconds) + " s";
 }
 
 std::string full_name(const Event& event) {
@@ -98,20 +101,62 @@ std::string failure_lines(const std::vector<Event>& failures) {
 }
 
 std::string summary(const Event& event, const Progress& run) {
-  constexpr std::array kOrder = {Outcome::changed,   Outcome::unchanged, Outcome::failed,
-                                 Outcome::timed_out, Outcome::skipped,   Outcome::canceled};
-  std::vector<std::string> counts;
-  for (auto outcome : kOrder) {
-    if (auto count = run.count(outcome); count > 0) {
-      counts.push_back(std::to_string(count) + " " + words(outcome));
-    }
-  }
+  auto counts = counts_text([&](Outcome outcome) { return run.count(outcome); });
   auto ms = event.ms > 0 ? event.ms : event.time_ms - run.started_ms();
   auto name = event.deployment.empty() ? "" : event.deployment + ": ";
   auto how = event.message.empty() ? "" : event.message + "; ";
-  return one_line(name + how + (counts.empty() ? "nothing to do" : join(counts, ", ")) + " in " +
-                  duration(ms)) +
+  return one_line(name + how + (counts.empty() ? "nothing to do" : counts) + " in " +
+                  format_ms(ms)) +
          "\n";
+}
+
+std::string part_of(const RunningStep& step) {
+  return step.node + ": " + step.what + (step.detail.empty() ? "" : " (" + step.detail + ")");
+}
+
+/// Adds what runs now, from the first and from the last as far as a line of `width` can show: the
+/// middle is left out anyway, and a thousand steps may be running.
+void add_parts(const Progress& run, std::size_t width, std::vector<std::string>& parts) {
+  const auto& running = run.running();
+  std::size_t shown = 0;
+  auto step = running.begin();
+  for (; step != running.end() && shown < width; ++step) {
+    parts.push_back(part_of(*step));
+    shown += columns(parts.back());
+  }
+  std::vector<std::string> last;
+  shown = 0;
+  for (auto from = running.end(); from != step && shown < width;) {
+    last.push_back(part_of(*--from));
+    shown += columns(last.back());
+  }
+  parts.insert(parts.end(), last.rbegin(), last.rend());
+}
+
+/// "#####.....".
+std::string bar(int done, int planned) {
+  constexpr int kWidth = 10;
+  auto filled = planned > 0 ? static_cast<std::size_t>(done * kWidth / planned) : 0;
+  return std::string(filled, '#') + std::string(kWidth - filled, '.');
+}
+
+/// "[####......] 12/30 15s, about 20 s left  m-001: etcd".
+std::string status_of(const std::string& deployment, const Progress& run, std::int64_t now_ms,
+                      std::size_t width) {
+  std::vector<std::string> parts;
+  add_parts(run, width, parts);
+  // Nodes' names begin with that of their cluster unless the definition says otherwise.
+  for (auto& part : parts) {
+    if (part.starts_with(deployment + "-")) part.erase(0, deployment.size() + 1);
+  }
+  auto left = run.left_ms(now_ms);
+  auto failed = run.count(Outcome::failed) + run.count(Outcome::timed_out);
+  return "[" + bar(run.done(), run.planned()) + "] " + std::to_string(run.done()) + "/" +
+         std::to_string(run.planned()) + " " +
+         format_ms(std::max<std::int64_t>(now_ms - run.started_ms(), 0)) +
+         (left ? ", " + about(*left) + " left" : "") +
+         (failed > 0 ? ", " + std::to_string(failed) + " failed" : "") + "  " +
+         one_line(join(parts, ", "));
 }
 
 }  // namespace
@@ -149,11 +194,12 @@ std::string Lines::colored(Outcome outcome, std::size_t width) const {
 
 std::string Lines::columns_of(const Event& event) {
   return prefix(event) + what(what_of(event)) + "  " + colored(event.outcome, kOutcomeWidth) +
-         "  " + duration(event.ms);
+         "  " + format_ms(event.ms);
 }
 
 std::string Lines::step_line(const Event& event, const Progress& run) {
   if (event.outcome == Outcome::skipped || event.outcome == Outcome::canceled) return "";
+  if (brief_ && succeeded(event.outcome)) return "";
   const auto* step = run.running_on(event.node);
   auto line = columns_of(event);
   if (!succeeded(event.outcome)) return line + "\n" + failure_text(with_failed_task(event, step));
@@ -162,6 +208,14 @@ std::string Lines::step_line(const Event& event, const Progress& run) {
             count_of(static_cast<std::size_t>(step->tasks), "task") + " changed";
   }
   return line + "\n";
+}
+
+std::string Lines::start_line(const Event& event) {
+  if (!event.eta_ms || brief_) return "";
+  auto name = event.deployment.empty() ? "" : event.deployment + ": ";
+  return one_line(name + count_of(static_cast<std::size_t>(event.steps), "step") + ", " +
+                  about(*event.eta_ms)) +
+         "\n";
 }
 
 std::string Lines::task_line(const Event& event) {
@@ -183,6 +237,7 @@ std::string Lines::on(const Event& event) {
   switch (event.type) {
     case EventType::run_started:
       run = {};
+      out = start_line(event);
       break;
     case EventType::step_started:
       prefix(event);  // lines that come later make room for it
@@ -226,23 +281,44 @@ std::string Lines::still_running(std::int64_t now_ms, std::int64_t every_ms) {
   return out;
 }
 
+std::vector<std::string> Lines::status_of_each(std::int64_t now_ms, std::size_t width,
+                                               std::size_t rows) const {
+  std::size_t widest = 0;
+  std::size_t begun = 0;
+  for (const auto& [name, run] : runs_) {
+    if (run.planned() == 0) continue;
+    ++begun;
+    widest = std::max(widest, columns(one_line(name)));
+  }
+  widest = std::min(widest, width / 4);
+  auto shown = begun <= rows ? begun : std::max<std::size_t>(rows, 1) - 1;
+  std::vector<std::string> lines;
+  for (const auto& [name, run] : runs_) {
+    if (run.planned() == 0 || lines.size() == shown) continue;
+    auto label = pad(elide_middle(one_line(name), widest), widest);
+    lines.push_back(elide_middle(label + "  " + status_of(name, run, now_ms, width), width));
+  }
+  if (shown < begun) lines.push_back("and " + std::to_string(begun - shown) + " more");
+  return lines;
+}
+
 std::string Lines::status(std::int64_t now_ms, std::size_t width) const {
   int planned = 0;
   int done = 0;
   std::int64_t started = now_ms;
+  std::optional<std::int64_t> left;
   std::vector<std::string> parts;
   for (const auto& [name, run] : runs_) {
     planned += run.planned();
     done += run.done();
+    if (auto of_run = run.left_ms(now_ms)) left = std::max(left.value_or(0), *of_run);
     if (run.planned() > 0) started = std::min(started, run.started_ms());
-    for (const auto& step : run.running()) {
-      parts.push_back(step.node + ": " + step.what +
-                      (step.detail.empty() ? "" : " (" + step.detail + ")"));
-    }
+    add_parts(run, width, parts);
   }
   if (planned == 0) return "";
   auto line = "[" + std::to_string(done) + "/" + std::to_string(planned) + "] " +
-              duration(std::max<std::int64_t>(now_ms - started, 0)) + "  " + join(parts, ", ");
+              format_ms(std::max<std::int64_t>(now_ms - started, 0)) +
+              (left ? ", " + about(*left) + " left" : "") + "  " + join(parts, ", ");
   return elide_middle(one_line(line), width);
 }
 

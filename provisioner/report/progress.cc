@@ -1,22 +1,11 @@
 #include "provisioner/report/progress.h"
 
-#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "provisioner/base/text.h"
 
 namespace muster {
-
-namespace {
-
-template <typename Steps>
-auto* find_in(Steps& steps, const std::string& node) {
-  auto found = std::find_if(steps.begin(), steps.end(),
-                            [&](const RunningStep& step) { return step.node == node; });
-  return found == steps.end() ? nullptr : &*found;
-}
-
-}  // namespace
 
 std::string what_of(const Event& event) {
   if (event.role.empty()) return event.verb.empty() ? event.step : event.verb;
@@ -24,8 +13,10 @@ std::string what_of(const Event& event) {
 }
 
 Event with_failed_task(Event finished, const RunningStep* step) {
-  if (step == nullptr) return finished;
-  const auto& task = step->failed_task;
+  return step == nullptr ? finished : with_failed_task(std::move(finished), step->failed_task);
+}
+
+Event with_failed_task(Event finished, const Event& task) {
   if (finished.task.empty()) finished.task = task.task;
   if (finished.command.empty()) finished.command = task.command;
   if (finished.output.empty()) finished.output = task.output;
@@ -35,7 +26,8 @@ Event with_failed_task(Event finished, const RunningStep* step) {
 }
 
 const RunningStep* Progress::running_on(const std::string& node) const {
-  return find_in(running_, node);
+  auto found = by_node_.find(node);
+  return found == by_node_.end() ? nullptr : &*found->second;
 }
 
 int Progress::count(Outcome outcome) const {
@@ -43,19 +35,21 @@ int Progress::count(Outcome outcome) const {
   return found == counts_.end() ? 0 : found->second;
 }
 
+std::optional<std::int64_t> Progress::left_ms(std::int64_t now_ms) const {
+  if (!ends_ms_ || *ends_ms_ <= now_ms) return std::nullopt;
+  return *ends_ms_ - now_ms;
+}
+
 void Progress::on(const Event& event) {
-  auto* step = find_in(running_, event.node);
+  if (event.eta_ms) ends_ms_ = event.time_ms + *event.eta_ms;
+  auto* step = find(event.node);
   switch (event.type) {
     case EventType::run_started:
       planned_ = event.steps;
       started_ms_ = event.time_ms;
       break;
     case EventType::step_started:
-      if (step == nullptr) step = &running_.emplace_back();
-      *step = {};
-      step->node = event.node;
-      step->started_ms = event.time_ms;
-      step->what = what_of(event);
+      start(event);
       break;
     case EventType::task_finished:
       if (step == nullptr) break;
@@ -76,8 +70,25 @@ void Progress::on(const Event& event) {
   }
 }
 
+RunningStep* Progress::find(const std::string& node) {
+  auto found = by_node_.find(node);
+  return found == by_node_.end() ? nullptr : &*found->second;
+}
+
+void Progress::start(const Event& event) {
+  auto* step = find(event.node);
+  if (step == nullptr) {
+    step = &running_.emplace_back();
+    by_node_[event.node] = std::prev(running_.end());
+  }
+  *step = {};
+  step->node = event.node;
+  step->started_ms = event.time_ms;
+  step->what = what_of(event);
+}
+
 void Progress::finish(const Event& event) {
-  auto* step = find_in(running_, event.node);
+  auto* step = find(event.node);
   ++done_;
   ++counts_[event.outcome];
   if (event.outcome == Outcome::skipped) {
@@ -89,8 +100,9 @@ void Progress::finish(const Event& event) {
   }
   // A skipped step never started: what runs on its node now is another one.
   bool never_started = event.outcome == Outcome::skipped || event.outcome == Outcome::canceled;
-  if (step != nullptr && !never_started)
-    running_.erase(running_.begin() + (step - running_.data()));
+  if (step == nullptr || never_started) return;
+  auto ended = by_node_.extract(event.node);
+  running_.erase(ended.mapped());
 }
 
 }  // namespace muster

@@ -20,12 +20,19 @@ namespace {
 
 constexpr auto kRedraw = std::chrono::milliseconds(250);
 constexpr int kStillMs = 10'000;
-constexpr const char* kWipe = "\r\x1b[K";
+constexpr const char* kEraseRest = "\x1b[K";
+constexpr const char* kEraseBelow = "\x1b[J";
+constexpr const char* kLineUp = "\x1b[A";
 
-/// 0 when `fd` is no terminal or does not know.
-int terminal_width(int fd) {
+/// Zeros when `fd` is no terminal or does not know.
+winsize terminal_size(int fd) {
   winsize size{};
-  return fd >= 0 && ::ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+  if (fd < 0 || ::ioctl(fd, TIOCGWINSZ, &size) != 0) return {};
+  return size;
+}
+
+std::size_t first_known(int asked, int fallback) {
+  return static_cast<std::size_t>(asked > 0 ? asked : fallback);
 }
 
 /// Writes Lines to a stream and, when live, keeps a status line below them; else says now and then
@@ -33,7 +40,9 @@ int terminal_width(int fd) {
 class TerminalReporter : public Reporter {
  public:
   TerminalReporter(std::ostream& out, const TerminalOptions& options)
-      : out_(out), options_(options), lines_(options.color, options.verbose) {
+      : out_(out),
+        options_(options),
+        lines_(options.color, options.verbose, options.many && options.live) {
     if (options_.live || options_.still_ms > 0)
       ticker_ = std::jthread([this](std::stop_token stop) { tick(stop); });
   }
@@ -86,30 +95,46 @@ class TerminalReporter : public Reporter {
 
   void draw() {
     if (!options_.live) return;
-    auto asked = terminal_width(options_.fd);
-    auto width = asked > 0 ? asked : options_.width;
+    auto size = terminal_size(options_.fd);
     // One column stays free: many terminals wrap when the last one is written.
-    auto status = lines_.status(RealClock().wall_ms(), static_cast<std::size_t>(width - 1));
+    auto width = first_known(size.ws_col, options_.width) - 1;
+    auto height = first_known(size.ws_row, options_.height);
+    auto now = RealClock().wall_ms();
+    auto status = options_.many ? lines_.status_of_each(now, width, height - 1)
+                                : std::vector<std::string>{lines_.status(now, width)};
+    if (status.size() == 1 && status.front().empty()) status.clear();
     if (status.empty()) {
       wipe();
       return;
     }
-    out_ << '\r' << status << "\x1b[K";
-    drawn_ = true;
+    // Over what is there, so that it does not flicker.
+    auto text = to_first_line();
+    for (std::size_t i = 0; i < status.size(); ++i) {
+      text += (i > 0 ? "\n" : "") + status[i] + kEraseRest;
+    }
+    if (status.size() < drawn_) text += kEraseBelow;
+    drawn_ = status.size();
+    out_ << text;
+  }
+
+  std::string to_first_line() const {
+    std::string text = "\r";
+    for (std::size_t i = 1; i < drawn_; ++i) text += kLineUp;
+    return text;
   }
 
   void wipe() {
-    if (!drawn_) return;
-    out_ << kWipe;
+    if (drawn_ == 0) return;
+    out_ << to_first_line() << kEraseRest << (drawn_ > 1 ? kEraseBelow : "");
     out_.flush();
-    drawn_ = false;
+    drawn_ = 0;
   }
 
   std::mutex mutex_;  // guards everything below, against the ticker
   std::ostream& out_;
   TerminalOptions options_;
   Lines lines_;
-  bool drawn_ = false;  // a status line is on the screen
+  std::size_t drawn_ = 0;  // status lines on the screen
   std::condition_variable_any woken_;
   std::jthread ticker_;
 };
@@ -147,7 +172,9 @@ TerminalOptions detect_terminal(int fd) {
     return options;
   }
   options.fd = fd;
-  if (auto width = terminal_width(fd); width > 0) options.width = width;
+  auto size = terminal_size(fd);
+  if (size.ws_col > 0) options.width = size.ws_col;
+  if (size.ws_row > 0) options.height = size.ws_row;
   return options;
 }
 
