@@ -22,7 +22,7 @@ root="$work/root"
 
 packages="systemd systemd-sysv dbus openssh-server sudo ca-certificates
   iproute2 iptables nftables conntrack socat ethtool kmod procps
-  containerd runc containernetworking-plugins etcd-server etcd-client haproxy"
+  containerd runc containernetworking-plugins etcd-server etcd-client curl haproxy"
 
 say "installing packages from $mirror (about a minute)"
 mmdebstrap --quiet --variant=minbase \

@@ -4,6 +4,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "providers/local/image.h"
 #include "provisioner/base/text.h"
 
 namespace muster {
@@ -13,8 +14,21 @@ namespace {
 using Json = nlohmann::json;
 
 const std::vector<std::string>& known_hints() {
-  static const std::vector<std::string> names{"cpus", "memory_mb", "network", "internet"};
+  static const std::vector<std::string> names{"cpus", "memory_mb", "network", "internet", "os"};
   return names;
+}
+
+/// A hint that clouds have as well, with names of their own ("ubuntu_16_04"), which are passed
+/// over.
+void read_os(const Json& value, LocalHints& hints, std::vector<std::string>& mistakes) {
+  if (!value.is_string() || !value.get<std::string>().starts_with("debian-")) return;
+  auto os = value.get<std::string>();
+  if (std::ranges::find(node_systems(), os) != node_systems().end()) {
+    hints.os = os;
+  } else {
+    mistakes.push_back("hint 'os' is \"" + os + "\"; local nodes have one of " +
+                       join(node_systems(), ", "));
+  }
 }
 
 /// Hints that Digital Rebar's cloud providers took (cloudwrap: Google, AWS, OpenStack, Packet),
@@ -44,7 +58,6 @@ bool is_cloud_hint(const std::string& name) {
                                      "network_id",
                                      "networks",
                                      "nics",
-                                     "os",
                                      "os_facility",
                                      "plan",
                                      "preemptible",
@@ -85,6 +98,8 @@ void read_hint(const std::string& name, const Json& value, LocalHints& hints,
     } else {
       mistakes.push_back("hint 'memory_mb' " + shown + "; give a whole number, 128 or more");
     }
+  } else if (name == "os") {
+    read_os(value, hints, mistakes);
   } else if (name == "internet") {
     if (value.is_boolean()) {
       hints.internet = value.get<bool>();
@@ -118,9 +133,8 @@ LocalHints parse_local_hints(const std::string& json, std::vector<std::string>& 
       read_hint(name, value, hints, mistakes);
     } else if (!is_cloud_hint(name)) {
       auto near = nearest(name, names);
-      mistakes.push_back(
-          "provider 'local' has no hint '" + name + "'; " +
-          (near ? "did you mean '" + *near + "'?" : "it has cpus, memory_mb, network, internet"));
+      mistakes.push_back("provider 'local' has no hint '" + name + "'; " +
+                         (near ? "did you mean '" + *near + "'?" : "it has " + join(names, ", ")));
     }
   }
   return hints;

@@ -13,6 +13,7 @@ struct LocalHints {
   double cpus = 0;    ///< 0: no limit
   int memory_mb = 0;  ///< 0: no limit
   bool internet = true;
+  std::string os = "debian-12";      ///< one of node_systems()
   std::optional<Ipv4Range> network;  ///< where tenants' networks are taken from
 };
 

@@ -1,5 +1,8 @@
 #include "providers/local/image.h"
 
+#include <algorithm>
+#include <array>
+
 #include "providers/local/launch.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
@@ -13,26 +16,51 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string_view build_script() {
+struct NodeSystem {
+  const char* os;
+  const char* suite;
+};
+constexpr std::array kSystems{NodeSystem{"debian-12", "bookworm"},
+                              NodeSystem{"debian-13", "trixie"}};
+
+/// The script names the suite of the first system; for another it is the same with another name.
+std::string build_script(const std::string& os) {
   auto script = find_resource("providers/local/build-node-image.sh");
   if (!script) bug("the script that builds the node image is not in the binary");
-  return *script;
+  const auto* system = std::ranges::find(kSystems, os, &NodeSystem::os);
+  if (system == kSystems.end()) bug("a local node of an unknown system");
+  const std::string setting = "\nsuite=";
+  const auto first = setting + kSystems[0].suite + "\n";
+  std::string text(*script);
+  auto at = text.find(first);
+  if (at == std::string::npos) bug("the script that builds the node image names no suite");
+  return text.replace(at, first.size(), setting + system->suite + "\n");
 }
 
 }  // namespace
 
-fs::path node_image(const fs::path& cache) {
-  return cache / "images" / ("node-" + fingerprint(build_script()).substr(0, 12));
+const std::vector<std::string>& node_systems() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> out;
+    for (const auto& system : kSystems) out.emplace_back(system.os);
+    return out;
+  }();
+  return names;
 }
 
-void build_node_image(const fs::path& cache, const std::function<void(const std::string&)>& note) {
-  auto image = node_image(cache);
+fs::path node_image(const fs::path& cache, const std::string& os) {
+  return cache / "images" / ("node-" + fingerprint(build_script(os)).substr(0, 12));
+}
+
+void build_node_image(const fs::path& cache, const std::string& os,
+                      const std::function<void(const std::string&)>& note) {
+  auto image = node_image(cache, os);
   if (fs::exists(image)) return;
   make_directory(image.parent_path());
   FileLock lock(image.string() + ".lock");
   if (fs::exists(image)) return;
   auto script = fs::path(image.string() + ".sh");
-  write_file(script, build_script(), 0700);
+  write_file(script, build_script(os), 0700);
   ProcessSpec spec;
   spec.argv = {"sh", script.string(), image.string()};
   spec.deadline = std::chrono::minutes(30);

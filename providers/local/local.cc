@@ -29,12 +29,15 @@ constexpr std::chrono::seconds kKillDeadline{20};
 constexpr std::chrono::milliseconds kLook{300};
 
 ProvidedNode provided(const LocalNode& node) {
-  return {node.id, node.token, node.name, node.complete, {node.address, 22, "root", node.host_key}};
+  Endpoint endpoint;
+  endpoint.address = node.address;
+  endpoint.host_key = node.host_key;
+  return {node.id, node.token, node.name, node.complete, endpoint};
 }
 
-LocalHints hints_of(const NodeSpec& spec) {
+LocalHints parsed_hints(const std::string& text) {
   std::vector<std::string> mistakes;
-  auto hints = parse_local_hints(spec.hints, mistakes);
+  auto hints = parse_local_hints(text, mistakes);
   if (!mistakes.empty()) throw Error(join(mistakes, "\n"), ExitCode::usage);
   return hints;
 }
@@ -59,21 +62,38 @@ fs::path default_local_root() {
   return folder.has_filename() ? folder : folder.parent_path();
 }
 
-LocalProvider::LocalProvider(fs::path root, fs::path cache)
-    : records_(std::move(root)), cache_(std::move(cache)), cgroups_(cgroup_host()) {}
+LocalProvider::LocalProvider(fs::path root, fs::path cache, bool offline)
+    : records_(std::move(root)),
+      cache_(std::move(cache)),
+      offline_(offline),
+      cgroups_(cgroup_host()) {}
 
 std::vector<std::string> LocalProvider::validate(const std::string& hints) {
   std::vector<std::string> problems;
   auto parsed = parse_local_hints(hints, problems);
-  auto facts = gather_local_facts(records_, fs::exists(node_image(cache_)));
+  auto facts = gather_local_facts(records_, fs::exists(node_image(cache_, parsed.os)));
   auto more = local_problems(facts, parsed);
   problems.insert(problems.end(), more.begin(), more.end());
   return problems;
 }
 
-void LocalProvider::prepare(const std::function<void(const std::string&)>& note) {
+void LocalProvider::prepare(const std::vector<std::string>& hints,
+                            const std::function<void(const std::string&)>& note) {
   make_directory(cache_ / "store");
-  build_node_image(cache_, note);
+  for (const auto& image : offline_ ? prepared(hints) : std::vector<fs::path>{}) {
+    if (fs::exists(image)) continue;
+    throw Error("the node image '" + image.filename().string() +
+                "' is neither in the cache nor in the bundle")
+        .hint(
+            "where there is a network, make a bundle with this muster: muster bundle create FILE");
+  }
+  for (const auto& text : hints) build_node_image(cache_, parsed_hints(text).os, note);
+}
+
+std::vector<fs::path> LocalProvider::prepared(const std::vector<std::string>& hints) {
+  std::vector<fs::path> images;
+  for (const auto& text : hints) images.push_back(node_image(cache_, parsed_hints(text).os));
+  return images;
 }
 
 ProvidedNode LocalProvider::create(const NodeSpec& spec) {
@@ -105,7 +125,7 @@ ProvidedNode LocalProvider::create(const NodeSpec& spec) {
 }
 
 LocalNode LocalProvider::reserve(const NodeSpec& spec) const {
-  auto hints = hints_of(spec);
+  auto hints = parsed_hints(spec.hints);
   auto lock = HostLock::of_networks();
   LocalNode node;
   node.id = local_node_id(records_.root().string(), spec.token);
@@ -129,7 +149,7 @@ LocalNode LocalProvider::reserve(const NodeSpec& spec) const {
   node.fqdn = spec.fqdn;
   node.bridge = network.bridge;
   node.address = ipv4_text(*address);
-  node.image = node_image(cache_).string();
+  node.image = node_image(cache_, hints.os).string();
   node.cpus = hints.cpus;
   node.memory_mb = hints.memory_mb;
   node.internet = hints.internet;

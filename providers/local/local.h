@@ -15,10 +15,13 @@ namespace muster {
 class LocalProvider : public Provider {
  public:
   /// `root`: the folder of nodes; `cache`: node images, and the artifact store that nodes see.
-  LocalProvider(std::filesystem::path root, std::filesystem::path cache);
+  /// Offline no image is built.
+  LocalProvider(std::filesystem::path root, std::filesystem::path cache, bool offline = false);
 
   std::vector<std::string> validate(const std::string& hints) override;
-  void prepare(const std::function<void(const std::string&)>& note) override;
+  void prepare(const std::vector<std::string>& hints,
+               const std::function<void(const std::string&)>& note) override;
+  std::vector<std::filesystem::path> prepared(const std::vector<std::string>& hints) override;
   ProvidedNode create(const NodeSpec& spec) override;
   void destroy(const std::string& handle) override;
   std::vector<ProvidedNode> list(const std::string& tag) override;
@@ -41,6 +44,7 @@ class LocalProvider : public Provider {
 
   LocalRecords records_;
   std::filesystem::path cache_;
+  bool offline_;
   CgroupHost cgroups_;
 };
 

@@ -1,0 +1,102 @@
+#include "providers/exec/exec.h"
+
+#include <nlohmann/json.hpp>
+
+#include "providers/exec/protocol.h"
+#include "provisioner/base/error.h"
+#include "provisioner/base/text.h"
+#include "provisioner/ssh/session.h"
+
+namespace muster {
+
+namespace {
+
+constexpr const char* kNoProgram =
+    "provider 'exec' runs a program of yours; give it a name and say which: muster provider create "
+    R"('{"name": "lab", "kind": "exec", "hints": {"program": "/path/to/it"}}')";
+
+/// As far as it can be seen from here: behind a bastion only the login tells.
+void wait_until_it_answers(const MadeNode& made, const NodeSpec& spec) {
+  const auto& endpoint = made.node.endpoint;
+  if (made.boots_for.count() == 0 || !endpoint.bastion.empty()) return;
+  if (answers_ssh(endpoint.address, endpoint.port, made.boots_for)) return;
+  TemporaryError error("node '" + spec.name + "' (" + endpoint.address + ", port " +
+                       std::to_string(endpoint.port) + ") does not answer on SSH after " +
+                       format_duration(static_cast<double>(made.boots_for.count())));
+  error.hint("look at its console; the next apply asks for it again");
+  throw error;
+}
+
+}  // namespace
+
+template <typename Read>
+auto ExecProvider::in_context(const Read& read) const {
+  try {
+    return read();
+  } catch (Error& error) {
+    error.while_doing("reading the answer of provider '" + program_.settings().name + "'");
+    throw;
+  }
+}
+
+std::string ExecProvider::own_hints(const std::string& hints,
+                                    std::vector<std::string>& mistakes) const {
+  const auto& settings = program_.settings();
+  mistakes = settings.mistakes;
+  if (!has_program() && mistakes.empty()) mistakes.emplace_back(kNoProgram);
+  return hints_for_program(hints, settings, mistakes);
+}
+
+std::vector<std::string> ExecProvider::validate(const std::string& hints) {
+  const auto& settings = program_.settings();
+  std::vector<std::string> mistakes;
+  const auto own = own_hints(hints, mistakes);
+  if (!mistakes.empty()) return mistakes;
+  try {
+    auto answer =
+        program_.ask("check hints", validate_request(settings, own), settings.question_deadline());
+    return in_context([&] { return read_mistakes(answer); });
+  } catch (const Error& error) {
+    return {error.what()};
+  }
+}
+
+std::string ExecProvider::request_for(const NodeSpec& spec) const {
+  std::vector<std::string> mistakes;
+  const auto hints = own_hints(spec.hints, mistakes);
+  if (!mistakes.empty()) throw Error(join(mistakes, "\n"), ExitCode::usage);
+  return create_request(program_.settings(), spec, hints);
+}
+
+ProvidedNode ExecProvider::create(const NodeSpec& spec) {
+  const auto call = "create node '" + spec.name + "'";
+  auto answer = program_.ask(call, request_for(spec), program_.settings().deadline);
+  auto made = in_context([&] { return read_made(answer, spec); });
+  wait_until_it_answers(made, spec);
+  made.node.when_silent =
+      "does the machine run, with an sshd that lets in the key that its program "
+      "was given? (provider '" +
+      program_.settings().name + "')";
+  return made.node;
+}
+
+void ExecProvider::destroy(const std::string& handle) {
+  if (!has_program()) throw Error(kNoProgram, ExitCode::usage);
+  program_.ask("destroy '" + handle + "'", destroy_request(program_.settings(), handle),
+               program_.settings().deadline);
+}
+
+std::vector<ProvidedNode> ExecProvider::list(const std::string& tag) {
+  if (!has_program()) return {};
+  auto answer = program_.ask("list nodes", list_request(program_.settings(), tag),
+                             program_.settings().question_deadline());
+  return in_context([&] { return read_list(answer); });
+}
+
+void ExecProvider::set_power(const std::string& handle, bool on) {
+  if (!has_program()) throw Error(kNoProgram, ExitCode::usage);
+  program_.ask("switch '" + handle + (on ? "' on" : "' off"),
+               power_request(program_.settings(), handle, on), program_.settings().deadline);
+}
+
+}  // namespace muster
