@@ -24,10 +24,12 @@ apt-get install -y -qq --no-install-recommends \
 
 say "fetching the source package"
 # A private sources list: the machine's own lists stay as they are.
+mirror=${MUSTER_DEBIAN_MIRROR:-http://deb.debian.org/debian}
+security=${MUSTER_DEBIAN_SECURITY_MIRROR:-http://deb.debian.org/debian-security}
 cat > "$work/deb-src.list" <<LIST
-deb-src http://deb.debian.org/debian bookworm main
-deb-src http://deb.debian.org/debian bookworm-updates main
-deb-src http://deb.debian.org/debian-security bookworm-security main
+deb-src $mirror bookworm main
+deb-src $mirror bookworm-updates main
+deb-src $security bookworm-security main
 LIST
 mkdir -p "$work/lists/partial" "$work/src"
 apt_options="-o Dir::Etc::SourceList=$work/deb-src.list -o Dir::Etc::SourceParts=/dev/null

@@ -5,6 +5,13 @@
 
 namespace muster {
 
+/// Whether nodes may download a file themselves.
+enum class NodeDownloads {
+  when_slow,  ///< when sending it would take long
+  first,      ///< before it is sent
+  never
+};
+
 /// A file that roles install, found and verified.
 struct Artifact {
   std::string name;     ///< "kube-apiserver"
@@ -13,6 +20,8 @@ struct Artifact {
   std::string sha256;
   std::filesystem::path file;  ///< <cache>/store/<sha256>
   std::string origin;          ///< the URL, or "built from Debian's source ...", for status
+  std::string url = "";        ///< where a node can have the same file; empty: nowhere
+  NodeDownloads node_downloads = NodeDownloads::when_slow;
 };
 
 }  // namespace muster

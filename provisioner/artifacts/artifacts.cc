@@ -22,6 +22,14 @@ bool trusted(const std::string& url) {
   return false;
 }
 
+/// A node can have it from there too, unlike what this machine alone serves.
+bool is_remote(const std::string& url) {
+  if (url.rfind("http://", 0) != 0 && url.rfind("https://", 0) != 0) return false;
+  auto host = url.substr(url.find("://") + 3);
+  return host.rfind("127.", 0) != 0 && host.rfind("localhost", 0) != 0 &&
+         host.rfind("[::1]", 0) != 0;
+}
+
 /// The first word of a checksum file, when it is a sha256.
 std::string first_sha256(const std::string& text) {
   auto hex = text.substr(0, text.find_first_of(" \t\r\n"));
@@ -46,9 +54,20 @@ const CatalogEntry& Artifacts::entry(const std::string& name) const {
   throw error;
 }
 
+std::string Artifacts::source(const std::string& pattern, const ArtifactKey& key) const {
+  return mirrors_.resolve(expand(pattern, key));
+}
+
 std::optional<Artifact> Artifacts::cached(const CatalogEntry& entry, const ArtifactKey& key) const {
   auto found = cache_.find(key);
-  if (!found || found->origin.find("://") != std::string::npos) return found;
+  if (!found) return found;
+  found->node_downloads = entry.node_downloads;
+  for (const auto& pattern : entry.urls) {
+    // Only there is it known to be the same file: what is built here has another hash.
+    auto url = source(pattern, key);
+    if (!offline_ && url == found->origin && is_remote(url)) found->url = url;
+  }
+  if (found->origin.find("://") != std::string::npos) return found;
   // Built by a recipe that is no longer ours: it may have the fault that the new one mends.
   const auto* rule = catalog_.build(entry.build);
   if (rule == nullptr || rule->origin != found->origin) return std::nullopt;
@@ -67,9 +86,9 @@ std::vector<Artifacts::Listed> Artifacts::list(const std::string& kubernetes_ver
       listed.cached = true;
       listed.bytes = fs::file_size(found->file);
     } else if (!entry.urls.empty()) {
-      listed.origin = expand(entry.urls.front(), key);
+      listed.origin = source(entry.urls.front(), key);
     } else if (!entry.manifest_url.empty()) {
-      listed.origin = expand(entry.manifest_url, key);
+      listed.origin = source(entry.manifest_url, key);
     } else {
       listed.origin = catalog_.build(entry.build)->origin;
     }
@@ -89,10 +108,19 @@ std::vector<std::pair<std::string, std::string>> Artifacts::fetch(
     const std::vector<std::string>& names, const std::string& kubernetes_version,
     const std::string& arch, const Note& note) {
   std::vector<std::pair<std::string, std::string>> left_out;
+  std::vector<std::string> missing;  // offline
   for (const auto& name : names) {
     const auto& wanted = entry(name);
     auto key = wanted.key(kubernetes_version, arch);
     if (cached(wanted, key)) continue;
+    if (offline_) {
+      if (wanted.optional.empty()) {
+        missing.push_back(label(key));
+      } else {
+        left_out.emplace_back(name, "it is neither in the cache nor in the bundle");
+      }
+      continue;
+    }
     make_directory(root_);
     FileLock lock(root_ / "lock");
     Tried tried;
@@ -104,6 +132,10 @@ std::vector<std::pair<std::string, std::string>> Artifacts::fetch(
     }
     note(label(key) + ": left out; " + wanted.optional);
     left_out.emplace_back(name, join(tried, "; "));
+  }
+  if (!missing.empty()) {
+    throw Error("neither in the cache nor in the bundle, for " + arch + ": " + join(missing, ", "))
+        .hint("where there is a network, make a bundle that has it: muster bundle create FILE");
   }
   return left_out;
 }
@@ -123,7 +155,7 @@ std::string Artifacts::expected_sha256(const CatalogEntry& entry, const Artifact
   if (auto pin = entry.sha256.find(key.version + "/" + key.arch); pin != entry.sha256.end()) {
     return pin->second;
   }
-  auto source = expand(entry.sha256_url, key, url);
+  auto source = mirrors_.resolve(expand(entry.sha256_url, key, url));
   if (!trusted(source)) {
     tried.push_back(url + ": nothing to check it against (no pinned sha256, none over https)");
     return "";
@@ -139,7 +171,7 @@ std::string Artifacts::expected_sha256(const CatalogEntry& entry, const Artifact
 bool Artifacts::download(const CatalogEntry& entry, const ArtifactKey& key, const Note& note,
                          Tried& tried) {
   for (const auto& pattern : entry.urls) {
-    auto url = expand(pattern, key);
+    auto url = source(pattern, key);
     auto expected = expected_sha256(entry, key, url, tried);
     if (expected.empty()) {
       note(label(key) + ": " + tried.back());
@@ -168,7 +200,7 @@ bool Artifacts::download(const CatalogEntry& entry, const ArtifactKey& key, cons
 bool Artifacts::pull(const CatalogEntry& entry, const ArtifactKey& key, const Note& note,
                      Tried& tried) {
   if (entry.manifest_url.empty()) return false;
-  auto url = expand(entry.manifest_url, key);
+  auto url = source(entry.manifest_url, key);
   auto folder = root_ / "partial" / key.text();
   std::string problem = "refused: not https";
   if (trusted(url)) {

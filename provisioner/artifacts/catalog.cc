@@ -77,9 +77,18 @@ std::map<std::string, std::string> parse_pins(const YAML::Node& node) {
   return pins;
 }
 
+NodeDownloads parse_node_downloads(const YAML::Node& node) {
+  if (!node) return NodeDownloads::when_slow;
+  auto word = node.IsScalar() ? node.as<std::string>() : "";
+  if (word == "slow") return NodeDownloads::when_slow;
+  if (word == "first") return NodeDownloads::first;
+  if (word == "never") return NodeDownloads::never;
+  refuse(node, "'node_downloads' must be slow, first or never");
+}
+
 void parse_entries(const YAML::Node& node, Catalog& catalog) {
   check_keys(node, {"name", "version", "arch", "url", "mirrors", "sha256", "sha256_url",
-                    "manifest_url", "ref", "build", "output", "optional"});
+                    "manifest_url", "ref", "build", "output", "optional", "node_downloads"});
   CatalogEntry entry;
   entry.version = required(node, "version");
   entry.arches = texts(node, "arch");
@@ -92,6 +101,7 @@ void parse_entries(const YAML::Node& node, Catalog& catalog) {
   entry.build = text(node, "build");
   entry.output = text(node, "output");
   entry.optional = text(node, "optional");
+  entry.node_downloads = parse_node_downloads(node["node_downloads"]);
   if (!entry.build.empty() && catalog.build(entry.build) == nullptr) {
     refuse(node["build"], "no build '" + entry.build + "'");
   }

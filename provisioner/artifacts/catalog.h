@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "provisioner/artifacts/artifact.h"
+
 namespace muster {
 
 /// Which file exactly: the name of its place in the cache's index.
@@ -39,6 +41,8 @@ struct CatalogEntry {
   std::string build;     ///< a BuildRule's name, or empty
   std::string output;    ///< template: the file in the build's directory
   std::string optional;  ///< not empty: clusters work without it; this says what is lost
+
+  NodeDownloads node_downloads = NodeDownloads::when_slow;
 
   ArtifactKey key(const std::string& kubernetes_version, const std::string& arch) const;
 };

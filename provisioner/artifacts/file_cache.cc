@@ -58,9 +58,10 @@ std::optional<Artifact> FileCache::find(const ArtifactKey& key) const {
   return record->artifact;
 }
 
-Artifact FileCache::take(const ArtifactKey& key, const fs::path& file, const std::string& origin) {
+Artifact FileCache::take(const ArtifactKey& key, const fs::path& file, const std::string& origin,
+                         const std::string& sha256) {
   for (const char* folder : {"store", "index"}) make_directory(root_ / folder);
-  auto hex = sha256_of_file(file);
+  auto hex = sha256.empty() ? sha256_of_file(file) : sha256;
   auto bytes = fs::file_size(file);
   Artifact artifact{key.name, key.version, key.arch, hex, root_ / "store" / hex, origin};
   std::error_code failure;

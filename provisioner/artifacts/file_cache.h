@@ -19,9 +19,10 @@ class FileCache {
   /// Compares sizes only; an unreadable index counts as "not there".
   std::optional<Artifact> find(const ArtifactKey& key) const;
 
-  /// Moves `file` into the store; it must be on the cache's file system.
+  /// Moves `file` into the store; it must be on the cache's file system. `sha256` is its hash;
+  /// empty: not known yet.
   Artifact take(const ArtifactKey& key, const std::filesystem::path& file,
-                const std::string& origin);
+                const std::string& origin, const std::string& sha256 = "");
 
   /// Reads all files; moves those aside, and returns them, whose sha256 is wrong.
   std::vector<Artifact> verify();
