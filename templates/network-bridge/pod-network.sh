@@ -11,14 +11,20 @@ down() {
   iptables -w -t nat -X MUSTER-PODS 2>/dev/null || true
 }
 
+# Changes nothing for what is under way. A route to a node that is no longer of the cluster stays
+# until the next boot: its pods may still be moving.
 up() {
-  down
 {{#nodes}}{{#other}}
   ip route replace {{pod_cidr}} via {{address}} proto 77
 {{/other}}{{/nodes}}
-  iptables -w -t nat -N MUSTER-PODS
-  iptables -w -t nat -A MUSTER-PODS -s {{node.pod_cidr}} ! -d {{cluster.pod_cidr}} -j MASQUERADE
-  iptables -w -t nat -A POSTROUTING -j MUSTER-PODS
+  iptables-restore -w --noflush <<RULES
+*nat
+:MUSTER-PODS - [0:0]
+-A MUSTER-PODS -s {{node.pod_cidr}} ! -d {{cluster.pod_cidr}} -j MASQUERADE
+COMMIT
+RULES
+  iptables -w -t nat -C POSTROUTING -j MUSTER-PODS 2>/dev/null ||
+    iptables -w -t nat -A POSTROUTING -j MUSTER-PODS
 }
 
 "$1"
