@@ -4,17 +4,41 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <ostream>
 #include <utility>
 
 #include "provisioner/base/error.h"
 #include "provisioner/base/resources.h"
 #include "provisioner/base/text.h"
+#include "provisioner/cli/find_record.h"
 #include "provisioner/definition/attribs.h"
+#include "provisioner/engine/named_providers.h"
 #include "provisioner/report/terminal.h"
+#include "provisioner/report/trace.h"
 #include "provisioner/tasks/compile.h"
 
 namespace muster {
+
+namespace {
+
+/// Shows events, and has them in the trace too.
+class TracedReporter : public Reporter {
+ public:
+  TracedReporter(std::unique_ptr<Reporter> shown, Reporter& trace)
+      : shown_(std::move(shown)), trace_(trace) {}
+
+  void on(const Event& event) noexcept override {
+    shown_->on(event);
+    trace_.on(event);
+  }
+
+ private:
+  std::unique_ptr<Reporter> shown_;
+  Reporter& trace_;
+};
+
+}  // namespace
 
 App::App(Options options, std::ostream& out, std::ostream& talk, std::stop_token stop)
     : options_(std::move(options)), out_(out), talk_(talk), stop_(std::move(stop)) {}
@@ -27,7 +51,7 @@ int App::run() {
   if (command == "plan") return plan();
   if (command == "apply") return apply();
   if (command == "rollback") return rollback();
-  if (command == "destroy") return destroy(options_.arguments);
+  if (command == "destroy") return destroy();
   if (command == "list") return list();
   if (command == "status") return status();
   if (command == "history") return history();
@@ -37,7 +61,22 @@ int App::run() {
   if (command == "power") return power();
   if (command == "unlock") return unlock();
   if (command == "version") return version();
+  if (command == "gc") return gc();
+  if (command == "test") return test();
+  if (command == "report") return report_run();
   if (command.rfind("artifacts", 0) == 0) return artifacts();
+  if (command.starts_with("tenant ")) return tenant();
+  if (command.starts_with("provider ")) return provider();
+  if (command.starts_with("deployment ")) return deployment_as_record();
+  if (command.rfind("classroom", 0) == 0) return classroom();
+  if (command == "hosts") return hosts();
+  if (command == "check") return check();
+  if (command.starts_with("etcd ") || command == "recover") return etcd();
+  if (command.starts_with("certs ")) return certs();
+  if (command == "import kubespray") return import_kubespray();
+  if (command == "export ansible") return export_ansible();
+  if (command.starts_with("bundle ")) return bundle();
+  if (command.starts_with("bmc ")) return bmc();
   if (command == "schema") {
     out_ << definition_schema();
     return 0;
@@ -54,11 +93,19 @@ Store& App::store() {
   return *store_;
 }
 
+Store* App::known_state() {
+  std::error_code failure;
+  bool there = store_ || std::filesystem::exists(options_.state / "muster.db", failure);
+  return there ? &store() : nullptr;
+}
+
 ProviderRegistry& App::providers() {
   if (!providers_) {
     ProviderEnvironment environment;
     environment.cache = options_.cache;
+    environment.offline = !options_.bundle_file.empty();
     providers_ = std::make_unique<ProviderRegistry>(environment);
+    if (auto* known = known_state()) give_names(*providers_, *known);
   }
   return *providers_;
 }
@@ -68,6 +115,10 @@ Artifacts& App::artifact_cache() {
     auto catalog = find_resource("artifacts/catalog.yaml");
     if (!catalog) bug("the artifact catalog is not in the binary");
     artifacts_ = std::make_unique<Artifacts>(options_.cache, std::string(*catalog));
+    if (const char* mirrors = std::getenv("MUSTER_MIRRORS")) {
+      artifacts_->use_mirrors(Mirrors(mirrors));
+    }
+    if (!options_.bundle_file.empty()) artifacts_->stay_offline();
   }
   return *artifacts_;
 }
@@ -89,23 +140,40 @@ World App::world(Reporter& reporter) {
   world.role_directories = options_.roles;
   world.clock = &clock_;
   world.reporter = &reporter;
+  if (!resources_) resources_ = std::make_unique<RunResources>();
+  world.resources = resources_.get();
   return world;
 }
 
-std::unique_ptr<Reporter> App::reporter() {
+std::unique_ptr<Reporter> App::reporter(bool many) {
+  if (options_.trace_file.empty()) return view(many);
+  if (!trace_) trace_ = make_trace_reporter(options_.trace_file);
+  return std::make_unique<TracedReporter>(view(many), *trace_);
+}
+
+std::unique_ptr<Reporter> App::view(bool many) {
   if (options_.json) return make_json_reporter(out_);
   auto terminal = detect_terminal(STDERR_FILENO);
   terminal.verbose = options_.verbose;
+  terminal.many = many;
   return make_terminal_reporter(talk_, terminal);
 }
 
-DefinitionRules App::rules() { return {roles(), providers().names()}; }
+DefinitionRules App::rules() { return definition_rules(roles(), providers(), known_state()); }
 
 DefinitionResult App::read(const std::string& file) {
   Overrides overrides;
   overrides.set = options_.set;
   overrides.provider = options_.provider;
+  overrides.name_suffix = options_.name_suffix;
   return read_definition(file, overrides, rules());
+}
+
+std::string mistakes_in(const Diagnostics& diagnostics) {
+  auto errors = std::ranges::count_if(
+      diagnostics.items(), [](const Diagnostic& item) { return item.severity == Severity::error; });
+  return diagnostics.file() + " has " + std::to_string(errors) +
+         (errors == 1 ? " mistake" : " mistakes");
 }
 
 bool App::report(const Diagnostics& diagnostics) {
@@ -117,14 +185,7 @@ DeploymentRecord App::deployment(const std::string& name) {
   if (auto record = store().deployment(name)) return *record;
   std::vector<std::string> names;
   for (const auto& record : store().deployments()) names.push_back(record.name);
-  Error error("there is no deployment '" + name + "'", ExitCode::usage);
-  if (auto near = nearest(name, names)) {
-    error.hint("did you mean '" + *near + "'?");
-  } else {
-    error.hint(names.empty() ? "there is none at all; make one: muster apply FILE"
-                             : "there are: " + join(names, ", "));
-  }
-  throw error;
+  throw no_record("deployment", name, names, "muster apply FILE");
 }
 
 Cluster App::cluster_of(const DeploymentRecord& record) {
@@ -163,7 +224,7 @@ bool App::answered_yes() {
   return false;
 }
 
-RunOptions App::run_options(const std::string& question) {
+RunOptions App::run_options() {
   on_stop_.emplace(stop_, [this] {
     if (asking_) return;
     talk_ << "\nmuster: finishing what is in flight" << (options_.atomic ? ", then undoing it" : "")
@@ -174,11 +235,11 @@ RunOptions App::run_options(const std::string& question) {
   run.max_failures = options_.max_failures;
   run.command = options_.command_line;
   run.stop = stop_;
-  run.confirm = [this, question](const Plan& plan) {
-    if (!options_.json) talk_ << plan_text(plan);
-    bool ask = !options_.yes && !plan.empty() && ::isatty(STDIN_FILENO) == 1;
-    return !ask || confirm(question);
-  };
+  run.check_hosts = !options_.skip_check;
+  if (options_.drain_seconds > 0) run.leaving.drain_seconds = options_.drain_seconds;
+  run.leaving.force = options_.force_drain;
+  if (options_.ttl_ms)
+    run.expires_ms = *options_.ttl_ms > 0 ? clock_.wall_ms() + *options_.ttl_ms : 0;
   return run;
 }
 
@@ -186,6 +247,8 @@ std::string App::again(const std::string& command, const std::string& file) cons
   auto text = "muster " + command + " " + typed(file);
   for (const auto& set : options_.set) text += " --set " + typed(set);
   if (options_.provider) text += " --provider " + typed(*options_.provider);
+  if (!options_.bundle_file.empty()) text += " --bundle " + typed(options_.bundle_file);
+  if (options_.name_suffix) text += " --name-suffix " + typed(*options_.name_suffix);
   return text;
 }
 

@@ -3,51 +3,18 @@
 
 #include <utility>
 
+#include "provisioner/cli/command_table.h"
 #include "provisioner/cli/rules.h"
 
 namespace muster {
 
 namespace {
 
-/// Collects commands; what is said of one follows its command().
-class Table {
- public:
-  Table& group(std::string name) {
-    group_ = std::move(name);
-    return *this;
-  }
-  Table& command(std::string name, std::string help) {
-    commands_.push_back({std::move(name), group_, std::move(help), {}, {}, {}, {}});
-    return *this;
-  }
-  Table& argument(ArgumentRule rule) {
-    commands_.back().arguments.push_back(std::move(rule));
-    return *this;
-  }
-  Table& option(OptionRule rule) {
-    commands_.back().options.push_back(std::move(rule));
-    return *this;
-  }
-  Table& example(std::string text) {
-    commands_.back().examples.push_back(std::move(text));
-    return *this;
-  }
-  Table& check(std::function<std::string(const Options&)> check) {
-    commands_.back().check = std::move(check);
-    return *this;
-  }
-  std::vector<Command> take() { return std::move(commands_); }
-
- private:
-  std::string group_;
-  std::vector<Command> commands_;
-};
-
 std::string check_plan(const Options& options) {
   if (options.to && options.arguments.size() > 1)
     return "'--to' is of one deployment: name that one";
-  if (options.to && (!options.set.empty() || options.provider)) {
-    return "'--to' is as it was: '--set' and '--provider' do not go with it";
+  if (options.to && (!options.set.empty() || options.provider || options.name_suffix)) {
+    return "'--to' is as it was: '--set', '--provider' and '--name-suffix' do not go with it";
   }
   if (options.to && !options.out_file.empty()) {
     return "'--to' is for 'muster rollback', which takes no saved plan: leave '--out' out";
@@ -64,9 +31,29 @@ std::string check_plan(const Options& options) {
 
 std::string check_apply(const Options& options) {
   if (options.atomic && options.destroy) return "'--atomic' and '--destroy' do not go together";
+  if (!options.bundle_file.empty() && options.destroy) {
+    return "'--bundle' and '--destroy' do not go together";
+  }
+  if (options.ttl_ms && options.destroy) return "'--ttl' and '--destroy' do not go together";
   if (options.plan_file.empty()) return "";
   if (options.destroy) return "'--plan' and '--destroy' do not go together";
   return options.arguments.size() > 1 ? "'--plan' is of one definition: name that one" : "";
+}
+
+std::string check_destroy(const Options& options) {
+  if (!options.name_suffix) return "";
+  for (const auto& word : options.arguments) {
+    if (word != "-" && word.find_first_of("./") == std::string::npos) {
+      return "'--name-suffix' is for definitions: of the deployment '" + word +
+             "' say the whole name, as 'muster list' does";
+    }
+  }
+  return "";
+}
+
+std::string check_status(const Options& options) {
+  return options.watch && options.output == "json" ? "'--watch' is for people: leave '-o json' out"
+                                                   : "";
 }
 
 void add_definition_commands(Table& table) {
@@ -75,11 +62,13 @@ void add_definition_commands(Table& table) {
       .argument(file_arguments())
       .option(set_option())
       .option(provider_option())
+      .option(name_suffix_option())
       .example("validate cluster.json");
   table.command("plan", "show what apply would do, and why")
       .argument(file_arguments())
       .option(set_option())
       .option(provider_option())
+      .option(name_suffix_option())
       .option(flag("--json", "", "the plan as JSON", &Options::json))
       .option(flag("--dot", "", "the plan as a graph for Graphviz", &Options::dot))
       .option(file_option("--out", "save the plan for 'muster apply --plan'", &Options::out_file))
@@ -89,6 +78,7 @@ void add_definition_commands(Table& table) {
       .option(to_option("FILE is a deployment: what a rollback to it would do"))
       .option(flag("--refresh", "", "ask providers and nodes too, and say what has drifted",
                    &Options::refresh))
+      .option(skip_check_option())
       .example("plan cluster.json")
       .example("plan cluster.json --provider local --set attribs.k8s-version=v1.20.2")
       .example("plan cluster01 --to 3")
@@ -98,23 +88,35 @@ void add_definition_commands(Table& table) {
       .argument(file_arguments())
       .option(set_option())
       .option(provider_option())
+      .option(name_suffix_option())
+      .option(ttl_option())
       .option(yes_option())
       .option(parallel_option())
       .option(max_failures_option())
       .option(events_option())
+      .option(trace_option())
       .option(
           file_option("--plan", "apply exactly this saved plan, or refuse", &Options::plan_file))
       .option(flag("--atomic", "", "all of it, or back to what was there before", &Options::atomic))
       .option(flag("--destroy", "", "destroy the deployments instead", &Options::destroy))
+      .option(skip_check_option())
+      .option(drain_timeout_option())
+      .option(force_drain_option())
+      .option(bundle_option())
       .example("apply cluster.json")
       .example("apply cluster.json --plan plan.json --yes")
+      .example("apply cluster.json --name-suffix 17 --ttl 2h --yes")
       .check(check_apply);
   table.command("rollback", "make a deployment as an earlier revision said")
       .argument(name_argument(true, "a deployment"))
       .option(to_option("which; the last whole one that differs when absent"))
+      .option(skip_check_option())
       .option(yes_option())
       .option(parallel_option())
       .option(events_option())
+      .option(trace_option())
+      .option(drain_timeout_option())
+      .option(force_drain_option())
       .example("rollback cluster01")
       .example("rollback cluster01 --to 3");
   auto names = name_argument(true, "deployments, or their definitions");
@@ -122,10 +124,13 @@ void add_definition_commands(Table& table) {
   names.many = true;
   table.command("destroy", "delete deployments with all their nodes")
       .argument(names)
+      .option(name_suffix_option())
       .option(yes_option())
       .option(parallel_option())
       .option(events_option())
-      .example("destroy cluster01");
+      .option(trace_option())
+      .example("destroy cluster01")
+      .check(check_destroy);
   table.command("schema", "the JSON Schema of definitions, for editors")
       .example("schema > muster.schema.json");
 }
@@ -137,7 +142,10 @@ void add_deployment_commands(Table& table) {
   table.command("status", "nodes and roles of a deployment")
       .argument(name_argument(false, "a deployment; all when absent"))
       .option(output_option({"wide", "json"}))
-      .example("status cluster01 -o wide");
+      .option(flag("--watch", "", "again whenever it changes, until Ctrl-C", &Options::watch))
+      .option(interval_option())
+      .example("status cluster01 -o wide")
+      .check(check_status);
   ArgumentRule revision{"REVISION", "print its definition", WordKind::text, false, false, {}};
   table.command("history", "who applied what to a deployment, and when")
       .argument(name_argument(true, a_deployment))
@@ -196,6 +204,71 @@ void add_other_commands(Table& table) {
   table.command("version", "muster's version, and the Kubernetes releases it installs");
 }
 
+/// create, list, show and delete of `noun`.
+void add_record_commands(Table& table, const std::string& noun, const std::string& example) {
+  const ArgumentRule json{
+      "JSON", "JSON text, a file with it, or '-' for stdin", WordKind::file, true, false, {}};
+  auto name = name_argument(true, "its name, or its id");
+  if (noun != "deployment") name.kind = WordKind::text;
+  table
+      .command(noun + " create", noun == "deployment" ? "apply a definition, without asking"
+                                                      : "make a " + noun + " of JSON")
+      .argument(json)
+      .option(output_option({"json"}))
+      .example(noun + " create " + example);
+  if (noun == "deployment") {
+    table.option(set_option()).option(provider_option()).option(parallel_option());
+    table.option(skip_check_option());
+  }
+  table.command(noun + " list", "all " + noun + "s").option(output_option({"json"}));
+  table.command(noun + " show", "one " + noun).argument(name).option(output_option({"json"}));
+  table
+      .command(noun + " delete", noun == "deployment" ? "destroy it with all its nodes"
+                                                      : "forget a " + noun + " that is not in use")
+      .argument(name);
+  if (noun == "deployment") table.option(yes_option()).option(parallel_option());
+  if (noun == "tenant") {
+    table.command("tenant update", "change the description or the quotas of a tenant")
+        .argument(name)
+        .argument(json)
+        .option(output_option({"json"}))
+        .example("tenant update blue '{\"quotas\":{\"nodes\":8}}'");
+  }
+}
+
+void add_records(Table& table) {
+  table.group("tenants, providers and deployments, as Digital Rebar has them");
+  add_record_commands(table, "tenant", "'{\"name\":\"blue\",\"quotas\":{\"nodes\":4}}'");
+  add_record_commands(table, "provider", "'{\"name\":\"lab\",\"kind\":\"local\"}'");
+  add_provider_commands(table);
+  add_record_commands(table, "deployment", "cluster.json -o json");
+}
+
+void add_pipeline_commands(Table& table) {
+  table.group("pipelines");
+  table.command("gc", "destroy the deployments whose time is over (apply --ttl)")
+      .option(flag("--dry-run", "", "only say which", &Options::dry_run))
+      .option(yes_option())
+      .example("gc --yes");
+}
+
+void add_verdict_commands(Table& table) {
+  table.group("what became of it");
+  table.command("test", "try whether a running cluster works, with pods of its own")
+      .argument(name_argument(true, "a deployment"))
+      .option(file_option("--junit", "the result as JUnit XML, for CI", &Options::junit_file))
+      .option(output_option({"json"}))
+      .example("test cluster01")
+      .example("test cluster01 --junit result.xml");
+  table.command("report", "a run as an HTML page: when each node did what, what changed and failed")
+      .argument(name_argument(true, "a deployment"))
+      .option(run_option())
+      .option(file_option("--out", "where to; NAME.html when absent, '-' is stdout",
+                          &Options::out_file))
+      .example("report cluster01")
+      .example("report cluster01 --run 12 --out - > page.html");
+}
+
 }  // namespace
 
 std::span<const Command> commands() {
@@ -204,6 +277,17 @@ std::span<const Command> commands() {
     add_definition_commands(table);
     add_deployment_commands(table);
     add_other_commands(table);
+    add_records(table);
+    add_pipeline_commands(table);
+    add_verdict_commands(table);
+    add_classroom_commands(table);
+    add_hosts_commands(table);
+    add_check_commands(table);
+    add_etcd_commands(table);
+    add_certificate_commands(table);
+    add_import_commands(table);
+    add_bundle_commands(table);
+    add_bmc_commands(table);
     return table.take();
   }();
   return all;

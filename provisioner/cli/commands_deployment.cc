@@ -6,8 +6,8 @@
 #include <ostream>
 
 #include "provisioner/base/error.h"
-#include "provisioner/base/files.h"
 #include "provisioner/cli/app.h"
+#include "provisioner/cli/ssh_files.h"
 #include "provisioner/engine/kubeconfig.h"
 #include "provisioner/engine/lease.h"
 #include "provisioner/report/terminal.h"
@@ -29,37 +29,23 @@ int App::ssh() {
     throw Error("node '" + node.name + "' is " + to_string(node.state))
         .hint("finish it first: muster apply " + record.definition_file);
   }
-  // OpenSSH wants files; they hold what the state holds already, under the same protection.
-  auto folder = options_.state / "ssh";
-  make_directory(folder, 0700);
-  auto key_file = folder / (record.tenant + ".key");
-  auto hosts_file = folder / (record.name + ".known_hosts");
-  write_file(key_file, tenant_key(store(), record.tenant).private_key.reveal(), 0600);
-  std::string hosts;
-  for (const auto& other : record.nodes) {
-    if (!other.endpoint.host_key.empty())
-      hosts += other.name + " " + other.endpoint.host_key + "\n";
+  const auto files = write_ssh_files(store(), options_.state, record);
+  const auto& endpoint = node.endpoint;
+  std::vector<std::string> words{
+      "ssh", "-p", std::to_string(endpoint.port), "-o", "LogLevel=ERROR", "-l", endpoint.user};
+  auto add = [&](std::initializer_list<std::string> more) { words.insert(words.end(), more); };
+  if (endpoint.identity != kUserIdentity) {
+    add({"-i", endpoint.identity.empty() ? files.key.string() : endpoint.identity});
+    add({"-o", "IdentitiesOnly=yes"});
   }
-  write_file(hosts_file, hosts, 0600);
-
-  std::vector<std::string> words{"ssh",
-                                 "-i",
-                                 key_file.string(),
-                                 "-p",
-                                 std::to_string(node.endpoint.port),
-                                 "-o",
-                                 "IdentitiesOnly=yes",
-                                 "-o",
-                                 "UserKnownHostsFile=" + hosts_file.string(),
-                                 "-o",
-                                 "HostKeyAlias=" + node.name,
-                                 "-o",
-                                 "StrictHostKeyChecking=yes",
-                                 "-o",
-                                 "LogLevel=ERROR",
-                                 "-l",
-                                 node.endpoint.user,
-                                 node.endpoint.address};
+  if (!endpoint.bastion.empty()) add({"-J", endpoint.bastion});
+  // Without a key of the host on record, the user's own known_hosts have the say.
+  if (endpoint.identity != kUserIdentity || !endpoint.host_key.empty()) {
+    add({"-o", "UserKnownHostsFile=" + files.known_hosts.string(), "-o",
+         "HostKeyAlias=" + node.name});
+    add({"-o", "StrictHostKeyChecking=yes"});
+  }
+  add({endpoint.address});
   if (!options_.remote.empty()) {
     words.push_back("--");
     words.insert(words.end(), options_.remote.begin(), options_.remote.end());

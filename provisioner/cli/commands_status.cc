@@ -3,8 +3,11 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "inventory/index.h"
+#include "provisioner/base/duration.h"
 #include "provisioner/base/text.h"
 #include "provisioner/cli/app.h"
+#include "provisioner/cli/certificates.h"
 #include "provisioner/engine/lease.h"
 #include "provisioner/report/table.h"
 
@@ -14,14 +17,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// The lease of a run that goes on.
-std::optional<Lease> held_lease(const std::string& name, Store& store) {
-  auto lease = store.lease(name);
-  return lease && is_held(*lease, RealClock().wall_ms()) ? lease : std::nullopt;
-}
-
 std::string state_of(const DeploymentRecord& record, Store& store) {
-  if (auto lease = held_lease(record.name, store)) return "busy (" + describe(*lease) + ")";
+  if (auto lease = held_lease(store, record.name, RealClock().wall_ms()))
+    return "busy (" + describe(*lease) + ")";
   return record.applied ? "applied" : "incomplete";
 }
 
@@ -31,7 +29,7 @@ std::vector<std::string> role_names(const NodeRecord& node) {
   return names;
 }
 
-Json to_json(const NodeRecord& node, const std::optional<Cluster>& wanted) {
+Json to_json(const NodeRecord& node, const std::optional<NodeIndex>& wanted) {
   Json roles = Json::array();
   for (const auto& role : node.roles)
     roles.push_back({{"role", role.role}, {"whole", role.whole()}});
@@ -44,24 +42,34 @@ Json to_json(const NodeRecord& node, const std::optional<Cluster>& wanted) {
             {"wanted_roles", node.wanted_roles},
             {"applied_roles", role_names(node)},
             {"roles", roles}};
-  if (wanted) json["wanted"] = wanted->find(node.name) != nullptr;
+  if (wanted) json["wanted"] = find_in(*wanted, node.name) != nullptr;
   return json;
 }
 
 Json to_json(const DeploymentRecord& record, const std::optional<Cluster>& wanted, Store& store) {
   Json nodes = Json::array();
-  for (const auto& node : record.nodes) nodes.push_back(to_json(node, wanted));
-  Json json{{"name", record.name},         {"tenant", record.tenant},
-            {"revision", record.revision}, {"definition", record.definition_file},
-            {"applied", record.applied},   {"busy", held_lease(record.name, store).has_value()}};
+  std::optional<NodeIndex> wishes;
+  if (wanted) wishes = index_of(*wanted);
+  for (const auto& node : record.nodes) nodes.push_back(to_json(node, wishes));
+  Json json{{"id", record.id},
+            {"name", record.name},
+            {"tenant", record.tenant},
+            {"revision", record.revision},
+            {"definition", record.definition_file},
+            {"applied", record.applied},
+            {"busy", held_lease(store, record.name, RealClock().wall_ms()).has_value()}};
   if (record.undo_to) json["undo_to"] = *record.undo_to;
+  if (record.expires_ms != 0) json["expires"] = format_time(record.expires_ms);
   json["nodes"] = nodes;
   return json;
 }
 
-/// "8 of 10": roles that are whole, of those wanted where that is known.
+/// "8 of 10": roles that are whole, of those wanted where that is known. What the node has besides
+/// is going to leave it and does not make up for what is missing.
 std::string applied_of(const NodeRecord& node, const Node* wanted) {
-  auto whole = std::ranges::count_if(node.roles, &RoleRecord::whole);
+  auto whole = std::ranges::count_if(node.roles, [&](const RoleRecord& role) {
+    return role.whole() && (wanted == nullptr || wanted->has_role(role.role));
+  });
   auto text = std::to_string(whole);
   return wanted == nullptr ? text : text + " of " + std::to_string(wanted->all_roles.size());
 }
@@ -70,8 +78,10 @@ std::string applied_of(const NodeRecord& node, const Node* wanted) {
 std::vector<std::vector<std::string>> rows_of(const DeploymentRecord& record,
                                               const std::optional<Cluster>& wanted, bool wide) {
   std::vector<std::vector<std::string>> rows;
+  const auto wishes = wanted ? index_of(*wanted) : NodeIndex{};
+  const auto recorded = index_of(record);
   for (const auto& node : record.nodes) {
-    const auto* wish = wanted ? wanted->find(node.name) : nullptr;
+    const auto* wish = find_in(wishes, node.name);
     auto state = to_string(node.state) + (wanted && wish == nullptr ? ", leaving" : "");
     rows.push_back({node.name, state, node.endpoint.address, join(node.wanted_roles, ","),
                     applied_of(node, wish)});
@@ -82,7 +92,7 @@ std::vector<std::vector<std::string>> rows_of(const DeploymentRecord& record,
   }
   if (!wanted) return rows;
   for (const auto& node : wanted->nodes) {
-    if (record.find(node.name) != nullptr) continue;
+    if (find_in(recorded, node.name) != nullptr) continue;
     rows.push_back({node.name, "missing", "", join(node.roles, ","), applied_of({}, &node)});
     if (wide) rows.back().insert(rows.back().end(), {node.provider, node.pod_cidr, "", ""});
   }
@@ -105,6 +115,20 @@ std::vector<std::string> unsure(const DeploymentRecord& record) {
   return lines;
 }
 
+/// "in 1h59m", "expired 5m ago"; without `now_ms` the time itself.
+std::string expiry_cell(const DeploymentRecord& record, std::optional<std::int64_t> now_ms) {
+  if (record.expires_ms == 0) return "";
+  if (!now_ms) return format_time(record.expires_ms);
+  auto when = format_when(record.expires_ms, *now_ms);
+  return has_expired(record, *now_ms) ? "expired " + when : when;
+}
+
+std::string expiry_clause(const DeploymentRecord& record, std::optional<std::int64_t> now_ms) {
+  auto cell = expiry_cell(record, now_ms);
+  if (cell.empty()) return "";
+  return (cell.starts_with("expired") ? ", " : ", expires ") + cell;
+}
+
 std::string undo_line(int undo_to) {
   return "  an atomic apply has not ended: its undoing would " +
          (undo_to == 0 ? std::string("destroy the deployment")
@@ -122,6 +146,23 @@ std::optional<Cluster> App::wanted_cluster(const DeploymentRecord& record) {
   return cluster;
 }
 
+std::string App::list_text(std::optional<std::int64_t> now_ms) {
+  auto records = store().deployments();
+  bool any = std::ranges::any_of(records, [](const auto& one) { return one.expires_ms != 0; });
+  std::vector<std::string> header{"NAME", "TENANT", "REVISION", "NODES", "STATE"};
+  if (any) header.insert(header.end() - 1, "EXPIRES");
+  bool ids = options_.command == "deployment list";
+  if (ids) header.insert(header.begin(), "ID");
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& record : records) {
+    rows.push_back({record.name, record.tenant, std::to_string(record.revision),
+                    std::to_string(record.nodes.size()), state_of(record, store())});
+    if (any) rows.back().insert(rows.back().end() - 1, expiry_cell(record, now_ms));
+    if (ids) rows.back().insert(rows.back().begin(), std::to_string(record.id));
+  }
+  return render_table(header, rows);
+}
+
 int App::list() {
   auto records = store().deployments();
   if (options_.output == "json") {
@@ -136,36 +177,41 @@ int App::list() {
     talk_ << "muster: no deployments; make one: muster apply FILE\n";
     return 0;
   }
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& record : records) {
-    rows.push_back({record.name, record.tenant, std::to_string(record.revision),
-                    std::to_string(record.nodes.size()), state_of(record, store())});
-  }
-  out_ << render_table({"NAME", "TENANT", "REVISION", "NODES", "STATE"}, rows);
+  out_ << list_text(clock_.wall_ms());
   return 0;
 }
 
 int App::status() {
+  if (options_.watch) return watch();
   if (options_.arguments.empty()) return list();
   auto record = deployment(options_.arguments.front());
-  auto wanted = wanted_cluster(record);
   if (options_.output == "json") {
-    out_ << to_json(record, wanted, store()).dump(2) << "\n";
-    return 0;
+    auto json = to_json(record, wanted_cluster(record), store());
+    json["certificates"] = certificates_json(known_certificates(store(), roles(), record),
+                                             record.certificates, clock_.wall_ms());
+    out_ << json.dump(2) << "\n";
+  } else {
+    out_ << status_text(record, clock_.wall_ms());
   }
+  return 0;
+}
+
+std::string App::status_text(const DeploymentRecord& record, std::optional<std::int64_t> now_ms) {
+  auto wanted = wanted_cluster(record);
   bool wide = options_.output == "wide";
-  out_ << record.name << " (tenant " << record.tenant << "), revision " << record.revision << ", "
-       << state_of(record, store()) << "\n";
-  if (record.undo_to) out_ << undo_line(*record.undo_to);
+  auto text = record.name + " (tenant " + record.tenant + "), revision " +
+              std::to_string(record.revision) + ", " + state_of(record, store()) +
+              expiry_clause(record, now_ms) + "\n";
+  if (record.undo_to) text += undo_line(*record.undo_to);
   std::vector<std::string> header{"NODE", "STATE", "ADDRESS", "ROLES", "APPLIED"};
   if (wide) header.insert(header.end(), {"PROVIDER", "POD-CIDR", "HANDLE", "ROLES-APPLIED"});
-  out_ << render_table(header, rows_of(record, wanted, wide));
+  text += render_table(header, rows_of(record, wanted, wide)) + certificate_lines(record);
   auto doubts = unsure(record);
   // A run that goes on knows what it is doing.
-  if (doubts.empty() || held_lease(record.name, store())) return 0;
-  out_ << "unsure, until the next apply or destroy:\n";
-  for (const auto& doubt : doubts) out_ << "  " << doubt << "\n";
-  return 0;
+  if (doubts.empty() || held_lease(store(), record.name, RealClock().wall_ms())) return text;
+  text += "unsure, until the next apply or destroy:\n";
+  for (const auto& doubt : doubts) text += "  " + doubt + "\n";
+  return text;
 }
 
 }  // namespace muster

@@ -9,6 +9,7 @@
 #include "provisioner/base/files.h"
 #include "provisioner/base/text.h"
 #include "provisioner/cli/commands.h"
+#include "provisioner/cli/json_argument.h"
 #include "provisioner/definition/attribs.h"
 
 namespace muster {
@@ -36,12 +37,18 @@ std::string environment(const char* variable) {
 
 /// `word` as it can be recorded and typed again, without what must stay secret.
 std::string recorded(std::string word) {
+  if (is_json_text(word)) return "'{...}'";
   for (const auto& rule : attrib_rules()) {
     auto at = rule.secret ? word.find(rule.name) : std::string::npos;
     auto equals = at == std::string::npos ? at : word.find('=', at);
     if (equals != std::string::npos) word.replace(equals + 1, std::string::npos, "...");
   }
   return typed(word);
+}
+
+/// Of the groups that have create, list, show and delete.
+bool is_record_noun(const std::string& group) {
+  return group == "tenant" || group == "provider" || group == "deployment";
 }
 
 CLI::Option* add(CLI::App& app, const std::string& names, auto take) {
@@ -116,7 +123,9 @@ void Parser::add_command(const Command& command) {
   if (space != std::string::npos) {
     auto group = command.name.substr(0, space);
     if (command_words(group).front() == name) {
-      app_.add_subcommand(group)->preparse_callback([this, group](std::size_t) {
+      auto* words = app_.add_subcommand(group);
+      if (is_record_noun(group)) words->alias(group + "s");  // as Digital Rebar has them
+      words->preparse_callback([this, group](std::size_t) {
         check_extras();
         group_ = group;
       });
@@ -124,6 +133,7 @@ void Parser::add_command(const Command& command) {
     parent = app_.get_subcommand(group);
   }
   auto* own = parent->add_subcommand(name);
+  if (parent != &app_ && name == "delete") own->alias("destroy");
   own->preparse_callback([this, &command](std::size_t) {
     check_extras();
     command_ = &command;

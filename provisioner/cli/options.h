@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "provisioner/engine/scheduler.h"
+
 namespace muster {
 
 /// The command line, understood. Only what belongs to `command` is set.
@@ -25,6 +27,7 @@ struct Options {
   std::string output;   ///< -o: "", "wide", "json"
   std::string out_file;
   std::string plan_file;
+  std::string trace_file;
   bool json = false;
   bool dot = false;
   bool detailed_exitcode = false;
@@ -35,8 +38,54 @@ struct Options {
   bool atomic = false;
   std::optional<int> to;  ///< a revision
   bool yes = false;
-  int parallel = 16;
+  int parallel = kParallel;
   int max_failures = 0;  ///< 0: no limit
+
+  // Pipelines.
+  std::optional<std::int64_t> ttl_ms;      ///< 0: none
+  std::optional<std::string> name_suffix;  ///< as a part of a name
+  bool dry_run = false;
+  bool watch = false;
+  std::int64_t interval_ms = 2000;  ///< of watch
+  // classroom
+  std::string template_file;
+  std::string roster_file;
+  std::filesystem::path out_directory;
+  bool zip = false;
+
+  // What became of it: test and report.
+  std::string junit_file;
+  std::optional<int> run;  ///< its id
+
+  // check
+  bool skip_check = false;
+  // etcd and recover.
+  std::string from_file;
+  bool force = false;
+  // certs
+  int last_phase = 3;  ///< of a rotation
+  // Nodes that leave.
+  int drain_seconds = 0;  ///< 0: what Leaving has
+  bool force_drain = false;
+  // import and export
+  std::string imported_name;
+  std::vector<std::string> allowed_groups;
+  bool list = false;  ///< Ansible's --list
+  std::string host;   ///< Ansible's --host
+
+  // provider test
+  std::string hints;                    ///< JSON text, or a file with it
+  std::vector<std::string> only_cases;  ///< empty: all
+  int creates = 0;                      ///< at once; 0: as many as the suite makes
+  int quota = 0;                        ///< 0: not known
+
+  // bundle
+  std::string bundle_file;  ///< of apply: nothing else is contacted
+  std::string packages;     ///< of bundle create: the release of hosts that get packages, or empty
+
+  // bmc
+  std::string hosts_file;                   ///< or a folder of them
+  std::optional<std::int64_t> shutdown_ms;  ///< for an operating system to end
 
   std::string command_line;  ///< as typed but for secrets, for the lease and the history
 };

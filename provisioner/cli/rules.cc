@@ -3,16 +3,20 @@
 #include <charconv>
 #include <utility>
 
+#include "provisioner/base/duration.h"
 #include "provisioner/base/text.h"
 #include "provisioner/definition/attribs.h"
+#include "provisioner/definition/names.h"
 
 namespace muster {
 
 namespace {
 
-constexpr int kMostParallel = 1000;
+constexpr int kMostParallel = 10000;
 constexpr int kMostRevisions = 1'000'000'000;
 constexpr int kMostFailures = 1'000'000;
+constexpr std::int64_t kMostDrainMs = 24 * 3600 * 1000;
+constexpr int kMostRuns = 2'000'000'000;
 
 auto into(std::string Options::*member) {
   return [member](Options& options, const std::string& value) {
@@ -37,26 +41,24 @@ auto into(bool Options::*member) {
 
 /// Puts the number into `target`, or says what is wrong with it.
 template <typename Target>
-std::string take_number(const std::string& value, int most, Target& target) {
+std::string take_number(const std::string& value, int least, int most, Target& target) {
   int number = 0;
   auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (problem != std::errc{} || end != value.data() + value.size() || number < 1 || number > most) {
-    return "must be 1 to " + std::to_string(most) + ", not '" + value + "'";
+  bool whole = problem == std::errc{} && end == value.data() + value.size();
+  if (!whole || number < least || number > most) {
+    return "must be " + std::to_string(least) + " to " + std::to_string(most) + ", not '" + value +
+           "'";
   }
   target = number;
   return "";
 }
 
-std::string set_parallel(Options& options, const std::string& value) {
-  return take_number(value, kMostParallel, options.parallel);
-}
-
-std::string set_max_failures(Options& options, const std::string& value) {
-  return take_number(value, kMostFailures, options.max_failures);
-}
-
 std::string set_to(Options& options, const std::string& value) {
-  return take_number(value, kMostRevisions, options.to);
+  return take_number(value, 1, kMostRevisions, options.to);
+}
+
+std::string set_run(Options& options, const std::string& value) {
+  return take_number(value, 1, kMostRuns, options.run);
 }
 
 std::string add_set(Options& options, const std::string& value) {
@@ -84,6 +86,30 @@ std::string set_version(Options& options, const std::string& value) {
 std::string add_roles(Options& options, const std::string& value) {
   options.roles.emplace_back(value);
   return value.empty() ? "must not be empty" : "";
+}
+
+std::string set_ttl(Options& options, const std::string& value) {
+  options.ttl_ms = value == "none" ? 0 : parse_duration(value);
+  return options.ttl_ms ? ""
+                        : "must be a time such as 90m, 2h or 1d12h, or none, not '" + value + "'";
+}
+
+std::string set_name_suffix(Options& options, const std::string& value) {
+  options.name_suffix = as_name_part(value);
+  return options.name_suffix->empty() ? "must have a letter or a digit, not '" + value + "'" : "";
+}
+
+std::string set_drain_timeout(Options& options, const std::string& value) {
+  auto timeout = parse_duration(value);
+  bool good = timeout && *timeout <= kMostDrainMs;
+  if (good) options.drain_seconds = static_cast<int>(*timeout / 1000);
+  return good ? "" : "must be a time such as 90s or 30m, a day at most, not '" + value + "'";
+}
+
+std::string set_interval(Options& options, const std::string& value) {
+  auto interval = parse_duration(value);
+  if (interval) options.interval_ms = *interval;
+  return interval ? "" : "must be a time such as 2s or 1m, not '" + value + "'";
 }
 
 OptionRule option(std::string name, std::string value, std::string help) {
@@ -162,20 +188,31 @@ OptionRule to_option(std::string help) {
   return rule;
 }
 
-OptionRule parallel_option() {
-  auto rule = option("--parallel", "N", "steps at once, 1 to 1000 (16)");
-  rule.set = set_parallel;
+OptionRule number_option(std::string name, std::string help, int least, int most,
+                         int Options::*member) {
+  auto rule = option(std::move(name), "N", std::move(help));
+  rule.set = [=](Options& options, const std::string& value) {
+    return take_number(value, least, most, options.*member);
+  };
   return rule;
 }
 
+OptionRule parallel_option() {
+  return number_option("--parallel", "steps at once, 1 to 10000 (1000)", 1, kMostParallel,
+                       &Options::parallel);
+}
+
 OptionRule max_failures_option() {
-  auto rule = option("--max-failures", "N", "start nothing more after N failed steps (no limit)");
-  rule.set = set_max_failures;
-  return rule;
+  return number_option("--max-failures", "start nothing more after N failed steps (no limit)", 1,
+                       kMostFailures, &Options::max_failures);
 }
 
 OptionRule events_option() {
   return flag("--json", "", "events on stdout, one JSON object a line", &Options::json);
+}
+
+OptionRule trace_option() {
+  return file_option("--trace", "a trace of the run, for Perfetto", &Options::trace_file);
 }
 
 OptionRule output_option(std::vector<std::string> forms) {
@@ -198,6 +235,41 @@ OptionRule roles_option() {
   rule.set = add_roles;
   rule.kind = WordKind::directory;
   return rule;
+}
+
+OptionRule ttl_option() {
+  auto rule = option("--ttl", "TIME", "'muster gc' destroys it after 2h, 1d12h, ...; or: none");
+  rule.set = set_ttl;
+  return rule;
+}
+
+OptionRule name_suffix_option() {
+  auto rule = option("--name-suffix", "SUFFIX", "NAME-SUFFIX in place of the deployment's name");
+  rule.set = set_name_suffix;
+  return rule;
+}
+
+OptionRule interval_option() {
+  auto rule = option("--interval", "TIME", "how often to look: 2s (that when absent), 1m, ...");
+  rule.set = set_interval;
+  return rule;
+}
+
+OptionRule run_option() {
+  auto rule = option("--run", "ID", "which run; the last when absent");
+  rule.set = set_run;
+  return rule;
+}
+
+OptionRule drain_timeout_option() {
+  auto rule = option("--drain-timeout", "TIME", "how long pods may take to leave a node (2m)");
+  rule.set = set_drain_timeout;
+  return rule;
+}
+
+OptionRule force_drain_option() {
+  return flag("--force-drain", "", "drain without asking PodDisruptionBudgets",
+              &Options::force_drain);
 }
 
 }  // namespace muster

@@ -1,0 +1,233 @@
+// classroom status, handout: what students have, and what they are given.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <set>
+
+#include "provisioner/base/error.h"
+#include "provisioner/base/files.h"
+#include "provisioner/base/process.h"
+#include "provisioner/classroom/handout.h"
+#include "provisioner/classroom/member.h"
+#include "provisioner/cli/app.h"
+#include "provisioner/cli/classroom.h"
+#include "provisioner/engine/kubeconfig.h"
+#include "provisioner/engine/lease.h"
+#include "provisioner/report/table.h"
+
+namespace muster {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using std::filesystem::path;
+
+constexpr int kDone = static_cast<int>(ExitCode::done);
+constexpr int kFailed = static_cast<int>(ExitCode::step_failed);
+constexpr int kUsage = static_cast<int>(ExitCode::usage);
+
+bool has_master(const DeploymentRecord& record) {
+  return std::ranges::any_of(
+      record.nodes, [](const NodeRecord& node) { return node.find_role("k8s-master") != nullptr; });
+}
+
+/// A student's cluster, as status shows it.
+struct Seat {
+  std::string student;
+  std::string cluster;
+  std::size_t nodes = 0;  ///< wanted
+  std::size_t ready = 0;
+  std::string state;
+  std::string endpoint;
+};
+
+/// As the definition says, or else the deployment's name.
+std::string student_of(const DeploymentRecord& record) {
+  auto member = classroom_member(record.definition_text);
+  return member && !member->student.empty() ? member->student : record.name;
+}
+
+Seat seat_of(const DeploymentRecord& record, const std::optional<Cluster>& wanted, Store& store,
+             std::int64_t now_ms) {
+  Seat seat;
+  seat.student = student_of(record);
+  seat.cluster = record.name;
+  seat.nodes = wanted ? wanted->nodes.size() : record.nodes.size();
+  seat.ready = static_cast<std::size_t>(
+      std::ranges::count(record.nodes, NodeState::ready, &NodeRecord::state));
+  bool busy = held_lease(store, record.name, now_ms).has_value();
+  seat.state = busy ? "busy" : record.applied ? "applied" : "incomplete";
+  if (wanted && has_master(record)) seat.endpoint = api_server(*wanted, record).value_or("");
+  return seat;
+}
+
+std::string table_of(const std::vector<Seat>& seats) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& seat : seats) {
+    rows.push_back({seat.student, seat.cluster,
+                    std::to_string(seat.ready) + "/" + std::to_string(seat.nodes), seat.state,
+                    seat.endpoint});
+  }
+  return render_table({"STUDENT", "CLUSTER", "NODES", "STATE", "ENDPOINT"}, rows);
+}
+
+Json to_json(const std::vector<Seat>& seats) {
+  Json list = Json::array();
+  for (const auto& seat : seats) {
+    list.push_back({{"student", seat.student},
+                    {"cluster", seat.cluster},
+                    {"nodes", seat.nodes},
+                    {"ready", seat.ready},
+                    {"state", seat.state},
+                    {"endpoint", seat.endpoint}});
+  }
+  return list;
+}
+
+std::set<std::string> clusters_of(const ClassroomInput& input) {
+  std::set<std::string> names;
+  for (const auto& made : input.definitions) names.insert(made.definition.name);
+  return names;
+}
+
+/// Makes the folder that all goes into. In one that others may write to, what they prepared could
+/// take the students' keys elsewhere.
+void make_outer_folder(const path& folder) {
+  make_directory(folder, 0700);
+  struct stat info {};
+  bool ours = ::stat(folder.c_str(), &info) == 0 && info.st_uid == ::geteuid() &&
+              (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+  if (ours) return;
+  throw Error("others may write to '" + folder.string() + "'", ExitCode::usage)
+      .hint("name a folder of yours, which is made when it is missing: --out DIR");
+}
+
+/// The folder with what is the student's, for nobody else's eyes.
+void write_folder(const path& folder, const Cluster& cluster, const DeploymentRecord& record,
+                  Store& store) {
+  make_directory(folder, 0700);
+  std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
+  auto write = [&](const char* name, const std::string& text) {
+    write_file(folder / name, text, 0600);
+  };
+  if (cluster.kubernetes) {
+    write("kubeconfig", admin_kubeconfig(store, cluster, record).reveal());
+  }
+  write("ssh_config", ssh_config_text(cluster, record));
+  write("known_hosts", known_hosts_text(record));
+  write("README.md", handout_readme(cluster, record));
+}
+
+/// A folder in `parent` that nobody else may look into, gone at the end with all in it.
+class PrivateFolder {
+ public:
+  explicit PrivateFolder(const path& parent) {
+    auto name = (parent / ".handout.XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) {
+      throw Error("cannot write in '" + parent.string() + "': " + std::strerror(errno));
+    }
+    path_ = name;
+  }
+  ~PrivateFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  PrivateFolder(const PrivateFolder&) = delete;
+  PrivateFolder& operator=(const PrivateFolder&) = delete;
+
+  const path& where() const { return path_; }
+
+ private:
+  path path_;
+};
+
+void need_zip() {
+  try {
+    run_or_throw({"zip", "-v"});
+  } catch (Error& problem) {
+    throw problem.hint("install the program zip (apt install zip), or leave '--zip' out");
+  }
+}
+
+/// Packs `folder`, whose name it has inside, and replaces `target` by it.
+void pack(const path& folder, const path& target) {
+  const auto packed = folder.string() + ".zip";
+  run_or_throw(
+      {"sh", "-c",
+       R"(umask 077 && cd -- "$1" && zip -q -X -r "./$2.zip" "./$2" && chmod 600 "./$2.zip")", "sh",
+       folder.parent_path().string(), folder.filename().string()});
+  std::filesystem::rename(packed, target);
+}
+
+}  // namespace
+
+int App::classroom_status() {
+  const auto name = classroom_name();
+  if (name.empty()) return kUsage;
+  std::optional<ClassroomInput> input;
+  if (!options_.roster_file.empty() && !(input = read_classroom())) return kUsage;
+  auto wanted_names = input ? clusters_of(*input) : std::set<std::string>{};
+  std::vector<Seat> seats;
+  for (const auto& record : classroom_members(name)) {
+    auto wanted = wanted_cluster(record);
+    seats.push_back(seat_of(record, wanted, store(), clock_.wall_ms()));
+    if (input && wanted_names.erase(record.name) == 0) seats.back().state += ", leaving";
+  }
+  for (std::size_t i = 0; input && i < input->definitions.size(); ++i) {
+    const auto& definition = input->definitions[i].definition;
+    if (!wanted_names.contains(definition.name)) continue;
+    Diagnostics ignored;  // the next plan tells them
+    auto nodes = expand(definition, roles(), ignored).nodes.size();
+    seats.push_back({input->students[i].id, definition.name, nodes, 0, "missing", ""});
+  }
+  if (options_.output == "json") {
+    out_ << Json{{"classroom", name}, {"students", to_json(seats)}}.dump(2) << "\n";
+  } else if (seats.empty()) {
+    talk_ << "muster: the classroom '" << name << "' has no clusters\n";
+  } else {
+    out_ << table_of(seats);
+  }
+  return kDone;
+}
+
+int App::classroom_handout() {
+  const auto name = classroom_name();
+  if (name.empty()) return kUsage;
+  std::optional<ClassroomInput> input;
+  if (!options_.roster_file.empty() && !(input = read_classroom())) return kUsage;
+  auto expected = input ? clusters_of(*input) : std::set<std::string>{};
+  const auto& out = options_.out_directory;
+  if (options_.zip) need_zip();
+  make_outer_folder(out);
+  std::optional<PrivateFolder> unpacked;
+  if (options_.zip) unpacked.emplace(out);
+  std::vector<std::string> left_out;
+  std::size_t written = 0;
+  for (const auto& record : classroom_members(name)) {
+    if (input && expected.erase(record.name) == 0) continue;  // leaving
+    auto cluster = wanted_cluster(record);
+    if (!cluster || !record.applied) {
+      left_out.push_back("'" + record.name + "' is not complete; see: muster status " +
+                         record.name);
+      continue;
+    }
+    const auto student = student_of(record);
+    write_folder((unpacked ? unpacked->where() : out) / student, *cluster, record, store());
+    if (unpacked) pack(unpacked->where() / student, out / (student + ".zip"));
+    ++written;
+  }
+  for (const auto& cluster : expected) left_out.push_back("there is no '" + cluster + "' yet");
+  for (const auto& why : left_out) talk_ << "muster: left out: " << why << "\n";
+  talk_ << "muster: " << written << (options_.zip ? " zip file" : " folder")
+        << (written == 1 ? "" : "s") << " in " << typed(out.string()) << "\n";
+  return left_out.empty() ? kDone : kFailed;
+}
+
+}  // namespace muster
