@@ -99,6 +99,29 @@ TEST_CASE("artifacts: a download is stored under its sha256, runs, and is fetche
   CHECK(artifacts.verify().empty());
 }
 
+TEST_CASE("artifacts: nodes may have a file where it came from, unless only this machine can") {
+  Cache cache;
+  auto index = [&](const std::string& origin) {
+    write_file(cache.path / "index" / ("tool@v1-" + machine_arch() + ".json"),
+               "{\"name\": \"tool\", \"version\": \"v1\", \"arch\": \"" + machine_arch() +
+                   "\", \"sha256\": \"" + sha256(kContent) + "\", \"bytes\": " +
+                   std::to_string(kContent.size()) + ", \"origin\": \"" + origin + "\"}");
+  };
+  auto catalog = tool_catalog(
+      "    url: https://dl.example.org/{name}\n    sha256_url: https://x\n    mirrors: "
+      "[\"http://localhost:8/{name}\", \"ftp://f/{name}\"]\n    node_downloads: first\n");
+  for (const char* folder : {"store", "index"}) make_directory(cache.path / folder);
+  write_file(cache.path / "store" / sha256(kContent), kContent);
+  Artifacts artifacts(cache.path, catalog);
+  index("https://dl.example.org/tool");
+  CHECK(artifacts.find("tool", "v1", machine_arch())->url == "https://dl.example.org/tool");
+  CHECK(artifacts.find("tool", "v1", machine_arch())->node_downloads == NodeDownloads::first);
+  for (const char* origin : {"http://localhost:8/tool", "ftp://f/tool", "https://other/tool"}) {
+    index(origin);
+    CHECK(artifacts.find("tool", "v1", machine_arch())->url == "");
+  }
+}
+
 TEST_CASE("artifacts: the list says what is cached, how large it is and where it comes from") {
   Cache cache;
   HttpServer server;

@@ -50,6 +50,24 @@ TEST_CASE("catalog: a version cannot leave the cache's folder") {
                        "there is no kubelet of version '../../etc' for 'amd64'", Error);
 }
 
+TEST_CASE("catalog: whether nodes may download a file") {
+  auto parse = [](const std::string& line) {
+    return parse_catalog(
+               "artifacts:\n  - {name: a, version: v1, arch: [amd64], url: http://x, "
+               "sha256_url: https://x" +
+               line + "}\n")
+        .entries.at(0)
+        .node_downloads;
+  };
+  CHECK(parse("") == NodeDownloads::when_slow);
+  CHECK(parse(", node_downloads: slow") == NodeDownloads::when_slow);
+  CHECK(parse(", node_downloads: first") == NodeDownloads::first);
+  CHECK(parse(", node_downloads: never") == NodeDownloads::never);
+  CHECK_THROWS_WITH_AS(parse(", node_downloads: yes"),
+                       "artifacts/catalog.yaml:2: 'node_downloads' must be slow, first or never",
+                       Error);
+}
+
 TEST_CASE("catalog: mistakes are named with their line") {
   CHECK(mistake("artifacts:\n  - name: a\n    version: v1\n    color: red\n") ==
         "artifacts/catalog.yaml:4: unknown key 'color'");

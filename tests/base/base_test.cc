@@ -1,7 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 
 #include "provisioner/base/backoff.h"
@@ -84,6 +86,31 @@ TEST_CASE("process: a late program is killed, with what it started") {
   CHECK(run_process(spec).timed_out);
 }
 
+TEST_CASE("process: one that writes without end is ended at its limit") {
+  ProcessSpec spec;
+  spec.argv = {"sh", "-c", "exec yes"};
+  spec.output_limit = 100'000;
+  auto result = run_process(spec);
+  CHECK(result.too_much_output);
+  CHECK(result.output.size() < 200'000);
+  spec.argv = {"sh", "-c", "exec yes >&2"};
+  CHECK(run_process(spec).too_much_output);
+  spec.argv = {"echo", "little"};
+  CHECK_FALSE(run_process(spec).too_much_output);
+}
+
+TEST_CASE("process: one that ends without reading its input does not end us") {
+  auto before = ::signal(SIGPIPE, SIG_DFL);
+  ProcessSpec spec;
+  spec.argv = {"sh", "-c", "exit 4"};
+  spec.input = std::string(1u << 20, 'x');
+  CHECK(run_process(spec).exit_code == 4);
+  // Ours: the program gets its signals as ever.
+  spec.argv = {"sh", "-c", "kill -PIPE $$; exit 5"};
+  CHECK(run_process(spec).exit_code == 128 + SIGPIPE);
+  ::signal(SIGPIPE, before);
+}
+
 TEST_CASE("process: a daemon that keeps the pipes does not hold us") {
   ProcessSpec spec;
   spec.argv = {"sh", "-c", "echo started; sleep 2 & exit 0"};
@@ -102,6 +129,18 @@ TEST_CASE("process: an interrupt ends an interruptible program, which may clean 
   CHECK_THROWS_WITH_AS(run_process(spec), "interrupted", Error);
   CHECK(read_file(marker) == "cleaned\n");
   std::filesystem::remove(marker);
+}
+
+TEST_CASE("process: one that died does not run, collected or not") {
+  CHECK(is_running(::getpid()));
+  auto pid = ::fork();
+  if (pid == 0) ::_exit(0);
+  siginfo_t info;
+  CHECK(::waitid(P_PID, pid, &info, WEXITED | WNOWAIT) == 0);  // a zombie from here on
+  CHECK(::kill(pid, 0) == 0);
+  CHECK_FALSE(is_running(pid));
+  ::waitpid(pid, nullptr, 0);
+  CHECK_FALSE(is_running(pid));
 }
 
 TEST_CASE("process: a program that does not exist is named") {

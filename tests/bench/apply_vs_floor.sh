@@ -27,8 +27,9 @@ for name in kube-apiserver kube-controller-manager kube-scheduler kubelet kube-p
 done
 cp "$("$muster" artifacts path pause-image)" "$work/pause.tar" || exit 1
 export FLOOR_BIN=$work/bin FLOOR_IMAGES=$work/pause.tar
-# The newest is the one that muster has just made or used.
-FLOOR_IMAGE=$(ls -dt "${XDG_CACHE_HOME:-$HOME/.cache}"/muster/images/*/ | head -n 1)
+# shellcheck source=tests/support/node-image.sh
+. "$root/tests/support/node-image.sh"
+FLOOR_IMAGE=$(newest_node_image)
 export FLOOR_IMAGE
 
 now() { date +%s%N; }

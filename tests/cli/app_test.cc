@@ -167,6 +167,35 @@ TEST_CASE("app: status holds the record against what the definition wants") {
   CHECK(desk.out.find("its undoing would destroy the deployment\n") != std::string::npos);
 }
 
+TEST_CASE("app: status counts the roles that a node wants, not those that are to leave it") {
+  Desk desk;
+  desk.revise(R"({"name": "demo", "tenant": "blue", "nodes": [
+    {"prefix": "demo-00", "roles": ["etcd", "k8s-master"]},
+    {"prefix": "demo-01", "roles": ["k8s-worker"]}]})");
+  for (const auto* role : {"base", "network-bridge", "container-runtime", "dns-image",
+                           "api-balancer", "kube-node", "kube-node-ready", "k8s-addons"}) {
+    desk.store().put_role("demo", "demo-01-001", {role, "f"});
+  }
+  auto applied = [&] {
+    CHECK(desk.run({"status", "demo"}) == 0);
+    auto line = desk.out.substr(desk.out.find("demo-01-001"));
+    return line.substr(0, line.find('\n')).substr(line.find("k8s-master") + 12);
+  };
+  CHECK(applied() == "7 of 8");  // k8s-addons does not stand in for k8s-worker
+  desk.store().put_role("demo", "demo-01-001", {"k8s-worker", "f"});
+  CHECK(applied() == "8 of 8");
+}
+
+TEST_CASE("app: a trace that cannot be written is refused before anything is destroyed") {
+  Desk desk;
+  CHECK(desk.run({"destroy", "demo", "--yes", "--trace", "/nowhere/trace.json"}) == 2);
+  CHECK(desk.talk ==
+        "muster: cannot write the trace '/nowhere/trace.json': No such file or directory\n"
+        "  name another file with --trace\n");
+  CHECK(desk.store().runs("demo").empty());
+  CHECK(desk.store().deployment("demo")->nodes.size() == 2);
+}
+
 TEST_CASE("app: history says who applied what, and what it changed") {
   Desk desk;
   desk.store().mark_applied("demo", true);
@@ -338,4 +367,56 @@ TEST_CASE("app: a deployment that another run holds is refused with its name") {
   CHECK(desk.talk.starts_with("muster: 'demo' is in use by anna@" + host() + ", pid "));
   CHECK(
       desk.talk.ends_with("wait for it; if that run is gone for good: muster unlock demo --yes\n"));
+}
+
+TEST_CASE("app: list and status say when a deployment expires") {
+  Desk desk;
+  const auto now = RealClock().wall_ms();
+  desk.store().mark_expiry("demo", now + 120 * kMinute - 1000);
+  CHECK(desk.run({"list"}) == 0);
+  CHECK(desk.out ==
+        "NAME  TENANT  REVISION  NODES  EXPIRES   STATE\n"
+        "demo  blue    1         2      in 1h59m  incomplete\n");
+  CHECK(desk.run({"status", "demo"}) == 0);
+  CHECK(desk.out.starts_with("demo (tenant blue), revision 1, incomplete, expires in 1h59m\n"));
+  CHECK(desk.run({"status", "demo", "-o", "json"}) == 0);
+  CHECK(desk.out.find("\"expires\": \"" + format_time(now + 120 * kMinute - 1000) + "\"") !=
+        std::string::npos);
+  desk.store().mark_expiry("demo", now - 2 * 24 * 60 * kMinute);
+  CHECK(desk.run({"list"}) == 0);
+  CHECK(desk.out.find("  expired 2d ago  incomplete\n") != std::string::npos);
+  CHECK(desk.run({"status", "demo"}) == 0);
+  CHECK(desk.out.starts_with("demo (tenant blue), revision 1, incomplete, expired 2d ago\n"));
+  desk.store().mark_expiry("demo", 0);
+  CHECK(desk.run({"list", "-o", "json"}) == 0);
+  CHECK(desk.out.find("expires") == std::string::npos);
+}
+
+TEST_CASE("app: gc says what has expired, and wants --yes without a terminal") {
+  Desk desk;
+  CHECK(desk.run({"gc"}) == 2);
+  CHECK(desk.talk ==
+        "muster: gc deletes nodes and everything on them\n"
+        "  without a terminal to ask on, say --yes; to see what it would do: muster gc "
+        "--dry-run\n");
+  CHECK(desk.run({"gc", "--yes"}) == 0);
+  CHECK(desk.talk == "muster: nothing has expired\n");
+  const auto now = RealClock().wall_ms();
+  desk.store().mark_expiry("demo", now + 60 * kMinute);
+  CHECK(desk.run({"gc", "--yes"}) == 0);
+  desk.store().mark_expiry("demo", now - 60 * kMinute);
+  CHECK(desk.run({"gc", "--dry-run"}) == 0);
+  CHECK(desk.out ==
+        "NAME  TENANT  NODES  EXPIRED\n"
+        "demo  blue    2      1h ago\n");
+  CHECK(desk.store().deployment("demo")->nodes.size() == 2);
+}
+
+TEST_CASE("app: gc leaves alone what a living run has, and its exit code says so") {
+  Desk desk;
+  desk.store().mark_expiry("demo", 1);
+  desk.lease(::getppid());
+  CHECK(desk.run({"gc", "--yes"}) == 3);
+  CHECK(desk.out.starts_with("demo: skipped: in use by anna@" + host() + ", pid "));
+  CHECK(desk.store().deployment("demo")->nodes.size() == 2);
 }

@@ -151,7 +151,10 @@ TEST_CASE("docs: every command line shown can be typed") {
 
 TEST_CASE("docs: every definition shown is right") {
   auto roles = load_roles({});
-  DefinitionRules rules{roles, {"local"}};
+  for (const char* name : {"web", "queue"}) {  // as a user may have
+    roles.emplace_back().name = name;
+  }
+  DefinitionRules rules{roles, {"local", "inventory"}};
   std::size_t count = 0;
   for (const auto& file : pages()) {
     CAPTURE(file.string());
@@ -167,6 +170,12 @@ TEST_CASE("docs: every definition shown is right") {
     }
   }
   CHECK(count >= 2);
+}
+
+TEST_CASE("docs: the program shown as a provider is the one in examples/") {
+  auto page = take_apart(read_file(kSource / "docs/providers.md"));
+  REQUIRE(page.blocks.count("python") == 1);
+  CHECK(page.blocks.find("python")->second == read_file(kSource / "examples/providers/toy.py"));
 }
 
 TEST_CASE("docs: cli.md has every command and every option") {

@@ -56,6 +56,17 @@ TEST_CASE("options: options of every command stand before or behind it") {
         std::vector<std::filesystem::path>{"a", "b"});
 }
 
+TEST_CASE("options: runs are traced, and nothing else is") {
+  CHECK(good({"apply", "a.json", "--trace", "t.json"}).trace_file == "t.json");
+  CHECK(good({"rollback", "demo", "--trace=t.json"}).trace_file == "t.json");
+  CHECK(good({"destroy", "demo", "--trace", "t.json"}).trace_file == "t.json");
+  CHECK(good({"destroy", "demo"}).trace_file.empty());
+  CHECK(wrong({"plan", "a.json", "--trace", "t.json"})
+            .starts_with("muster: 'muster plan' has no option '--trace'\n"));
+  CHECK(wrong({"apply", "a.json", "--trace"}) ==
+        "muster: '--trace' needs a value: --trace FILE\n  see: muster apply --help\n");
+}
+
 TEST_CASE("options: letters take values and go together") {
   CHECK(good({"list", "-o", "json"}).output == "json");
   CHECK(good({"list", "-ojson"}).output == "json");
@@ -66,11 +77,11 @@ TEST_CASE("options: letters take values and go together") {
 
 TEST_CASE("options: what is not given has its default") {
   auto options = good({"apply", "f"});
-  CHECK(options.parallel == 16);
+  CHECK(options.parallel == 1000);
   CHECK_FALSE(options.yes);
   CHECK_FALSE(options.provider);
   CHECK(options.max_failures == 0);
-  CHECK(good({"apply", "f", "--parallel", "1000"}).parallel == 1000);
+  CHECK(good({"apply", "f", "--parallel", "10000"}).parallel == 10000);
   CHECK(good({"apply", "f", "--max-failures=3"}).max_failures == 3);
 }
 
@@ -217,9 +228,9 @@ TEST_CASE("options: mistakes are named, with what to do") {
            {{"plan", "f", "--set", "x"},
             "'--set' must be PATH=VALUE, e.g. attribs.k8s-version=v1.20.2, not 'x'\n" + see_plan},
            {{"apply", "f", "--parallel", "0"},
-            "'--parallel' must be 1 to 1000, not '0'\n  see: muster apply --help\n"},
+            "'--parallel' must be 1 to 10000, not '0'\n  see: muster apply --help\n"},
            {{"apply", "f", "--parallel", "9x"},
-            "'--parallel' must be 1 to 1000, not '9x'\n  see: muster apply --help\n"},
+            "'--parallel' must be 1 to 10000, not '9x'\n  see: muster apply --help\n"},
            {{"apply", "f", "--max-failures", "0"},
             "'--max-failures' must be 1 to 1000000, not '0'\n  see: muster apply --help\n"},
            {{"apply", "f", "--plan", "p", "--destroy"},
@@ -245,4 +256,35 @@ TEST_CASE("options: mistakes are named, with what to do") {
     CAPTURE(text);
     CHECK(wrong(words) == "muster: " + text);
   }
+}
+
+TEST_CASE("options: times to live, suffixes of names, and when to look again") {
+  CHECK(good({"apply", "f", "--ttl", "1h30m"}).ttl_ms == 5'400'000);
+  CHECK(good({"apply", "f", "--ttl=none"}).ttl_ms == 0);
+  CHECK_FALSE(good({"apply", "f"}).ttl_ms);
+  CHECK(wrong({"apply", "f", "--ttl", "2"}) ==
+        "muster: '--ttl' must be a time such as 90m, 2h or 1d12h, or none, not '2'\n"
+        "  see: muster apply --help\n");
+  CHECK(wrong({"apply", "f", "--ttl", "2h", "--destroy"})
+            .starts_with("muster: '--ttl' and '--destroy' do not go together\n"));
+  for (std::string command : {"validate", "plan", "apply", "destroy"}) {
+    CHECK(good({command, "f.json", "--name-suffix", "Feature/X_1"}).name_suffix == "feature-x-1");
+  }
+  CHECK(wrong({"plan", "f", "--name-suffix", "--"}).find("'--name-suffix' needs a value") !=
+        std::string::npos);
+  CHECK(wrong({"plan", "f", "--name-suffix", "/_/"})
+            .starts_with("muster: '--name-suffix' must have a letter or a digit, not '/_/'\n"));
+  CHECK(wrong({"plan", "lab", "--to", "1", "--name-suffix", "7"})
+            .starts_with("muster: '--to' is as it was"));
+  CHECK(wrong({"destroy", "f.json", "lab", "--name-suffix", "7"})
+            .starts_with("muster: '--name-suffix' is for definitions: of the deployment 'lab' say "
+                         "the whole name"));
+  CHECK(good({"status", "lab", "--watch"}).interval_ms == 2000);
+  CHECK(good({"status", "--watch", "--interval", "1m"}).interval_ms == 60'000);
+  CHECK(wrong({"status", "lab", "--interval", "0s"})
+            .starts_with("muster: '--interval' must be a time such as 2s or 1m, not '0s'\n"));
+  CHECK(wrong({"status", "lab", "--watch", "-o", "json"})
+            .starts_with("muster: '--watch' is for people"));
+  CHECK(good({"gc", "--dry-run"}).dry_run);
+  CHECK(good({"gc", "-y"}).yes);
 }

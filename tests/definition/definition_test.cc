@@ -116,7 +116,7 @@ TEST_CASE("definition: all mistakes are reported in one go") {
         "      {\"roles\": [\"ectd\"], \"cuont\": 3},\n"
         "                          ^\n"
         "  did you mean 'count'?\n"
-        "demo.json:7:40: error: 'count' is 0, outside 1 to 5000\n"
+        "demo.json:7:40: error: 'count' is 0, outside 1 to 20000\n"
         "      {\"roles\": [\"k8s-master\"], \"count\": 0}\n"
         "                                         ^\n"
         "  without nodes, remove the whole block\n");
@@ -170,13 +170,10 @@ TEST_CASE("definition: wrong types are named") {
 TEST_CASE("definition: what this version lacks is refused, not ignored") {
   CHECK(mistakes(definition("\"hooks\": {},")) ==
         "error 1:2: 'hooks' is not available in this version (remove it)\n");
-  CHECK(with_node("\"hosts\": [\"a\"]") ==
-        "error 3:45: 'hosts' is not available in this version "
-        "(remove it, nodes are created by a provider)\n");
   CHECK(with_node("\"id\": \"web1\"") ==
-        "error 3:51: existing hosts ('id' 'web1') are not available in this version "
-        "(remove 'id', nodes are created by a provider)\n");
-  CHECK(with_node("\"id\": 4").find("existing hosts ('id' '4')") != std::string::npos);
+        "error 3:51: existing hosts cannot be chosen by number ('id' 'web1') "
+        "(remove 'id', and name them in \"hosts\" with the provider \"inventory\")\n");
+  CHECK(with_node("\"id\": 4").find("by number ('id' '4')") != std::string::npos);
 }
 
 TEST_CASE("definition: Digital Rebar's keys without effect get a warning") {
@@ -255,17 +252,23 @@ TEST_CASE("definition: two blocks cannot share a prefix, written or not") {
 
 TEST_CASE("definition: a count has bounds, and so has the cluster") {
   CHECK(with_node("\"count\": 0") ==
-        "error 3:54: 'count' is 0, outside 1 to 5000 (without nodes, remove the whole block)\n");
+        "error 3:54: 'count' is 0, outside 1 to 20000 (without nodes, remove the whole block)\n");
   CHECK(with_node("\"count\": -1") ==
-        "error 3:54: 'count' is -1, outside 1 to 5000 (without nodes, remove the whole block)\n");
+        "error 3:54: 'count' is -1, outside 1 to 20000 (without nodes, remove the whole block)\n");
   CHECK(with_node("\"count\": 100000") ==
-        "error 3:54: 'count' is 100000, outside 1 to 5000 "
-        "(Kubernetes supports no more nodes than that)\n");
+        "error 3:54: 'count' is 100000, outside 1 to 20000 "
+        "(one deployment has no more nodes than that)\n");
   auto found = mistakes(definition(
       "\"attribs\": {\"k8s-kube_pod_subnet\": \"172.16.0.0/12\", \"k8s-kube_network_node_prefix\": "
       "28},",
+      "[{\"roles\": [\"etcd\", \"k8s-master\"]}, {\"roles\": [\"k8s-worker\"], \"count\": "
+      "20000}]"));
+  CHECK(found == "error 3:10: the cluster has 20001 nodes; one deployment has up to 20000\n");
+  found = mistakes(definition(
+      "\"attribs\": {\"k8s-kube_pod_subnet\": \"172.16.0.0/12\", \"k8s-kube_network_node_prefix\": "
+      "28},",
       "[{\"roles\": [\"etcd\", \"k8s-master\"]}, {\"roles\": [\"k8s-worker\"], \"count\": 5000}]"));
-  CHECK(found == "error 3:10: the cluster has 5001 nodes; Kubernetes supports up to 5000\n");
+  CHECK(found == "warning 3:10: the cluster has 5001 nodes; Kubernetes supports up to 5000\n");
 }
 
 TEST_CASE("definition: roles are known, named once, and not those that come by themselves") {

@@ -27,14 +27,17 @@ std::vector<std::string> json_blocks(const std::string& text) {
 }
 
 DefinitionResult read_example(const std::filesystem::path& file) {
-  return read_definition(file, {}, testing::rules());
+  auto rules = testing::rules();
+  rules.providers.emplace_back("inventory");
+  return read_definition(file, {}, rules);
 }
 
 }  // namespace
 
 TEST_CASE("examples: each is right, the one of 2017 apart") {
   int count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(kSource + "/examples")) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(kSource + "/examples")) {
+    if (entry.path().extension() != ".json" && entry.path().extension() != ".yaml") continue;
     if (entry.path().filename() == "cluster01.json") continue;
     CAPTURE(entry.path());
     auto result = read_example(entry.path());

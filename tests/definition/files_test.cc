@@ -94,7 +94,7 @@ TEST_CASE("files: a directory, a missing file and a file of 50 MB are refused by
   CHECK(shown(large) ==
         large.string() + ": error: cannot read '" + large.string() +
             "': it is larger than 8 MiB\n"
-            "  is it a definition? Even 5000 nodes fit, in blocks with a \"count\"\n");
+            "  is it a definition? Even 20000 nodes fit, in blocks with a \"count\"\n");
 }
 
 TEST_CASE("files: a file that one may not read is refused by name") {

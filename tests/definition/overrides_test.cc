@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include "provisioner/definition/expansion.h"
+#include "provisioner/definition/names.h"
 #include "tests/definition/support.h"
 
 using namespace muster;
@@ -97,4 +99,46 @@ TEST_CASE("overrides: what is recorded is what they made of the file, without se
   CHECK(recorded.definition.name == "other");
   CHECK(recorded.definition.provider.name == "local");
   CHECK(parse(definition("", kTwo)).text == definition("", kTwo));
+}
+
+TEST_CASE("overrides: a suffix of the name, which names and domains made of it follow") {
+  Overrides overrides{{"name=other"}, {}, "17"};
+  auto result = parse(definition("", kTwo), overrides);
+  CHECK(mistakes(result.diagnostics) == "");
+  CHECK(result.definition.name == "other-17");
+  CHECK(result.definition.tld == "other-17.cloud");
+  CHECK(node_prefix(result.definition, 1) == "other-17-02");
+  auto recorded = parse(result.text);  // a rollback and the history know it
+  CHECK(recorded.definition.name == "other-17");
+  CHECK(
+      parse(definition("", R"([{"prefix": "m", "roles": ["etcd", "k8s-master"]}])"), {{}, {}, "17"})
+          .definition.nodes[0]
+          .prefix == "m");
+}
+
+TEST_CASE("overrides: a name that gets too long says so, and by which option") {
+  auto found = mistakes(definition("", kTwo), {{}, "local", std::string(62, 'x')});
+  CHECK(found.starts_with("error: --name-suffix " + std::string(62, 'x') + ": the name 'demo-xxx"));
+  CHECK(found.find(" is 67 characters long (at most 63 are possible)\n") != std::string::npos);
+  found = mistakes(definition("", kTwo), {{}, {}, std::string(57, 'x')});
+  CHECK(found.find("-01-001' would be 69 characters long, 63 are possible (use a shorter name or "
+                   "suffix, or give the block a \"prefix\" of its own)\n") != std::string::npos);
+}
+
+TEST_CASE("overrides: a suffix does not stand in for a name") {
+  CHECK(mistakes(R"({"nodes": [{"roles": ["etcd", "k8s-master"]}]})", {{}, {}, "17"})
+            .find("the definition has no \"name\"") != std::string::npos);
+  CHECK(mistakes(R"({"name": 7, "nodes": [{"roles": ["etcd", "k8s-master"]}]})", {{}, {}, "17"})
+            .find("'name' must be a string, not ") != std::string::npos);
+}
+
+TEST_CASE("names: any text becomes a part of a name") {
+  CHECK(as_name_part("Feature/X_1") == "feature-x-1");
+  CHECK(as_name_part("17") == "17");
+  CHECK(as_name_part("--a..b--") == "a-b");
+  CHECK(as_name_part("jenkins-Folder/Job-5") == "jenkins-folder-job-5");
+  CHECK(as_name_part("gr\xc3\xbc\xc3\x9f"
+                     "e") == "gr-e");
+  CHECK(as_name_part("///") == "");
+  CHECK(as_name_part("") == "");
 }

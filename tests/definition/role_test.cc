@@ -110,6 +110,24 @@ TEST_CASE("role: what is left out is empty") {
   CHECK(role.tasks.empty());
 }
 
+TEST_CASE("role: what is waited for after a restart is the last handler of every task with one") {
+  auto role = parse_role("r.yaml",
+                         "role: r\nrolling: true\ntasks:\n"
+                         "  - {name: a, command: {run: 'true', unless: 'false'}, notify: [h]}\n"
+                         "  - {name: b, command: {run: 'true', unless: 'false'}}\n"
+                         "handlers: [{name: h, unit: {name: h.service, state: restarted}}]\n"
+                         "settled: [{name: back, wait: {until: 'true'}}]\n");
+  CHECK(role.rolling);
+  CHECK(role.tasks[0].notify == std::vector<std::string>{"h", "back"});
+  CHECK(role.tasks[1].notify.empty());
+  REQUIRE(role.handlers.size() == 2);
+  CHECK(role.handlers[1].args.find("after_restart")->boolean);
+  CHECK(mistakes("role: r\nsettled: [{name: s, command: {run: x}}]\n") ==
+        "r.yaml:2:1: error: 's' is no wait: 'settled' holds nothing else\n"
+        "  settled: [{name: s, command: {run: x}}]\n"
+        "  ^");
+}
+
 TEST_CASE("role: every mistake is told with its place") {
   CHECK(mistakes("role: r\nneed: [a]\ntask: []\nxyz: 1\n") ==
         "r.yaml:2:1: error: a role has no 'need'\n"
@@ -124,7 +142,8 @@ TEST_CASE("role: every mistake is told with its place") {
         "  xyz: 1\n"
         "  ^\n"
         "  it has role, description, internal, needs, after, after_one, before, uses, "
-        "deadline_seconds, settles_seconds, authorities, certificates, tasks, handlers, undo");
+        "deadline_seconds, settles_seconds, rolling, authorities, certificates, tasks, handlers, "
+        "settled, undo, traces");
   CHECK(mistakes("description: x\n") ==
         "r.yaml:1:1: error: 'role' is missing\n"
         "  description: x\n"

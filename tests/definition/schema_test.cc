@@ -45,7 +45,8 @@ std::string as_json(const std::filesystem::path& file) {
 
 TEST_CASE("schema: every example satisfies it") {
   int count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(kExamples)) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(kExamples)) {
+    if (entry.path().extension() != ".json" && entry.path().extension() != ".yaml") continue;
     CAPTURE(entry.path());
     CHECK(satisfies_schema(as_json(entry.path())));
     ++count;
@@ -68,6 +69,8 @@ TEST_CASE("schema: it says yes where the checks do") {
                       {"id": "-2", "roles": ["k8s-worker"], "count": 9, "labels": {"a.b/c": "d",
                       "e": ""}, "taints": ["a=b:NoSchedule", "c:NoExecute"], "profiles": ["x"],
                       "attribs": {"k8s-ndots": 2}}])"),
+           definition("", R"([{"roles": ["etcd", "k8s-master"], "hosts": ["a", "b", "c"]}])"),
+           definition("\"classroom\": \"lab\", \"student\": \"ann-lee\","),
        }) {
     CAPTURE(text);
     CHECK_FALSE(testing::parse(text).diagnostics.has_errors());
@@ -88,6 +91,8 @@ TEST_CASE("schema: it says no where the checks do") {
            definition("\"hooks\": {},"),
            definition("\"commit\": \"yes\","),
            definition("\"tenant\": \"A b\","),
+           definition("\"classroom\": \"A b\","),
+           definition("\"student\": 7,"),
            definition("\"tenant\": \"" + std::string(64, 'a') + "\","),
            definition("\"tld\": \"a..b\","),
            definition("\"api_endpoint\": \"http://x\","),
@@ -117,6 +122,9 @@ TEST_CASE("schema: it says no where the checks do") {
            definition("", "[{" + both + ", \"id\": 4}]"),
            definition("", "[{" + both + ", \"id\": \"host1\"}]"),
            definition("", "[{" + both + ", \"hosts\": []}]"),
+           definition("", "[{" + both + ", \"hosts\": \"a\"}]"),
+           definition("", "[{" + both + ", \"hosts\": [\"A\"]}]"),
+           definition("", "[{" + both + ", \"hosts\": [\"a\", \"a\"]}]"),
            definition("", "[{" + both + ", \"labels\": {\"a\": 1}}]"),
            definition("", "[{" + both + ", \"labels\": {\"a\": \"b c\"}}]"),
            definition("", "[{" + both + ", \"taints\": [\"a=b:Never\"]}]"),

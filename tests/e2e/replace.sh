@@ -30,6 +30,9 @@ members() {  # MASTER COUNT: the healthy members of etcd, as this master sees th
   echo "$said"
   [ "$(grep -c 'is healthy' <<< "$said")" = "$2" ] && ! grep -q unhealthy <<< "$said"
 }
+joined() {  # MASTER: it joined a cluster that was there
+  "$muster" ssh replace "$1" -- grep -qx ETCD_INITIAL_CLUSTER_STATE=existing /etc/etcd/cluster.env </dev/null
+}
 says() { cat "$work/said"; grep -q "$1" "$work/said"; }
 kept() { [ "$(kubectl get configmap kept -o jsonpath='{.data.word}')" = "$1" ]; }
 
@@ -38,8 +41,18 @@ need "apply makes one master and a worker" apply
 need "kubeconfig has what kubectl needs" use_cluster replace
 kubectl create configmap kept --from-literal=word=one >/dev/null
 
+# With three members the first one gets other settings, and restarts: it answers nobody while the
+# others ask for a place in its cluster. They must not begin another.
+slow=/etc/systemd/system/etcd.service.d/slow.conf
+slow_restart() {
+  "$muster" ssh replace r-control-001 -- "mkdir -p ${slow%/*} &&
+    printf '[Service]\nExecStartPre=/bin/sleep 5\n' > $slow && systemctl daemon-reload" </dev/null
+}
+check "the first member takes its time to restart" slow_restart
 definition "$(masters r-control 3)"
 check "apply grows it to three masters" apply
+check "the second has joined its cluster" joined r-control-002
+check "the third has joined its cluster" joined r-control-003
 check "all four nodes are Ready" until_true 120 ready 4
 check "etcd has three members" until_true 120 members r-control-001 3
 check "what was known before is known still" kept one

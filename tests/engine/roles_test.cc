@@ -12,6 +12,7 @@
 #include "provisioner/base/text.h"
 #include "provisioner/definition/definition.h"
 #include "provisioner/engine/context.h"
+#include "provisioner/plan/plan.h"
 #include "provisioner/tasks/compile.h"
 #include "tests/support/folder.h"
 #include "tests/support/vault.h"
@@ -39,14 +40,22 @@ ContextInput context_input(const Cluster& cluster, const Node& node, const Role&
   input.cluster = &cluster;
   input.node = &node;
   input.role = &role;
+  static std::map<std::string, Endpoint> endpoints;
   int last = 10;
+  endpoints.clear();
   for (const auto& other : cluster.nodes) {
-    input.endpoints[other.name].address = "10.1.0." + std::to_string(last++);
+    endpoints[other.name].address = "10.1.0." + std::to_string(last++);
   }
-  input.facts.values = {{"arch", "amd64"},       {"os", "debian"},   {"os_version", "12"},
-                        {"kernel", "6.1.0"},     {"cpus", "2"},      {"memory_mb", "2048"},
-                        {"container", "true"},   {"cgroup", "v1"},   {"oom_score_adj", "false"},
-                        {"nameserver", "false"}, {"systemd", "true"}};
+  input.endpoints = &endpoints;
+  static const RecordIndex kNothing;
+  input.before = &kNothing;
+  static const CertificateOrder kNoOrder;
+  input.certificates = &kNoOrder;
+  input.facts.values = {{"arch", "amd64"},       {"os", "debian"},    {"os_version", "12"},
+                        {"kernel", "6.1.0"},     {"cpus", "2"},       {"memory_mb", "2048"},
+                        {"container", "true"},   {"cgroup", "v1"},    {"oom_score_adj", "false"},
+                        {"nameserver", "false"}, {"systemd", "true"}, {"openrc", "false"},
+                        {"apt", "true"},         {"dnf", "false"},    {"apk", "false"}};
   for (const char* artifact : {"coredns-image", "pause-image"}) input.artifacts[artifact] = true;
   return input;
 }
@@ -144,4 +153,76 @@ TEST_CASE("roles: every built-in role compiles for every node, and its files can
     auto name = file.path().lexically_relative(fs::path(MUSTER_SOURCE_DIR) / "templates").string();
     CHECK_MESSAGE(seen.contains(name), name);
   }
+}
+
+TEST_CASE("roles: a template sees the lists of members that its role uses, and no others") {
+  auto roles = load_roles({});
+  auto cluster = cluster_of(roles);
+  MemoryVault vault;
+  Pki pki(vault, "demo");
+  auto context_of = [&](std::vector<std::string> uses) {
+    Role role;
+    role.name = "mine";
+    role.uses = std::move(uses);
+    return make_context(context_input(cluster, cluster.nodes.front(), role), pki);
+  };
+  auto none = context_of({});
+  CHECK(none.at("members").empty());
+  CHECK_FALSE(none.contains("nodes"));
+  auto some = context_of({"k8s-worker", "nobody"});
+  CHECK(some.at("members").size() == 2);
+  CHECK(some.at("members").at("k8s_worker").size() == 1);
+  CHECK(some.at("members").at("nobody").empty());
+  CHECK_FALSE(some.contains("nodes"));
+  CHECK(context_of({"*"}).at("nodes").size() == 4);
+}
+
+/// Whether `step` waits, on its node, for the step of `role`.
+bool waits_for(const Plan& plan, const Step& step, const std::string& role) {
+  return std::ranges::any_of(step.needs, [&](int need) {
+    const auto& other = plan.steps[index(need)];
+    return other.role == role || waits_for(plan, other, role);
+  });
+}
+
+TEST_CASE("roles: no kubelet starts where the image of cluster DNS is still to come") {
+  auto roles = load_roles({});
+  auto cluster = cluster_of(roles);
+  DeploymentRecord record;
+  for (const auto& node : cluster.nodes) {
+    record.nodes.emplace_back().name = node.name;
+    // As a run that was killed leaves it: one node has the image, the others do not.
+    if (record.nodes.size() == 1) record.nodes.back().roles.push_back({"dns-image", "f"});
+  }
+  auto plan = plan_apply(cluster, roles, &record);
+  int kubelets = 0;
+  for (const auto& step : plan.steps) {
+    if (step.role != "kube-node-ready") continue;
+    ++kubelets;
+    CAPTURE(step.node);
+    CHECK(waits_for(plan, step, "dns-image"));
+  }
+  CHECK(kubelets == 4);
+}
+
+TEST_CASE(
+    "roles: nodes find each other where the cluster does, which may not be where muster does") {
+  auto roles = load_roles({});
+  auto cluster = cluster_of(roles);
+  MemoryVault vault;
+  Pki pki(vault, "demo");
+  Role role;
+  role.name = "mine";
+  role.uses = {"*"};
+  auto input = context_input(cluster, cluster.nodes.front(), role);
+  auto endpoints = *input.endpoints;
+  auto& first = endpoints[cluster.nodes.front().name];
+  first.address = "jump.example";
+  first.cluster_address = "10.2.0.1";
+  input.endpoints = &endpoints;
+  auto context = make_context(input, pki);
+  CHECK(context.at("node").at("address") == "10.2.0.1");
+  CHECK(context.at("node").at("ssh_address") == "jump.example");
+  CHECK(context.at("nodes").at(0).at("address") == "10.2.0.1");
+  CHECK(context.at("nodes").at(1).at("address") == "10.1.0.11");
 }

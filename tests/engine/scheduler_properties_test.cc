@@ -74,9 +74,14 @@ bool good(Outcome outcome) { return outcome == Outcome::changed || outcome == Ou
 
 /// Whether something that `step` needs did not end well, by the plan's own words.
 bool lacks_something(const Plan& plan, const Step& step, const std::map<int, Outcome>& ended) {
-  if (step.despite_failures) return false;
   auto bad = [&](int id) { return !good(ended.at(id)); };
-  if (std::any_of(step.needs.begin(), step.needs.end(), bad)) return true;
+  auto bars = [&](int id) {
+    const auto& need = plan.steps[static_cast<std::size_t>(id)];
+    if (!step.despite_failures) return bad(id);
+    // A removal that did not begin does not go on.
+    return need.despite_failures && ended.at(id) == Outcome::skipped;
+  };
+  if (std::any_of(step.needs.begin(), step.needs.end(), bars)) return true;
   return std::any_of(step.gates.begin(), step.gates.end(), [&](int at) {
     const auto& gate = plan.gates[static_cast<std::size_t>(at)];
     auto failed = std::count_if(gate.steps.begin(), gate.steps.end(), bad);

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 
 #include "tests/support/runs.h"
 
@@ -20,15 +19,15 @@ class Meeting {
 
   /// False when the others did not come.
   bool join() {
-    std::unique_lock lock(mutex_);
-    if (--missing_ == 0) all_here_.notify_all();
-    return all_here_.wait_for(lock, std::chrono::seconds(20), [this] { return missing_ <= 0; });
+    --missing_;
+    for (Deadline deadline(std::chrono::seconds(20)); missing_ > 0 && !deadline.passed();) {
+      pause_for(std::chrono::milliseconds(1));
+    }
+    return missing_ <= 0;
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable all_here_;
-  int missing_;
+  std::atomic<int> missing_;
 };
 
 std::map<std::string, Outcome> outcomes_of(const RecordingReporter& reporter) {
@@ -89,7 +88,7 @@ TEST_CASE("scheduler: no more steps at once than asked for") {
       int now = ++running;
       for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
       }
-      std::this_thread::yield();
+      pause_for(std::chrono::milliseconds(1));
       --running;
     };
     fakes.run(make_plan({"a", "b", "c", "d", "e", "f", "g", "h"}), 2);
@@ -143,6 +142,31 @@ TEST_CASE("scheduler: a step despite failures waits for its needs and runs whate
   auto outcomes = (fakes.run(plan, 4), outcomes_of(fakes.reporter));
   CHECK(outcomes.at("create b") == Outcome::skipped);
   CHECK(outcomes.at("create c") == Outcome::changed);
+}
+
+TEST_CASE(
+    "scheduler: a removal that fails on a node that answers, or may not begin, goes no further") {
+  auto plan = make_plan({"a", "b", "c", "d"}, {{}, {}, {1}, {2}});
+  for (std::size_t at : {1, 2, 3}) plan.steps[at].despite_failures = true;
+  SUBCASE("it failed") {
+    FakeRun fakes;
+    fakes.runner.outcomes[1] = Outcome::failed;
+    fakes.runner.holds = {1};
+    auto outcomes = (fakes.run(plan, 4), outcomes_of(fakes.reporter));
+    CHECK(outcomes.at("create c") == Outcome::skipped);
+    CHECK(outcomes.at("create d") == Outcome::skipped);
+    CHECK(outcomes.at("create a") == Outcome::changed);
+  }
+  SUBCASE("who should take its place failed") {
+    plan.gates = {{"the new nodes", {0}, Opens::all_well}};
+    plan.steps[1].gates = {0};
+    FakeRun fakes;
+    fakes.runner.outcomes[0] = Outcome::failed;
+    auto outcomes = (fakes.run(plan, 4), outcomes_of(fakes.reporter));
+    for (const char* step : {"create b", "create c", "create d"}) {
+      CHECK(outcomes.at(step) == Outcome::skipped);
+    }
+  }
 }
 
 TEST_CASE("scheduler: a gate passes a failure on unless it opens all the same") {
@@ -223,12 +247,18 @@ TEST_CASE("scheduler: task events come between start and end of their step and n
 TEST_CASE("scheduler: a failed step's event carries what a person needs") {
   class Failing : public StepRunner {
     StepResult run(const Step&, const std::function<void(Event)>&) override {
-      return {Outcome::failed,  "start etcd", "systemctl start etcd", 3,
-              "unit not found", "no etcd"};
+      StepResult result;
+      result.task = "start etcd";
+      result.command = "systemctl start etcd";
+      result.exit_code = 3;
+      result.output = "unit not found";
+      result.message = "no etcd";
+      return result;
     }
   } failing;
   FakeRun fakes;
-  run_plan(make_plan({"a"}), failing, fakes.journal, fakes.reporter, fakes.clock, {1}, {});
+  run_plan(make_plan({"a"}), fakes.fibers, failing, fakes.journal, fakes.reporter, fakes.clock, {1},
+           {});
   auto event = fakes.reporter.of(EventType::step_finished).at(0);
   CHECK(event.task == "start etcd");
   CHECK(event.command == "systemctl start etcd");
@@ -245,7 +275,7 @@ TEST_CASE("scheduler: a stop lets steps in flight finish and cancels the rest") 
     fakes.runner.meanwhile = [&](const Step& step, const auto&) {
       meeting.join();
       if (step.id == 0) fakes.stop.request_stop();
-      while (!fakes.stop.stop_requested()) std::this_thread::yield();
+      while (!fakes.stop.stop_requested()) pause_for(std::chrono::milliseconds(1));
     };
     auto summary = fakes.run(plan, 2);
     CHECK(summary.interrupted);
@@ -284,9 +314,10 @@ TEST_CASE("scheduler: after too many failures what is in flight finishes, the re
     FakeRun fakes;
     fakes.runner.outcomes[0] = Outcome::failed;
     fakes.runner.meanwhile = [&](const Step& step, const auto&) {
-      while (step.id == 1 && !journal.seen) std::this_thread::yield();
+      while (step.id == 1 && !journal.seen) pause_for(std::chrono::milliseconds(1));
     };
-    auto summary = run_plan(plan, fakes.runner, journal, fakes.reporter, fakes.clock, {2, 1}, {});
+    auto summary = run_plan(plan, fakes.fibers, fakes.runner, journal, fakes.reporter, fakes.clock,
+                            {2, 1}, {});
     CHECK(summary.failed == 1);
     CHECK(summary.gave_up);
     CHECK_FALSE(summary.interrupted);
@@ -355,4 +386,94 @@ TEST_CASE("scheduler: when an end cannot be journaled nothing more is started") 
   fakes.journal.fails_at = "after create a";
   CHECK_THROWS_WITH_AS(fakes.run(plan, 2), "the disk is full", Error);
   CHECK(fakes.reporter.titles(EventType::step_started) == Lines{"create a"});
+}
+
+TEST_CASE(
+    "scheduler: a big run and a small one share what there is, and the small one ends first") {
+  Fibers fibers(2);
+  Turnstile uploads(2);
+  std::atomic<int> of_big = 0;
+  std::atomic<int> of_big_when_small_ended = -1;
+  class Uploading : public StepRunner {
+   public:
+    Uploading(Turnstile& uploads, std::string key, std::atomic<int>& done)
+        : uploads_(uploads), key_(std::move(key)), done_(done) {}
+    StepResult run(const Step&, const std::function<void(Event)>&) override {
+      auto turn = uploads_.enter(key_);
+      pause_for(std::chrono::milliseconds(1));
+      ++done_;
+      StepResult result;
+      result.outcome = Outcome::changed;
+      return result;
+    }
+
+   private:
+    Turnstile& uploads_;
+    std::string key_;
+    std::atomic<int>& done_;
+  };
+  auto run = [&](int steps, const std::string& name, std::atomic<int>& done) {
+    std::vector<std::string> nodes;
+    for (int i = 0; i < steps; ++i) nodes.push_back(name + std::to_string(i));
+    auto plan = make_plan(nodes);
+    plan.deployment = name;
+    Uploading runner(uploads, name, done);
+    FakeRun fakes;
+    return run_plan(plan, fibers, runner, fakes.journal, fakes.reporter, fakes.clock, {}, {});
+  };
+  std::jthread big([&] { CHECK(run(400, "big", of_big).changed == 400); });
+  for (Deadline deadline(std::chrono::seconds(20)); of_big < 2 && !deadline.passed();) {
+    pause_for(std::chrono::milliseconds(1));
+  }
+  std::atomic<int> of_small = 0;
+  CHECK(run(3, "small", of_small).changed == 3);
+  of_big_when_small_ended = of_big.load();
+  CHECK(of_big_when_small_ended < 200);
+}
+
+TEST_CASE("scheduler: a node is released once, after its last step, whatever came of it") {
+  class Releasing : public FakeRunner {
+   public:
+    void release(const std::string& node) override {
+      std::lock_guard lock(mutex);
+      released.push_back(node);
+    }
+    std::mutex mutex;
+    std::vector<std::string> released;
+  } runner;
+  auto plan = make_plan({"a", "b", "a", "c"}, {{}, {}, {0}, {1}});
+  runner.outcomes[1] = Outcome::failed;  // c is skipped
+  FakeRun fakes;
+  run_plan(plan, fakes.fibers, runner, fakes.journal, fakes.reporter, fakes.clock, {}, {});
+  std::ranges::sort(runner.released);
+  CHECK(runner.released == Lines{"a", "b"});
+}
+
+TEST_CASE(
+    "scheduler: what begins at once is put on record at once, and nothing of it else starts") {
+  class Batching : public RecordingJournal {
+   public:
+    void together(const std::function<void()>& hooks) override {
+      lines.push_back("begin");
+      hooks();
+      if (fails) throw Error("the disk is full");
+      lines.push_back("end");
+    }
+    bool fails = false;
+  };
+  auto plan = make_plan({"a", "b", "c"});
+  FakeRun fakes;
+  Batching journal;
+  CHECK(run_plan(plan, fakes.fibers, fakes.runner, journal, fakes.reporter, fakes.clock, {}, {})
+            .changed == 3);
+  REQUIRE(journal.lines.size() > 5);
+  CHECK(Lines(journal.lines.begin(), journal.lines.begin() + 5) ==
+        Lines{"begin", "before create a", "before create b", "before create c", "end"});
+
+  Batching failing;
+  failing.fails = true;
+  CHECK_THROWS_WITH_AS(
+      run_plan(plan, fakes.fibers, fakes.runner, failing, fakes.reporter, fakes.clock, {}, {}),
+      "the disk is full", Error);
+  CHECK(fakes.reporter.titles(EventType::step_started).size() == 3);
 }

@@ -12,10 +12,8 @@ trap 'rm -rf "$work"' EXIT
 export MUSTER_STATE=$work/state MUSTER_CACHE=$work/cache
 unset NO_COLOR
 cd "$root" || exit 2
-failures=0
-
-ok() { echo "ok cli: $1"; }
-fail() { echo "FAIL cli: $1: $(tr '\n' '|' <<< "$2" | cut -c1-600)"; failures=$((failures + 1)); }
+suite=cli
+. "$root/tests/support/cases.sh"
 
 # run ARGUMENT...: leaves $code and the files out, err and both (as one reader sees them).
 run() {
@@ -23,8 +21,8 @@ run() {
   code=$?
 }
 
-# expect NAME CODE OUT ERR: of the last run; OUT and ERR are patterns for a whole stream.
-expect() {
+# streams NAME CODE OUT ERR: of the last run; OUT and ERR are patterns for a whole stream.
+streams() {
   local out err
   out=$(cat "$work/out"; echo .) err=$(cat "$work/err"; echo .)
   # shellcheck disable=SC2053  # they are patterns
@@ -37,47 +35,47 @@ nl=$'\n'
 
 # --- results and talk, exit codes
 run
-expect "without a command the help goes to stderr" 2 "" "muster makes Kubernetes*"
+streams "without a command the help goes to stderr" 2 "" "muster makes Kubernetes*"
 run --help
-expect "help that was asked for goes to stdout" 0 "muster makes Kubernetes*" ""
+streams "help that was asked for goes to stdout" 0 "muster makes Kubernetes*" ""
 run aply
-expect "an unknown command" 2 "" "muster: there is no command 'aply'$nl  did you mean 'apply'?$nl"
+streams "an unknown command" 2 "" "muster: there is no command 'aply'$nl  did you mean 'apply'?$nl"
 run plan examples/ha.json --jsno
-expect "an unknown option" 2 "" \
+streams "an unknown option" 2 "" \
   "muster: 'muster plan' has no option '--jsno'$nl  did you mean '--json'?$nl"
 run version
-expect "version" 0 "muster *${nl}Kubernetes v* to v*$nl" ""
+streams "version" 0 "muster *${nl}Kubernetes v* to v*$nl" ""
 run validate examples/ha.json examples/quickstart.json
-expect "validate of good files" 0 \
+streams "validate of good files" 0 \
   "examples/ha.json: good (5 nodes)${nl}examples/quickstart.json: good (3 nodes)$nl" ""
 run validate examples/cluster01.json examples/ha.json
-expect "validate goes on after a bad file" 2 "examples/ha.json: good (5 nodes)$nl" \
+streams "validate goes on after a bad file" 2 "examples/ha.json: good (5 nodes)$nl" \
   "examples/cluster01.json:3:20: error:*muster: examples/cluster01.json has 3 mistakes$nl"
 run validate /nonexistent/x.json
-expect "a missing file" 2 "" \
+streams "a missing file" 2 "" \
   "/nonexistent/x.json: error: cannot read*is its path right?${nl}muster: * has 1 mistake$nl"
 input=examples/ha.json run validate -
-expect "a definition from stdin" 0 "stdin: good (5 nodes)$nl" ""
+streams "a definition from stdin" 0 "stdin: good (5 nodes)$nl" ""
 run --roles "$work/none" validate examples/ha.json
-expect "roles that are not there" 2 "" "muster: cannot read roles from*--roles names a directory*"
+streams "roles that are not there" 2 "" "muster: cannot read roles from*--roles names a directory*"
 for pair in one:two two:one; do
   mkdir -p "$work/cycle/roles/${pair%:*}" "$work/cycle/templates"
   printf 'role: %s\ndescription: waits\nneeds: [%s]\ntasks: []\n' "${pair%:*}" "${pair#*:}" \
     > "$work/cycle/roles/${pair%:*}/role.yaml"
 done
 run --roles "$work/cycle" validate examples/ha.json
-expect "roles of a user that a definition does not use" 0 "examples/ha.json: good (5 nodes)$nl" "*"
+streams "roles of a user that a definition does not use" 0 "examples/ha.json: good (5 nodes)$nl" "*"
 run --roles "$work/cycle" validate examples/ha.json --set 'nodes.1.roles=["k8s-worker","one"]'
-expect "roles of a user that wait for each other" 2 "" \
+streams "roles of a user that wait for each other" 2 "" \
   "*: error: the roles wait for each other: 'one' for 'two' for 'one'$nl*in its role.yaml$nl*"
 run schema
-expect "schema" 0 '{*"$schema"*}'"$nl" ""
+streams "schema" 0 '{*"$schema"*}'"$nl" ""
 "$muster" schema > /dev/full 2> "$work/err"; code=$?; : > "$work/out"
-expect "output that cannot be written" 1 "" "muster: cannot write the output$nl*"
+streams "output that cannot be written" 1 "" "muster: cannot write the output$nl*"
 
 # --- plan
 run plan examples/cluster01.json
-expect "the plan of 2017 is printed, with its mistakes" 2 \
+streams "the plan of 2017 is printed, with its mistakes" 2 \
   "cluster cluster01 (tenant cluster01): 4 nodes to create*steps: 4 create, * apply$nl" \
   "*v1.6.0*calico*google-provider*has 3 mistakes, apply refuses it until they are mended$nl"
 "$muster" plan examples/cluster01.json > "$work/both" 2>&1
@@ -85,64 +83,64 @@ sed '/^[0-9]* steps/,$d' "$work/both" > "$work/before"
 if grep -q 'error:' "$work/before"; then fail "mistakes come after the plan" "$(cat "$work/before")"
 else ok "mistakes come after the plan"; fi
 run plan examples/quickstart.json examples/ha.json
-expect "plans of several files, in order" 0 "cluster quickstart *cluster ha *" "*"
+streams "plans of several files, in order" 0 "cluster quickstart *cluster ha *" "*"
 run plan examples/quickstart.json tests/definition/bad/missing-brace.json examples/ha.json
-expect "a broken file does not hide the plans of others" 2 "cluster quickstart *cluster ha *" \
+streams "a broken file does not hide the plans of others" 2 "cluster quickstart *cluster ha *" \
   "*missing-brace.json has 1 mistake, nothing can be planned$nl*"
 run plan --dot examples/quickstart.json
-expect "a plan as a graph" 0 "digraph \"quickstart\" {*}$nl" "*"
+streams "a plan as a graph" 0 "digraph \"quickstart\" {*}$nl" "*"
 run plan --json examples/quickstart.json
-expect "a plan as JSON" 0 '{*"deployment": "quickstart"*}'"$nl" "*"
+streams "a plan as JSON" 0 '{*"deployment": "quickstart"*}'"$nl" "*"
 run plan --detailed-exitcode examples/quickstart.json
-expect "--detailed-exitcode says that there are changes" 2 "cluster quickstart*" "*"
+streams "--detailed-exitcode says that there are changes" 2 "cluster quickstart*" "*"
 run plan examples/quickstart.json --set nodes.1.count=5
-expect "--set" 0 "cluster quickstart (tenant default): 6 nodes to create*" "*"
+streams "--set" 0 "cluster quickstart (tenant default): 6 nodes to create*" "*"
 run plan examples/quickstart.json --set nodes.9.count=5
-expect "--set of what is not there" 2 "" "*--set nodes.9.count: '9' is no number of an item*"
+streams "--set of what is not there" 2 "" "*--set nodes.9.count: '9' is no number of an item*"
 run plan --provider local --set attribs.k8s-version=v1.20.2 \
   --set attribs.k8s-kube_network_plugin=bridge examples/cluster01.json
-expect "the plan of 2017 with what its mistakes propose" 0 "cluster cluster01 *" "*"
+streams "the plan of 2017 with what its mistakes propose" 0 "cluster cluster01 *" "*"
 run plan examples/quickstart.json --out "$work/plan.json"
-expect "--out saves a plan" 0 "cluster quickstart*" \
+streams "--out saves a plan" 0 "cluster quickstart*" \
   "*the plan is saved; apply it: muster apply examples/quickstart.json --plan $work/plan.json$nl"
 
 # --- apply, before it would make anything
 run apply examples/ha.json --plan "$work/plan.json"
-expect "a saved plan of another deployment" 2 "" \
+streams "a saved plan of another deployment" 2 "" \
   "muster: the saved plan is of 'quickstart', not of 'ha'*"
 run apply examples/quickstart.json --set nodes.1.count=5 --plan "$work/plan.json"
-expect "a saved plan that does not fit any more" 2 "" \
+streams "a saved plan that does not fit any more" 2 "" \
   "muster: the saved plan no longer fits*plan again: muster plan examples/quickstart.json --out FILE$nl"
 echo '{' > "$work/broken.json"
 run apply examples/quickstart.json --plan "$work/broken.json"
-expect "a saved plan that is none" 2 "" "muster: this is not a plan that muster wrote*"
+streams "a saved plan that is none" 2 "" "muster: this is not a plan that muster wrote*"
 run apply examples/cluster01.json
-expect "apply of a bad definition changes nothing" 2 "" \
+streams "apply of a bad definition changes nothing" 2 "" \
   "*has 3 mistakes${nl}muster: nothing was changed$nl"
 run apply examples/quickstart.json --max-failures none
-expect "a number of failures that is none" 2 "" \
+streams "a number of failures that is none" 2 "" \
   "muster: '--max-failures' must be 1 to 1000000, not 'none'$nl  see: muster apply --help$nl"
 run destroy nothing
-expect "destroy without a terminal wants --yes" 2 "" "muster: destroy deletes nodes*say --yes$nl"
+streams "destroy without a terminal wants --yes" 2 "" "muster: destroy deletes nodes*say --yes$nl"
 run destroy nothing --yes
-expect "destroy of nothing" 0 "" "muster: there is no deployment 'nothing': nothing to destroy$nl"
+streams "destroy of nothing" 0 "" "muster: there is no deployment 'nothing': nothing to destroy$nl"
 run destroy examples/ha.json --yes
-expect "destroy by a definition" 0 "" "muster: there is no deployment 'ha': nothing to destroy$nl"
+streams "destroy by a definition" 0 "" "muster: there is no deployment 'ha': nothing to destroy$nl"
 run destroy typo.json --yes
-expect "destroy by a file that is not there" 2 "" "typo.json: error: cannot read*"
+streams "destroy by a file that is not there" 2 "" "typo.json: error: cannot read*"
 
 # --- deployments, when there are none
 for command in "list" "status"; do
   run "$command"
-  expect "$command of nothing" 0 "" "muster: no deployments; make one: muster apply FILE$nl"
+  streams "$command of nothing" 0 "" "muster: no deployments; make one: muster apply FILE$nl"
   run "$command" -o json
-  expect "$command of nothing as JSON" 0 "[]$nl" ""
+  streams "$command of nothing as JSON" 0 "[]$nl" ""
 done
 for command in "status x" "kubeconfig x" "ssh x" "ssh x y -- true" "logs x" "power x y on" \
   "unlock x --yes" "history x" "history x 1 --diff"; do
   # shellcheck disable=SC2086  # words
   run $command
-  expect "'$command' of a deployment that is not there" 2 "" "muster: there is no deployment 'x'$nl*"
+  streams "'$command' of a deployment that is not there" 2 "" "muster: there is no deployment 'x'$nl*"
 done
 
 # --- the state
@@ -156,24 +154,24 @@ for case in "damaged:* is damaged: *" "newer:* has version 99, this muster knows
   for command in "list" "plan examples/ha.json" "unlock x --yes" "destroy x --yes"; do
     # shellcheck disable=SC2086  # words
     MUSTER_STATE=$work/${case%%:*} run $command
-    expect "'$command' with a state that is ${case%%:*}" 3 "" "muster: ${case#*:}"
+    streams "'$command' with a state that is ${case%%:*}" 3 "" "muster: ${case#*:}"
   done
 done
 run --state "$work/other" list -o json
-expect "--state" 0 "[]$nl" ""
+streams "--state" 0 "[]$nl" ""
 if [ -e "$work/other/muster.db" ] && [ "$(stat -c %a "$work/other")" = 700 ]; then
   ok "the state is the user's own"
 else fail "the state is the user's own" "$(ls -ld "$work/other")"; fi
 
 # --- artifacts
 run artifacts list
-expect "artifacts list" 0 "NAME *kubelet *" ""
+streams "artifacts list" 0 "NAME *kubelet *" ""
 run artifacts path kubectll
-expect "artifacts path of an unknown one" 2 "" "*no artifact 'kubectll'$nl  did you mean 'kubectl'?$nl"
+streams "artifacts path of an unknown one" 2 "" "*no artifact 'kubectll'$nl  did you mean 'kubectl'?$nl"
 run artifacts path kubectl
-expect "artifacts path of one that is not cached" 1 "" "*'kubectl' is not in the cache$nl*muster artifacts fetch$nl"
+streams "artifacts path of one that is not cached" 1 "" "*'kubectl' is not in the cache$nl*muster artifacts fetch$nl"
 run artifacts verify
-expect "artifacts verify" 0 "every cached artifact is as its sha256 says$nl" ""
+streams "artifacts verify" 0 "every cached artifact is as its sha256 says$nl" ""
 
 # --- completion
 for shell in bash zsh fish; do
@@ -226,7 +224,7 @@ else
     answer "Ctrl-C at the question changes nothing" '\003' \
       "*muster: nothing was changed*code=130*"
     run list
-    expect "what was refused leaves no deployment" 0 "" "muster: no deployments*"
+    streams "what was refused leaves no deployment" 0 "" "muster: no deployments*"
   fi
 fi
 

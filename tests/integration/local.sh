@@ -24,6 +24,15 @@ before=$(settings)
 status=0
 "$build/tests/integration_local" "$@" || status=1
 
+state=$(mktemp -d)
+if table=$(MUSTER_STATE=$state "$build/muster" provider test local --nodes 6 2>&1); then
+  echo "ok local: it passes the conformance suite"
+else
+  echo "FAIL local: it passes the conformance suite: $(tr '\n' ';' <<< "$table")"
+  status=1
+fi
+rm -r "$state"
+
 left=$("$leftovers" --only "$MUSTER_LOCAL_DIR")
 if [ -z "$left" ] && [ ! -e "$MUSTER_LOCAL_DIR" ]; then
   echo "ok local: nothing is left behind"

@@ -53,7 +53,7 @@ const Keys& keys() {
 LocalProvider& provider() {
   static LocalProvider provider(default_local_root(), default_cache_directory());
   static bool prepared = [] {
-    provider.prepare([](const std::string& line) { std::cerr << line << "\n"; });
+    provider.prepare({"{}"}, [](const std::string& line) { std::cerr << line << "\n"; });
     return true;
   }();
   (void)prepared;

@@ -45,7 +45,7 @@ class TestNode {
     ::close(pipe_[0]);
     run_or_throw({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key_.string()});
     LocalProvider provider(root_ / "nodes", default_cache_directory());
-    provider.prepare([](const std::string& line) { std::cerr << line << "\n"; });
+    provider.prepare({"{}"}, [](const std::string& line) { std::cerr << line << "\n"; });
     NodeSpec spec;
     spec.name = "tasks-1";
     spec.fqdn = "tasks-1.example";
@@ -180,11 +180,14 @@ void check_kind(const std::string& text, const std::string& proof) {
   CHECK(run_tasks(role, role.tasks, Mode::check) == repeated("unchanged", count));
   if (role.undo.empty()) return;
   auto steps = role.undo.size();
-  CHECK(run_tasks(role, role.undo, Mode::check) == repeated("changed", steps));
+  // One answer more: whether the ledger had something left to put back.
+  CHECK(run_tasks(role, role.undo, Mode::check) == repeated("changed", steps + 1));
   CHECK(holds(proof));
-  CHECK(run_tasks(role, role.undo, Mode::apply) == repeated("changed", steps));
+  auto undone = run_tasks(role, role.undo, Mode::apply);
+  CHECK(undone.starts_with(repeated("changed", steps)));
+  CHECK(undone.find("failed") == std::string::npos);
   CHECK_FALSE(holds(proof));
-  CHECK(run_tasks(role, role.undo, Mode::apply) == repeated("unchanged", steps));
+  CHECK(run_tasks(role, role.undo, Mode::apply) == repeated("unchanged", steps + 1));
 }
 
 }  // namespace
@@ -317,7 +320,7 @@ undo:
   auto said = run_tasks(role, role.tasks, Mode::apply);
   CHECK_MESSAGE(said.find("failed (u: systemctl start bad.service: ") != std::string::npos, said);
   CHECK_MESSAGE(said.find("I cannot") != std::string::npos, said);
-  CHECK(run_tasks(role, role.undo, Mode::apply) == "changed");
+  CHECK(run_tasks(role, role.undo, Mode::apply).starts_with("changed"));
 }
 
 TEST_CASE("tasks on a node: a changed file restarts its unit, once") {
@@ -344,7 +347,7 @@ undo:
   CHECK(holds(
       R"sh(tr '\0' ' ' <"/proc/$(systemctl show -p MainPID --value again)/cmdline" | grep -q 2000)sh"));
   CHECK(run_tasks(second, second.tasks, Mode::apply) == "unchanged unchanged");
-  CHECK(run_tasks(second, second.undo, Mode::apply) == "changed changed");
+  CHECK(run_tasks(second, second.undo, Mode::apply).starts_with("changed changed"));
 }
 
 TEST_CASE("tasks on a node: command and wait") {
@@ -396,8 +399,7 @@ undo:
              "k8s.gcr.io/pause:3.2");
 }
 
-TEST_CASE("tasks on a node: nothing of muster's own stays but its marks") {
-  CHECK(node().run("ls -d /run/muster.*").output == "/run/muster.lock\n");
-  CHECK(node().run("ls /var/lib/muster/pending").output == "");
+TEST_CASE("tasks on a node: nothing of muster's own stays") {
+  CHECK(node().run("ls -d /run/muster.* /var/lib/muster").output == "");
   CHECK(node().run("find /etc /srv /root /home -name '*.muster*'").output == "");
 }

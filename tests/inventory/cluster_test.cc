@@ -266,3 +266,40 @@ TEST_CASE("pod networks: never shared, whatever was recorded") {
     }
   });
 }
+
+TEST_CASE("cluster: a node that names its host is called like it, and its hints name it") {
+  auto cluster =
+      expanded(definition(R"("provider": {"name": "inventory", "hints": {"file": "h.yaml"}},)",
+                          R"([{"prefix": "m", "roles": ["etcd", "k8s-master"], "hosts": ["a"]},
+          {"roles": ["k8s-worker"], "hosts": ["b", "c", "d"], "count": 2},
+          {"prefix": "w", "roles": ["k8s-worker"]}])"));
+  CHECK(names(cluster) == "m-a b c w-001 ");
+  CHECK(cluster.nodes[0].hints == R"({"file":"h.yaml","host":"a"})");
+  CHECK(cluster.nodes[2].hints == R"({"file":"h.yaml","host":"c"})");
+  CHECK(cluster.nodes[3].hints == R"({"file":"h.yaml"})");
+}
+
+TEST_CASE(
+    "cluster: without a role of Kubernetes nodes have no pod network, however many they are") {
+  auto roles = testing::roles();
+  roles.push_back(testing::role("web"));
+  auto cluster = expanded(definition("", R"([{"roles": ["web"], "count": 2000}])"), roles);
+  CHECK_FALSE(cluster.kubernetes);
+  CHECK(cluster.nodes[1999].all_roles == std::vector<std::string>{"web"});
+  CHECK(cluster.nodes[1999].pod_cidr.empty());
+  DeploymentRecord record;
+  record.nodes = {recorded("demo-01-001", "")};
+  keep_pod_cidrs(cluster, record);
+  CHECK(cluster.nodes[0].pod_cidr.empty());
+}
+
+TEST_CASE("cluster: a node has its machine's labels, but for those of the definition") {
+  Node node;
+  node.labels = {{"zone", "mine"}};
+  node.set_machine_labels({{"zone", "a"}, {"disk", "ssd"}});
+  CHECK(node.labels == std::map<std::string, std::string>{{"disk", "ssd"}, {"zone", "mine"}});
+  node.set_machine_labels({{"rack", "7"}});
+  CHECK(node.labels == std::map<std::string, std::string>{{"rack", "7"}, {"zone", "mine"}});
+  node.set_machine_labels({});
+  CHECK(node.labels == std::map<std::string, std::string>{{"zone", "mine"}});
+}

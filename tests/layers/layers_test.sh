@@ -62,15 +62,18 @@ wrong_order() {
 # LIBRARY, what its includes look like, who may have them (both extended regular expressions).
 libraries() {
   cat <<'LIST'
-Boost.Process ^<boost/(process|asio) ^provisioner/base/process\.cc$
+Boost.Process ^<boost/process ^provisioner/base/process\.cc$
+Boost.Asio ^<boost/asio ^provisioner/base/(process|fibers)\.cc$
+Boost.Context ^<boost/context ^provisioner/base/fibers\.cc$
 Boost ^<boost/ ^provisioner/base/
 spdlog ^<(spdlog|fmt)/ ^provisioner/base/
 OpenSSL ^<openssl/ ^provisioner/pki/
 libssh ^<libssh/ ^provisioner/ssh/
 SQLite ^<(sqlite3\.h|SQLiteCpp/) ^provisioner/state/
 CLI11 ^<CLI/ ^provisioner/cli/
-curl ^<curl/ ^provisioner/artifacts/
-yaml-cpp ^<yaml-cpp/ ^provisioner/(definition|artifacts)/
+curl ^<curl/ ^provisioner/(artifacts|bmc)/
+yaml-cpp ^<yaml-cpp/ ^provisioner/(definition/|artifacts/|import/yaml\.cc$)
+zstd ^<zstd\.h ^provisioner/artifacts/
 mustache ^<(kainjow/)?mustache ^provisioner/tasks/
 nlohmann/json.hpp ^<nlohmann/json\.hpp> \.cc$
 LIST
@@ -136,9 +139,11 @@ ok layers: inventory includes what it may
 FAIL layers: provisioner/plan includes what it may: provisioner/plan/plan.h:4 includes "provisioner/ssh/session.h", but plan does not use ssh;provisioner/plan/plan.h:5 includes "node.h", which is no header by its full path;
 ok layers: provisioner/ssh includes what it may
 FAIL layers: Boost.Process only where it belongs: provisioner/base/a.cc:1 includes <boost/process.hpp>;
+ok layers: Boost.Asio only where it belongs
+ok layers: Boost.Context only where it belongs
 ok layers: Boost only where it belongs
 FAIL layers: nlohmann/json.hpp only where it belongs: provisioner/plan/plan.h:1 includes <nlohmann/json.hpp>;'
-  got=$(check "$tree" | grep -vE 'ok layers: (spdlog|OpenSSL|libssh|SQLite|CLI11|curl|yaml-cpp|mustache) ')
+  got=$(check "$tree" | grep -vE 'ok layers: (spdlog|OpenSSL|libssh|SQLite|CLI11|curl|zstd|yaml-cpp|mustache) ')
   if [ "$got" = "$expected" ]; then
     echo "ok layers: mistakes in a tree made for it are found"
   else

@@ -22,7 +22,7 @@ if ! command -v shellcheck >/dev/null; then
   echo "skip lint: shellcheck: not installed"
 else
   mapfile -t scripts < <(grep -rlE '^#!/(usr/)?bin/(env )?(ba)?sh' quickstart test .ci scripts \
-    artifacts providers tests)
+    artifacts providers provisioner tests)
   if wrong=$(shellcheck --severity=warning "${scripts[@]}"); then
     echo "ok lint: shellcheck"
   else

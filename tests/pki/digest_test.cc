@@ -24,6 +24,16 @@ TEST_CASE("digest: of a file, the same as sha256sum, whatever its size") {
   }
 }
 
+TEST_CASE("digest: of the beginning of a file") {
+  TestFolder folder;
+  std::string content(700'000, 'x');
+  content[300'000] = 'y';
+  write_file(folder / "f", content);
+  for (std::size_t bytes : {0U, 1U, 262'144U, 300'001U, 700'000U, 700'001U}) {
+    CHECK(sha256_of_file(folder / "f", bytes) == sha256(content.substr(0, bytes)));
+  }
+}
+
 TEST_CASE("digest: a file that cannot be read is named with the reason") {
   CHECK_THROWS_WITH_AS(sha256_of_file("/no/such/file"),
                        "cannot read '/no/such/file': No such file or directory", Error);

@@ -213,10 +213,11 @@ TEST_CASE("pki: an authority near its end keeps name and key, so what it signed 
       issue(profile, key.get(), {now - 1000, now + 100}, nullptr, nullptr).get());
   vault.put("pki/cluster-ca/crt", Secret(old));
 
-  auto renewed = pki.authority("cluster").certificate;
+  Pki later(vault, "c1");
+  auto renewed = later.authority("cluster").certificate;
   CHECK(renewed != old);
   verify(renewed, issued.certificate, "sslserver");
-  CHECK(pki.certificate(server_spec()).certificate == issued.certificate);
+  CHECK(later.certificate(server_spec()).certificate == issued.certificate);
 }
 
 TEST_CASE("pki: a certificate cut by a crash, or of another authority, is made anew") {
@@ -229,9 +230,10 @@ TEST_CASE("pki: a certificate cut by a crash, or of another authority, is made a
 
   vault.values.erase("pki/cluster-ca/key");
   vault.values.erase("pki/cluster-ca/crt");
-  auto third = pki.certificate(server_spec());
+  Pki later(vault, "c1");
+  auto third = later.certificate(server_spec());
   CHECK(third.certificate != second.certificate);
-  verify(pki.authority("cluster").certificate, third.certificate, "sslserver");
+  verify(later.authority("cluster").certificate, third.certificate, "sslserver");
 }
 
 TEST_CASE("pki: a broken authority is refused, never replaced, and its text is not shown") {

@@ -91,10 +91,10 @@ TEST_CASE("plan text: nothing to do says so") {
 
 TEST_CASE("plan JSON: one step a line") {
   CHECK(plan_json(two_steps()) ==
-        R"({"format": 2, "deployment": "a \"b\"", "tenant": "default", "base_revision": 0,
+        R"({"format": 3, "deployment": "a \"b\"", "tenant": "default", "base_revision": 0,
 "steps": [
-{"id":0,"verb":"create","node":"n-1","role":"","reason":"new node","fingerprint":"","weight":1,"needs":[],"gates":[],"despite_failures":false},
-{"id":1,"verb":"apply","node":"n-1","role":"base","reason":"new node","fingerprint":"f","weight":1,"needs":[0],"gates":[0],"despite_failures":false}],
+{"id":0,"verb":"create","node":"n-1","role":"","reason":"new node","fingerprint":"","weight":1000,"needs":[],"gates":[],"despite_failures":false},
+{"id":1,"verb":"apply","node":"n-1","role":"base","reason":"new node","fingerprint":"f","weight":1000,"needs":[0],"gates":[0],"despite_failures":false}],
 "gates": [
 {"name":"every node created","steps":[0],"opens":"ended"}]}
 )");
@@ -103,9 +103,9 @@ TEST_CASE("plan JSON: one step a line") {
 TEST_CASE("plan JSON: what muster did not write is refused with the place") {
   CHECK(refusal("") == kRefused + "it is not JSON" + kHint);
   CHECK(refusal("[]") == kRefused + "it has no 'format'" + kHint);
-  CHECK(refusal(R"({"format": 2})") == kRefused + "the plan has no 'deployment'" + kHint);
-  CHECK(refusal(altered("\"format\": 2", "\"format\": 1")) ==
-        "the plan has format 1, this muster reads format 2" + kHint);
+  CHECK(refusal(R"({"format": 3})") == kRefused + "the plan has no 'deployment'" + kHint);
+  CHECK(refusal(altered("\"format\": 3", "\"format\": 1")) ==
+        "the plan has format 1, this muster reads format 3" + kHint);
   CHECK(refusal(altered("\"tenant\"", "\"more\": 1, \"tenant\"")) ==
         kRefused + "the plan has an unknown key 'more'" + kHint);
   CHECK(refusal(altered("\"base_revision\": 0", "\"base_revision\": -1")) ==
@@ -133,6 +133,23 @@ TEST_CASE("plan JSON: what muster did not write is refused with the place") {
         kRefused + "gate 0 has an unknown opens 'never'" + kHint);
   CHECK(refusal(altered("\"needs\":[]", "\"needs\":[1]")) ==
         kRefused + "its steps wait for each other: create n-1 -> base -> create n-1" + kHint);
+}
+
+TEST_CASE("plan text: of several clusters, whole when they are few") {
+  auto one = two_steps();
+  auto other = two_steps();
+  other.deployment = "c";
+  CHECK(plan_text(std::vector<const Plan*>{&one}) == plan_text(one));
+  CHECK(plan_text(std::vector<const Plan*>{&one, &other}) ==
+        plan_text(one) + "\n" + plan_text(other) + "\n2 clusters, 4 steps: 2 create, 2 apply\n");
+}
+
+TEST_CASE("plan text: of many clusters, a line each") {
+  auto plan = two_steps();
+  auto whole = plan_text(plan);
+  auto line = whole.substr(0, whole.find('\n') + 1);
+  CHECK(plan_text(std::vector<const Plan*>(4, &plan)) ==
+        line + line + line + line + "4 clusters, 8 steps: 4 create, 4 apply\n");
 }
 
 TEST_CASE("plan DOT: steps and gates with quoted names") {

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "providers/local/image.h"
+
 using namespace muster;
 
 namespace {
@@ -46,13 +48,39 @@ TEST_CASE("hints: a name that is near a hint is suggested, any other gets the li
         Texts{"provider 'local' has no hint 'cpu'; did you mean 'cpus'?"});
   CHECK(mistakes_in(R"({"memory-mb": 512})") ==
         Texts{"provider 'local' has no hint 'memory-mb'; did you mean 'memory_mb'?"});
-  CHECK(mistakes_in(R"({"colour": "red"})") ==
-        Texts{"provider 'local' has no hint 'colour'; it has cpus, memory_mb, network, internet"});
+  CHECK(
+      mistakes_in(R"({"colour": "red"})") ==
+      Texts{
+          "provider 'local' has no hint 'colour'; it has cpus, memory_mb, network, internet, os"});
 }
 
 TEST_CASE("hints: a cloud's hint is passed over") {
   CHECK(mistakes_in(R"({"zone": "us-central1-a", "flavor": "m1.large", "image": "debian",
                         "machine_type": "n1-standard-4", "security_groups": ["a"]})") == Texts{});
+}
+
+TEST_CASE("hints: a node has Debian 12, or what 'os' says") {
+  auto os_of = [](const std::string& json) {
+    std::vector<std::string> mistakes;
+    auto os = parse_local_hints(json, mistakes).os;
+    CHECK(mistakes.empty());
+    return os;
+  };
+  CHECK(os_of("{}") == "debian-12");
+  CHECK(os_of(R"({"os": "debian-12"})") == "debian-12");
+  CHECK(os_of(R"({"os": "debian-13"})") == "debian-13");
+  // As Digital Rebar's clouds name them.
+  CHECK(os_of(R"({"os": "ubuntu_16_04"})") == "debian-12");
+  CHECK(os_of(R"({"os": {"debian-13": true}})") == "debian-12");
+  CHECK(mistakes_in(R"({"os": "debian-11"})") ==
+        Texts{"hint 'os' is \"debian-11\"; local nodes have one of debian-12, debian-13"});
+}
+
+TEST_CASE("hints: each system has an image of its own") {
+  auto image = [](const std::string& os) { return node_image("/cache", os); };
+  CHECK(node_systems() == Texts{"debian-12", "debian-13"});
+  CHECK(image("debian-12").parent_path() == "/cache/images");
+  CHECK(image("debian-12") != image("debian-13"));
 }
 
 TEST_CASE("hints: a value that cannot be is shown with what can") {

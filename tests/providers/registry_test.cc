@@ -9,25 +9,41 @@
 
 using namespace muster;
 
-TEST_CASE("registry: local is built in, by its name and by Digital Rebar's") {
+TEST_CASE("registry: the kinds are built in, by their names and by Digital Rebar's") {
   TestFolder folder;
   ProviderRegistry registry({folder.path()});
-  CHECK(registry.names() == std::vector<std::string>{"local"});
+  CHECK(registry.names() == std::vector<std::string>{"exec", "inventory", "local"});
   CHECK(&registry.get("local") == &registry.get("local-provider"));
+}
+
+TEST_CASE("registry: a name that was given is one of its kind") {
+  TestFolder folder;
+  ProviderRegistry registry({folder.path()});
+  registry.give({"lab", "local", "{}", {}});
+  registry.give({"google-provider", "inventory", "{}", {}});
+  CHECK(&registry.get("lab") == &registry.get("local"));
+  CHECK(&registry.get("google-provider") == &registry.get("inventory"));
+  CHECK(registry.names() == std::vector<std::string>{"exec", "inventory", "local"});
+  CHECK_THROWS_WITH_AS(
+      registry.get("labb"),
+      "there is no provider 'labb'; known: exec, inventory, local, google-provider, lab"
+      "\n  did you mean 'lab'?",
+      Error);
 }
 
 TEST_CASE("registry: an unknown name is an error with the known ones, and the one meant") {
   TestFolder folder;
   ProviderRegistry registry({folder.path()});
-  CHECK_THROWS_WITH_AS(registry.get("loacl"),
-                       "there is no provider 'loacl'; known: local\n  did you mean 'local'?",
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      registry.get("loacl"),
+      "there is no provider 'loacl'; known: exec, inventory, local\n  did you mean 'local'?",
+      Error);
   CHECK_THROWS_WITH_AS(registry.get("locl-provider"),
-                       "there is no provider 'locl-provider'; known: local\n"
+                       "there is no provider 'locl-provider'; known: exec, inventory, local\n"
                        "  did you mean 'local'?",
                        Error);
   CHECK_THROWS_WITH_AS(registry.get("google-provider"),
-                       "there is no provider 'google-provider'; known: local\n"
+                       "there is no provider 'google-provider'; known: exec, inventory, local\n"
                        "  name another one in the definition, or with --provider local",
                        Error);
   try {

@@ -36,6 +36,7 @@ Event full(EventType type) {
   event.outcome = Outcome::failed;
   event.ms = 12000;
   event.steps = 23;
+  if (type == EventType::run_started) event.eta_ms = 41000;
   event.exit_code = 1;
   event.command = "systemctl start kubelet";
   event.output = "Job failed.\n";
@@ -178,4 +179,9 @@ TEST_CASE("docs: the events shown in events.md are what the schema describes") {
     ++count;
   }
   CHECK(count >= 4);
+}
+
+TEST_CASE("event_json: the end of a run says what came of it") {
+  CHECK(event_json(full(EventType::run_finished)).find(R"("outcome":"failed","ms":12000)") !=
+        std::string::npos);
 }

@@ -377,3 +377,99 @@ TEST_CASE("lines: a long name of a role makes room for itself in the lines that 
   CHECK(lines.on(step_finished("c-1", "verify", "kube-control-plane", Outcome::unchanged, 20)) ==
         "quickstart/c-1  verify kube-control-plane  unchanged  20ms\n");
 }
+
+TEST_CASE(
+    "lines: a run whose length is known says so when it begins, and no more exactly than that") {
+  Lines lines(false, false);
+  auto started = run_started(8);
+  CHECK(lines.on(started).empty());
+  auto shown = [&](std::int64_t ms) {
+    started.eta_ms = ms;
+    return lines.on(started);
+  };
+  CHECK(shown(33'400) == "quickstart: 8 steps, about 35 s\n");
+  CHECK(shown(0) == "quickstart: 8 steps, about 1 s\n");
+  CHECK(shown(7'600) == "quickstart: 8 steps, about 8 s\n");
+  CHECK(shown(117'000) == "quickstart: 8 steps, about 115 s\n");
+  CHECK(shown(170'000) == "quickstart: 8 steps, about 3 min\n");
+  started.steps = 1;
+  CHECK(shown(3'000) == "quickstart: 1 step, about 3 s\n");
+}
+
+TEST_CASE("lines: the status counts down to the last estimate, and past it says nothing") {
+  Lines lines(false, false);
+  auto started = run_started(2, 1000);
+  started.eta_ms = 50'000;
+  lines.on(started);
+  lines.on(step_started("c-1", "apply", "etcd"));
+  CHECK(lines.status(1000, 80) == "[0/2] 0ms, about 50 s left  c-1: etcd");
+  CHECK(lines.status(39'000, 80) == "[0/2] 38.0s, about 12 s left  c-1: etcd");
+  CHECK(lines.status(51'000, 80) == "[0/2] 50.0s  c-1: etcd");
+  auto finished = step_finished("c-1", "apply", "etcd", Outcome::changed);
+  finished.time_ms = 39'000;
+  finished.eta_ms = 5'000;
+  lines.on(finished);
+  CHECK(lines.status(40'000, 80) == "[1/2] 39.0s, about 4 s left  ");
+}
+
+TEST_CASE("lines: of a thousand running steps the status shows the first and the last") {
+  Lines lines(false, false);
+  lines.on(run_started(1000));
+  for (int i = 0; i < 1000; ++i) lines.on(step_started("n-" + std::to_string(i), "create"));
+  CHECK(lines.status(1000, 40) == "[0/1000] 0ms  n-0: ...ate, n-999: create");
+  for (int i = 1; i < 999; ++i) {
+    lines.on(step_finished("n-" + std::to_string(i), "create", "", Outcome::changed));
+  }
+  CHECK(lines.status(1000, 60) == "[998/1000] 0ms  n-0: create, n-999: create");
+}
+
+namespace {
+
+/// A line that shows `count` runs, the first of which has failed in one step and ended another.
+Lines many(int count) {
+  Lines lines(false, false, true);
+  for (int i = 0; i < count; ++i) {
+    auto started = run_started(4);
+    started.deployment = "student-" + std::to_string(10 + i);
+    lines.on(started);
+  }
+  for (auto outcome : {Outcome::changed, Outcome::failed}) {
+    auto begun = step_started("m-1", "apply", "etcd");
+    begun.deployment = "student-10";
+    lines.on(begun);
+    auto ended = step_finished("m-1", "apply", "etcd", outcome);
+    ended.deployment = "student-10";
+    CHECK((lines.on(ended) == "") == succeeded(outcome));
+  }
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("lines: each of many runs has its line of the status") {
+  auto status = many(3).status_of_each(3000, 79, 20);
+  REQUIRE(status.size() == 3);
+  CHECK(status[0] == "student-10  [#####.....] 2/4 2.0s, 1 failed  ");
+  CHECK(status[1] == "student-11  [..........] 0/4 2.0s  ");
+}
+
+TEST_CASE("lines: in a run's own line, nodes go without the name of their cluster") {
+  auto lines = many(1);
+  auto begun = step_started("student-10-01-002", "apply", "etcd");
+  begun.deployment = "student-10";
+  lines.on(begun);
+  CHECK(lines.status_of_each(3000, 79, 20).front() ==
+        "student-10  [#####.....] 2/4 2.0s, 1 failed  01-002: etcd");
+}
+
+TEST_CASE("lines: forty runs are readable on a small terminal") {
+  auto status = many(40).status_of_each(3000, 30, 10);
+  REQUIRE(status.size() == 10);
+  for (const auto& line : status) CHECK(columns(line) <= 30);
+  CHECK(status.back() == "and 31 more");
+}
+
+TEST_CASE("lines: there is no status before any run, and none without a row for it") {
+  CHECK(Lines(false, false, true).status_of_each(0, 80, 20).empty());
+  CHECK(many(2).status_of_each(3000, 80, 1) == std::vector<std::string>{"and 2 more"});
+}

@@ -17,6 +17,8 @@
 #include <string>
 #include <string_view>
 
+#include "provisioner/base/text.h"
+
 using namespace muster;
 
 namespace {
@@ -85,25 +87,35 @@ Event event(EventType type) {
 
 /// What a terminal shows of `text` once written: each line as the last write left it.
 std::string on_screen(const std::string& text) {
-  std::string screen;
-  std::string line;
+  std::vector<std::string> lines(1);
+  std::size_t row = 0;
   std::size_t at = 0;  // the cursor's column
+  auto is = [&](std::size_t i, const char* code) { return text.compare(i, 3, code) == 0; };
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\n') {
-      screen += line + "\n";
-      line.clear();
+      if (++row == lines.size()) lines.emplace_back();
       at = 0;
     } else if (text[i] == '\r') {
       at = 0;
-    } else if (text.compare(i, 3, "\x1b[K") == 0) {
-      line.resize(at);
+    } else if (is(i, "\x1b[K") || is(i, "\x1b[J")) {
+      lines[row].resize(at);
+      if (text[i + 2] == 'J') lines.resize(row + 1);
+      i += 2;
+    } else if (is(i, "\x1b[A")) {
+      --row;
       i += 2;
     } else {
-      line.resize(std::max(line.size(), at + 1), ' ');
-      line[at++] = text[i];
+      lines[row].resize(std::max(lines[row].size(), at + 1), ' ');
+      lines[row][at++] = text[i];
     }
   }
-  return screen + line;
+  return join(lines, "\n");
+}
+
+Event event_of(const std::string& deployment, EventType type) {
+  auto made = event(type);
+  made.deployment = deployment;
+  return made;
 }
 
 }  // namespace
@@ -137,6 +149,27 @@ TEST_CASE("terminal: a live one redraws its status and wipes it before each line
   CHECK(text.find(std::string(kWipe) + "quickstart/c-1  create") != std::string::npos);
   CHECK(text.ends_with(kWipe));
   CHECK(on_screen(text) == "quickstart/c-1  create               changed    2.1s\n");
+}
+
+TEST_CASE("terminal: many runs have a live line each, and what went well has no other") {
+  std::ostringstream out;
+  TerminalOptions options;
+  options.live = true;
+  options.many = true;
+  auto reporter = make_terminal_reporter(out, options);
+  for (const char* name : {"ann", "ben"}) reporter->on(event_of(name, EventType::run_started));
+  reporter->on(event_of("ann", EventType::step_started));
+  CHECK(on_screen(out.str()).starts_with("ann  [..........] 0/2 "));
+  CHECK(on_screen(out.str()).find("c-1: create\nben  [..........] 0/2 ") != std::string::npos);
+  reporter->on(event_of("ann", EventType::step_finished));
+  CHECK(on_screen(out.str()).starts_with("ann  [#####.....] 1/2 "));
+  auto note = event_of("ann", EventType::note);
+  note.message = "a note";
+  reporter->on(note);
+  CHECK(on_screen(out.str()).starts_with("ann      a note\nann  [#####.....] 1/2 "));
+  reporter->on(event_of("ann", EventType::run_finished));
+  reporter.reset();
+  CHECK(on_screen(out.str()) == "ann      a note\nann: 1 changed in 0ms\n");
 }
 
 TEST_CASE("terminal: the status line is gone when the run has finished") {
@@ -229,7 +262,7 @@ TEST_CASE("terminal: the status line is redrawn while nothing happens") {
   struct Counting : std::streambuf {
     std::streamsize xsputn(const char* text, std::streamsize size) override {
       std::lock_guard lock(mutex);
-      if (std::string_view(text, static_cast<std::size_t>(size)).starts_with("[0/2]")) ++drawn;
+      if (std::string_view(text, static_cast<std::size_t>(size)).starts_with("\r[0/2]")) ++drawn;
       changed.notify_all();
       return size;
     }
@@ -314,7 +347,7 @@ TEST_CASE("tee: every reporter gets every event, in order") {
         R"("steps":2})"
         "\n"
         R"({"type":"run_finished","time":"1970-01-01T00:00:00.000Z","deployment":"quickstart",)"
-        R"("ms":0,"steps":0})"
+        R"("outcome":"unchanged","ms":0,"steps":0})"
         "\n");
   CHECK(second.str() == "quickstart: nothing to do in 0ms\n");
 }

@@ -5,8 +5,12 @@
 #include <atomic>
 #include <thread>
 
+#include "inventory/hosts.h"
+#include "provisioner/base/file_source.h"
+#include "provisioner/ssh/pinned_key.h"
 #include "provisioner/ssh/session.h"
 #include "tests/support/sshd.h"
+#include "tests/support/user_home.h"
 
 using namespace muster;
 using namespace std::chrono_literals;
@@ -29,32 +33,11 @@ Ran run(Session& session, const std::string& command, std::string_view input = "
 /// Says "started" and stays until its sshd is gone; so it never outlives the test.
 constexpr const char* kStays = "echo started; exec tail -f --pid=$PPID /dev/null";
 
-/// A home directory for the user's ssh settings, and no agent, while a test lasts.
-class UserHome {
- public:
-  UserHome() {
-    for (const char* name : {"HOME", "SSH_AUTH_SOCK"}) {
-      if (const char* value = std::getenv(name)) old_.emplace_back(name, value);
-      ::unsetenv(name);
-    }
-    ::setenv("HOME", folder_.path().c_str(), 1);
-    make_directory(folder_ / ".ssh", 0700);
-  }
-  ~UserHome() {
-    ::unsetenv("HOME");
-    for (const auto& [name, value] : old_) ::setenv(name.c_str(), value.c_str(), 1);
-  }
-  UserHome(const UserHome&) = delete;
-  UserHome& operator=(const UserHome&) = delete;
-
-  void write(const std::string& file, const std::string& content) const {
-    write_file(folder_ / (".ssh/" + file), content, 0600);
-  }
-
- private:
-  TestFolder folder_;
-  std::vector<std::pair<std::string, std::string>> old_;
-};
+RemoteResult send_file(Session& session, const std::string& file, const std::string& command) {
+  FileSource source(file, 0);
+  return session.send(
+      command, "", [&] { return source.next(); }, 30s);
+}
 
 }  // namespace
 
@@ -161,11 +144,12 @@ TEST_CASE("ssh: a changed host key is refused with both fingerprints, for good")
   } catch (const ConnectionLost&) {
     FAIL("would be tried again");
   } catch (const Error& error) {
-    CHECK(error.what() ==
-          "the host key of '127.0.0.1:" + std::to_string(sshd.port()) + "' changed: expected " +
-              fingerprint("client_key.pub") + ", found " + fingerprint("host_key.pub") +
-              "\n  if the node was reinstalled, give its new host key in the inventory or create "
-              "the node anew; if not, somebody may be between you and it");
+    CHECK(
+        error.what() ==
+        "the host key of '127.0.0.1:" + std::to_string(sshd.port()) + "' changed: expected " +
+            fingerprint("client_key.pub") + ", found " + fingerprint("host_key.pub") +
+            "\n  if the node was reinstalled, write its new host key into the hosts file or create "
+            "the node anew; if not, somebody may be between you and it");
   }
 }
 
@@ -182,6 +166,44 @@ TEST_CASE("ssh: a host key of a type that the node no longer has counts as chang
   } catch (const Error& error) {
     CHECK(std::string(error.what()).find(", found none of that type\n") != std::string::npos);
   }
+}
+
+TEST_CASE("ssh: a host key that is told by its fingerprint is held against it at login") {
+  TestSshd sshd;
+  auto print_of = [&](const std::string& file) {
+    return trim(run_or_throw({"ssh-keygen", "-l", "-f", sshd.folder() / file}));
+  };
+  auto endpoint = sshd.endpoint();
+  endpoint.host_key = split(print_of("host_key.pub"), ' ').at(1);
+  CHECK(Session(endpoint, sshd.options()).host_key() == sshd.host_key());
+  endpoint.host_key = parse_fingerprint(print_of("host_key.pub")).value();
+  CHECK(endpoint.host_key.ends_with(" (ED25519)"));
+  CHECK(Session(endpoint, sshd.options()).host_key() == sshd.host_key());
+  CHECK(is_pinned_key(endpoint.host_key, sshd.host_key()));
+  CHECK_FALSE(is_pinned_key(endpoint.host_key, sshd.client_key()));
+  CHECK(is_pinned_key(sshd.host_key() + " a comment", sshd.host_key()));
+  CHECK_FALSE(is_pinned_key("", sshd.host_key()));
+
+  auto refusal = [&] {
+    try {
+      Session session(endpoint, sshd.options());
+    } catch (const ConnectionLost&) {
+      return std::string("would be tried again");
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("connected");
+  };
+  auto other = split(print_of("client_key.pub"), ' ').at(1);
+  auto found = ", found ssh-ed25519 " + split(print_of("host_key.pub"), ' ').at(1) + "\n";
+  auto name = "the host key of '127.0.0.1:" + std::to_string(sshd.port()) + "' is another one: ";
+  endpoint.host_key = other;
+  CHECK(refusal().starts_with(name + "expected " + other + found));
+  CHECK(refusal().find("ssh-keygen -lf") != std::string::npos);
+  endpoint.host_key = other + " (ED25519)";
+  CHECK(refusal().starts_with(name + "expected " + other + " (ED25519)" + found));
+  endpoint.host_key = other + " (ECDSA)";
+  CHECK(refusal().find(", found none of that type\n") != std::string::npos);
 }
 
 TEST_CASE("ssh: the key that the state knows is asked for, whatever others the node has") {
@@ -344,7 +366,7 @@ TEST_CASE("ssh: a file arrives as it was, whatever its size") {
     auto from = sshd.folder() / "from";
     auto to = sshd.folder() / "to";
     write_file(from, content);
-    CHECK(session.send_file(from, "cat > " + shell_quote(to), 30s).exit_code == 0);
+    CHECK(send_file(session, from, "cat > " + shell_quote(to)).exit_code == 0);
     CHECK(run_or_throw({"sha256sum", from}).substr(0, 64) ==
           run_or_throw({"sha256sum", to}).substr(0, 64));
   }
@@ -353,11 +375,11 @@ TEST_CASE("ssh: a file arrives as it was, whatever its size") {
 TEST_CASE("ssh: a file that is not there, and a full disk there, are told") {
   TestSshd sshd;
   Session session(sshd.endpoint(), sshd.options());
-  CHECK_THROWS_WITH_AS(session.send_file("/no/such/file", "cat", 30s),
+  CHECK_THROWS_WITH_AS(send_file(session, "/no/such/file", "cat"),
                        "cannot read '/no/such/file': No such file or directory", Error);
   auto file = sshd.folder() / "from";
   write_file(file, std::string(1 << 20, 'x'));
-  auto result = session.send_file(file, "cat > /dev/full", 30s);
+  auto result = send_file(session, file, "cat > /dev/full");
   CHECK(result.exit_code == 1);
   CHECK(result.error_output.find("No space left on device") != std::string::npos);
 }
@@ -423,4 +445,11 @@ TEST_CASE("ssh: answers_ssh knows sshd from silence and from other servers") {
   auto port = sshd.port();
   sshd.stop();
   CHECK_FALSE(answers_ssh("127.0.0.1", port, 100ms));
+}
+
+TEST_CASE("ssh: ip_address_of knows addresses, names and that there is none") {
+  CHECK(ip_address_of("10.0.0.9") == "10.0.0.9");
+  CHECK(ip_address_of("fd00::9") == "fd00::9");
+  CHECK(ip_address_of("localhost") == "127.0.0.1");
+  CHECK(ip_address_of("no-such-machine.invalid").empty());
 }

@@ -105,15 +105,14 @@ TEST_CASE("state: a file that others may read is closed to them") {
 TEST_CASE("state: a newer version is refused and left as it is") {
   TemporaryDirectory directory;
   open_store(directory.state());
-  {
-    SQLite::Database(directory.file().string(), SQLite::OPEN_READWRITE)
-        .exec("PRAGMA user_version=7");
-  }
+  const auto newer = std::to_string(schema_version() + 1);
+  SQLite::Database(directory.file().string(), SQLite::OPEN_READWRITE)
+      .exec("PRAGMA user_version=" + newer);
   auto before = read_file(directory.file());
-  CHECK(open_error(directory.state()) == "the state file '" + directory.file().string() +
-                                             "' has version 7, this muster knows versions up to " +
-                                             std::to_string(schema_version()) +
-                                             "\n  use the muster that wrote it, or a newer one");
+  CHECK(open_error(directory.state()) ==
+        "the state file '" + directory.file().string() + "' has version " + newer +
+            ", this muster knows versions up to " + std::to_string(schema_version()) +
+            "\n  use the muster that wrote it, or a newer one");
   CHECK(read_file(directory.file()) == before);
 }
 
@@ -133,12 +132,45 @@ TEST_CASE("state: one of the first version is brought up to this one") {
   auto store = open_store(directory.state());
   CHECK(store->deployment("a")->definition_text == "two");
   CHECK(!store->deployment("a")->undo_to);
+  CHECK(store->deployment("a")->expires_ms == 0);
   auto revisions = store->revisions("a");
   REQUIRE(revisions.size() == 2);
   CHECK(revisions[0].applied_ms == 0);  // that it once was whole was not recorded
   CHECK(revisions[1].applied_ms == 6);
   CHECK(revisions[1].command.empty());
   CHECK(store->revisions("b").front().applied_ms == 0);
+  CHECK(store->durations().empty());
+}
+
+TEST_CASE("state: nodes of the second version open with muster's own key and without a bastion") {
+  TemporaryDirectory directory;
+  make_directory(directory.state(), 0700);
+  {
+    SQLite::Database db(directory.file().string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    for (int version : {0, 1}) db.exec(migrations()[static_cast<std::size_t>(version)]);
+    db.exec(
+        "PRAGMA user_version=2;"
+        "INSERT INTO deployments VALUES ('a', 't', 1, 1, -1);"
+        "INSERT INTO revisions VALUES ('a', 1, 'f', 'one', 5, 'ann', 'muster apply', 6);"
+        "INSERT INTO nodes VALUES ('a', 'm-1', 'local', 'tok', '3', 'ready', '10.0.0.9', 22,"
+        " 'root', 'ssh-ed25519 AAAA', '10.244.0.0/24', 'etcd')");
+  }
+  auto store = open_store(directory.state());
+  auto node = *store->deployment("a")->find("m-1");
+  CHECK(node.endpoint.address == "10.0.0.9");
+  CHECK(node.endpoint.host_key == "ssh-ed25519 AAAA");
+  CHECK(node.endpoint.identity.empty());
+  CHECK(node.endpoint.bastion.empty());
+  CHECK(node.pod_cidr == "10.244.0.0/24");
+  node.endpoint.identity = kUserIdentity;
+  node.endpoint.bastion = "ann@jump:22";
+  CHECK(node.endpoint.in_cluster() == "10.0.0.9");
+  node.endpoint.cluster_address = "10.1.0.9";
+  store->put_node("a", node);
+  auto again = *open_store(directory.state())->deployment("a")->find("m-1");
+  CHECK(again.endpoint.identity == kUserIdentity);
+  CHECK(again.endpoint.bastion == "ann@jump:22");
+  CHECK(again.endpoint.in_cluster() == "10.1.0.9");
 }
 
 TEST_CASE("state: a file that is no database is refused and left as it is") {

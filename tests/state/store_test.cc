@@ -34,8 +34,9 @@ auto fields(const NodeRecord& n) {
   std::string roles;
   for (const auto& role : n.roles) roles += role.role + "=" + role.fingerprint + ";";
   return std::tuple(n.name, n.provider, n.token, n.handle, n.state, n.endpoint.address,
-                    n.endpoint.port, n.endpoint.user, n.endpoint.host_key, n.pod_cidr,
-                    n.wanted_roles, roles);
+                    n.endpoint.port, n.endpoint.user, n.endpoint.host_key, n.endpoint.identity,
+                    n.endpoint.bastion, n.endpoint.cluster_address, n.pod_cidr, n.wanted_roles,
+                    roles);
 }
 
 auto fields(const Event& e) {
@@ -162,7 +163,8 @@ TEST_CASE("store: a node comes back with every field, and a new revision keeps i
   auto put = node("n-1");
   put.handle = "handle";
   put.state = NodeState::destroying;
-  put.endpoint = {"10.1.2.3", 2222, "debian", "ssh-ed25519 AAAA"};
+  put.endpoint = {"10.1.2.3",      2222,          "debian",  "ssh-ed25519 AAAA",
+                  "/home/ann/key", "ann@jump:22", "10.2.2.3"};
   put.pod_cidr = "10.244.3.0/24";
   put.wanted_roles = {"etcd", "k8s-master"};
   store->put_node("a", put);
@@ -347,4 +349,82 @@ TEST_CASE("store: events come back as they were, in order, with their run") {
   });
   CHECK(store->events(other).size() > 1);
   CHECK(store->events(0).empty());
+}
+
+TEST_CASE("store: how long steps take is replaced by kind, and outlives every deployment") {
+  TemporaryDirectory directory;
+  {
+    auto store = open_store(directory.state());
+    CHECK(store->durations().empty());
+    store->put_durations({{"create", "", "local", 2000, 1}, {"apply", "etcd", "", 700, 3}});
+    store->put_durations({{"create", "", "other", 9000, 1}, {"apply", "etcd", "", 800, 4}});
+    store->put_durations({});
+  }
+  std::vector<std::string> lines;
+  for (const auto& known : open_store(directory.state())->durations()) {
+    lines.push_back(known.verb + " " + known.role + known.provider + " " +
+                    std::to_string(known.ms) + " " + std::to_string(known.samples));
+  }
+  CHECK(lines ==
+        std::vector<std::string>{"apply etcd 800 4", "create local 2000 1", "create other 9000 1"});
+}
+
+TEST_CASE("store: what is written together is there together") {
+  TemporaryDirectory directory;
+  auto store = open_store(directory.state());
+  auto other = open_store(directory.state());
+  store->begin_revision(record("a"), "muster apply");
+  store->together([&] {
+    store->put_node("a", node("n1"));
+    store->put_role("a", "n1", {"base", "f"});
+    CHECK(roles_of(*store, "a", "n1") == "base=f ");
+    CHECK(other->deployment("a")->nodes.empty());
+    store->put_node("a", node("n2"));
+  });
+  CHECK(names(other->deployment("a")->nodes) == std::vector<std::string>{"n1", "n2"});
+  CHECK(roles_of(*other, "a", "n1") == "base=f ");
+}
+
+TEST_CASE("store: of what is written together nothing stays when it throws") {
+  TemporaryDirectory directory;
+  auto store = open_store(directory.state());
+  store->begin_revision(record("a"), "muster apply");
+  CHECK_THROWS_WITH_AS(store->together([&] {
+    store->put_node("a", node("n1"));
+    throw Error("no");
+  }),
+                       "no", Error);
+  CHECK(store->deployment("a")->nodes.empty());
+  store->put_node("a", node("n2"));
+  CHECK(names(store->deployment("a")->nodes) == std::vector<std::string>{"n2"});
+}
+
+TEST_CASE("store: a write that fails among others is undone alone") {
+  TemporaryDirectory directory;
+  auto store = open_store(directory.state());
+  store->begin_revision(record("a"), "muster apply");
+  store->together([&] {
+    store->put_node("a", node("n1"));
+    CHECK_THROWS_AS(store->put_role("a", "nobody", {"base", "f"}), Error);
+    store->put_node("a", node("n2"));
+  });
+  CHECK(names(store->deployment("a")->nodes) == std::vector<std::string>{"n1", "n2"});
+}
+
+TEST_CASE("store: a deployment's end is kept by new revisions, and goes with the deployment") {
+  TemporaryDirectory directory;
+  auto store = open_store(directory.state());
+  store->begin_revision(record("a", "one"), "");
+  CHECK(store->deployment("a")->expires_ms == 0);
+  store->mark_expiry("a", 1'900'000'000'000);
+  store->begin_revision(record("a", "two"), "");
+  store->mark_applied("a", true);
+  CHECK(open_store(directory.state())->deployment("a")->expires_ms == 1'900'000'000'000);
+  CHECK(store->deployments().front().expires_ms == 1'900'000'000'000);
+  store->mark_expiry("a", 0);
+  CHECK(store->deployment("a")->expires_ms == 0);
+  store->mark_expiry("a", 5);
+  store->forget_deployment("a");
+  store->begin_revision(record("a", "one"), "");
+  CHECK(store->deployment("a")->expires_ms == 0);
 }

@@ -31,15 +31,8 @@ need() {
   [ "$failures" = "$failures_before" ] || exit 1
 }
 
-# until_true SECONDS COMMAND...: waits on a condition.
-until_true() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    [ $SECONDS -lt $end ] || { "$@"; return 1; }
-    sleep 0.2
-  done
-}
+# shellcheck source=tests/support/until.sh
+. "$root/tests/support/until.sh"
 
 use_cluster() {  # NAME: kubectl talks to this deployment from now on
   "$muster" kubeconfig "$1" > "$KUBECONFIG"

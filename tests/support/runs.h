@@ -72,10 +72,11 @@ class FakeRunner : public StepRunner {
       std::lock_guard lock(mutex_);
       overlapped_ = !busy_.insert(step.node).second || overlapped_;
     }
-    std::this_thread::yield();
+    pause_for(std::chrono::milliseconds(0));
     StepResult result;
     result.outcome = Outcome::changed;
     if (auto told = outcomes.find(step.id); told != outcomes.end()) result.outcome = told->second;
+    result.holds = holds.count(step.id) > 0;
     if (meanwhile) meanwhile(step, emit);
     std::lock_guard lock(mutex_);
     busy_.erase(step.node);
@@ -88,6 +89,7 @@ class FakeRunner : public StepRunner {
     return overlapped_;
   }
 
+  std::set<int> holds;
   std::map<int, Outcome> outcomes;
   std::function<void(const Step&, const std::function<void(Event)>&)> meanwhile;
 
@@ -99,6 +101,7 @@ class FakeRunner : public StepRunner {
 
 /// The fakes of one run together.
 struct FakeRun {
+  Fibers fibers{2};
   FakeRunner runner;
   RecordingJournal journal;
   RecordingReporter reporter;
@@ -107,7 +110,7 @@ struct FakeRun {
   int max_failures = 0;
 
   RunSummary run(const Plan& plan, int parallel) {
-    return run_plan(plan, runner, journal, reporter, clock, {parallel, max_failures},
+    return run_plan(plan, fibers, runner, journal, reporter, clock, {parallel, max_failures},
                     stop.get_token());
   }
 };

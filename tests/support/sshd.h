@@ -72,6 +72,19 @@ class TestSshd {
   }
   /// New connections are taken by the kernel and hear nothing.
   void pause() const { ::kill(pid_, SIGSTOP); }
+  /// Starts anew on the same port, and shows the key in `file` from now on.
+  void change_host_key(const std::string& file) {
+    stop();
+    write_file(folder_ / "host_key", read_file(file), 0600);
+    start_again();
+  }
+  /// After a stop, on the same port.
+  void start_again() {
+    run();
+    if (!answers_ssh("127.0.0.1", port_, std::chrono::seconds(5))) {
+      throw std::runtime_error("sshd does not start again:\n" + read_file(folder_ / "log"));
+    }
+  }
   /// Ends it and its sessions.
   void stop() {
     if (pid_ <= 0) return;
@@ -109,14 +122,19 @@ class TestSshd {
   void start(const std::string& extra) {
     port_ = free_port();
     write_file(folder_ / "sshd_config",
-               extra + "\nListenAddress 127.0.0.1\nPort " + std::to_string(port_) + "\nHostKey " +
-                   (folder_ / "host_key") + "\nAuthorizedKeysFile " +
-                   (folder_ / "authorized_keys") +
+               // Of this one the last counts, of all others the first.
+               "MaxStartups 200\n" + extra + "\nListenAddress 127.0.0.1\nPort " +
+                   std::to_string(port_) + "\nHostKey " + (folder_ / "host_key") +
+                   "\nAuthorizedKeysFile " + (folder_ / "authorized_keys") +
                    "\nUsePAM no\nStrictModes no\nPidFile none\nPasswordAuthentication no\n"
-                   "KbdInteractiveAuthentication no\nPermitRootLogin yes\nMaxStartups 200\n"
+                   "KbdInteractiveAuthentication no\nPermitRootLogin yes\n"
                    // Away from the profile of whoever runs the tests.
                    "SetEnv HOME=" +
                    folder_.path().string() + "\n");
+    run();
+  }
+
+  void run() {
     pid_ = ::fork();
     if (pid_ != 0) return;
     int log = ::open((folder_ / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "provisioner/base/resources.h"
+#include "provisioner/engine/expiry.h"
 #include "provisioner/engine/operations.h"
 #include "provisioner/engine/revisions.h"
 #include "tests/support/folder.h"
@@ -21,14 +22,19 @@ enum class Fault { none, before, after };
 class FaultyProvider : public Provider {
  public:
   std::vector<std::string> validate(const std::string&) override { return {}; }
-  void prepare(const std::function<void(const std::string&)>&) override {}
+  void prepare(const std::vector<std::string>&,
+               const std::function<void(const std::string&)>&) override {}
 
   ProvidedNode create(const NodeSpec& spec) override {
     at_create();
     fail_if(next_of(creates) == Fault::before, "no more machines: ask for a higher quota");
     bool late = last_ == Fault::after;
     auto& node = nodes[spec.token];
-    node = {"h-" + spec.token, spec.token, spec.name, !late, {"192.0.2.1", 22, "root", ""}};
+    Endpoint endpoint;
+    endpoint.address = "192.0.2.1";
+    if (auto note = notes.find(spec.name); note != notes.end()) endpoint = *note->second.own;
+    stayed += spec.stays ? 1 : 0;
+    node = {"h-" + spec.token, spec.token, spec.name, !late, endpoint};
     std::map<std::string, int> of_name;
     for (const auto& [token, other] : nodes) twins = ++of_name[other.name] > 1 || twins;
     fail_if(late, "the machine did not answer in time");
@@ -42,18 +48,32 @@ class FaultyProvider : public Provider {
   }
 
   std::vector<ProvidedNode> list(const std::string&) override {
+    at_list();
     fail_if(next_of(lists) != Fault::none, "the provider cannot be asked");
     std::vector<ProvidedNode> all;
     for (const auto& [token, node] : nodes) all.push_back(node);
+    all.insert(all.end(), damaged.begin(), damaged.end());
     return all;
+  }
+
+  bool picks_machines() const override { return !notes.empty(); }
+  std::vector<MachineNote> describe(const std::vector<NodeSpec>& wanted) override {
+    std::vector<MachineNote> found;
+    for (const auto& spec : wanted) found.push_back(notes[spec.name]);
+    std::erase_if(notes, [](const auto& note) { return !note.second.own; });
+    return found;
   }
 
   /// Called when a node is asked for.
   std::function<void()> at_create = [] {};
+  std::function<void()> at_list = [] {};
   std::deque<Fault> creates;
   std::deque<Fault> destroys;
   std::deque<Fault> lists;
   std::map<std::string, ProvidedNode> nodes;  ///< by token
+  std::vector<ProvidedNode> damaged;          ///< listed besides
+  std::map<std::string, MachineNote> notes;   ///< by the node's name: what describe says
+  int stayed = 0;                             ///< creates of nodes that have their machine
   bool twins = false;                         ///< there were two nodes of a name once
 
  private:
@@ -74,6 +94,13 @@ inline const std::vector<Role>& built_in_roles() {
   return roles;
 }
 
+/// The real time, and what a test says on top.
+class ShiftedClock : public RealClock {
+ public:
+  std::int64_t wall_ms() const override { return RealClock::wall_ms() + ahead_ms; }
+  std::int64_t ahead_ms = 0;
+};
+
 /// apply and destroy with a store in a folder, and no real node. One step at a time: the provider
 /// fails at the calls it is told.
 class Trial {
@@ -88,14 +115,20 @@ class Trial {
   Result apply_atomic(int workers) { return apply_as(workers, true); }
   RunSummary destroy() { return muster::destroy(world(), "d", options()).run; }
 
-  Result apply_as(int workers, bool atomic) {
-    auto text = R"({"name": "d", "commit": false, "nodes": [
-      {"prefix": "m", "roles": ["etcd", "k8s-master"]},
-      {"prefix": "w", "roles": ["k8s-worker"], "count": )" +
-                std::to_string(workers) + "}]}";
-    auto input = parse_definition("d.json", text, {}, {built_in_roles(), {"local"}});
-    REQUIRE(input.diagnostics.render() == "");
-    return muster::apply(world(), {&input, {}, atomic}, options());
+  Result apply_as(int workers, bool atomic, std::optional<std::int64_t> expires_ms = {}) {
+    auto input = definition(workers);
+    auto how = options();
+    how.expires_ms = expires_ms;
+    return muster::apply(world(), {&input, {}, atomic}, how);
+  }
+
+  Swept destroy_expired() { return muster::destroy_expired(world(), "d", options()); }
+
+  /// What `muster plan --json` would say.
+  std::string plan_json(int workers) {
+    auto input = definition(workers);
+    auto planned = plan_definition(world(), input.definition, Against::record, input.diagnostics);
+    return muster::plan_json(planned.plan);
   }
 
   Result roll_back(int revision) {
@@ -123,19 +156,33 @@ class Trial {
   /// Of another process.
   std::unique_ptr<Store> other_store() { return open_store(folder_.path() / "state"); }
 
+  ShiftedClock clock;
   FaultyProvider* provider;
   RecordingReporter reporter;
   std::stop_source stop;
+  /// Asked with the plan, before anything is changed.
+  std::function<bool(const Plan&)> confirm;
 
  private:
+  static DefinitionResult definition(int workers) {
+    auto text = R"({"name": "d", "commit": false, "nodes": [
+      {"prefix": "m", "roles": ["etcd", "k8s-master"]},
+      {"prefix": "w", "roles": ["k8s-worker"], "count": )" +
+                std::to_string(workers) + "}]}";
+    auto input = parse_definition("d.json", text, {}, {built_in_roles(), {"local"}});
+    REQUIRE(input.diagnostics.render() == "");
+    return input;
+  }
+
   World world() {
     World world;
     world.store = store_.get();
     world.providers = &registry_;
     world.artifacts = &artifacts_;
     world.roles = &built_in_roles();
-    world.clock = &clock_;
+    world.clock = &clock;
     world.reporter = &reporter;
+    world.resources = &resources_;
     return world;
   }
 
@@ -144,14 +191,15 @@ class Trial {
     options.parallel = 1;
     options.command = "muster apply d.json";
     options.stop = stop.get_token();
+    options.confirm = confirm;
     return options;
   }
 
   TestFolder folder_;
-  RealClock clock_;
   std::unique_ptr<Store> store_ = open_store(folder_.path() / "state");
   ProviderRegistry registry_{{folder_.path()}};
   Artifacts artifacts_;
+  RunResources resources_;
 };
 
 }  // namespace muster::testing

@@ -18,6 +18,7 @@ const std::vector<ArgRule> kRules{{"name", ArgType::text, true},
                                   {"count", ArgType::number, false, "0"},
                                   {"state", ArgType::choice, false, "on", {"on", "off"}},
                                   {"names", ArgType::list},
+                                  {"sets", ArgType::lists, false, "", {"red", "blue"}},
                                   {"keys", ArgType::lines}};
 
 struct Read {
@@ -91,12 +92,33 @@ TEST_CASE("args: lists drop empty items; lines may be one text") {
   CHECK(join(read("{name: x, keys: [\"a\\nb\", c]}").args.items("keys"), ",") == "a,b,c");
 }
 
+TEST_CASE("args: lists may come by name") {
+  auto plain = read("{name: x, sets: [a, '{{word}}']}").args;
+  CHECK(join(plain.items("sets"), ",") == "a,value");
+  CHECK(plain.has("sets"));
+  CHECK_FALSE(plain.has("sets.red"));
+  auto named = read("{name: x, sets: {red: [a, '{{word}}', '{{empty}}'], blue: []}}").args;
+  CHECK(named.has("sets"));
+  CHECK(named.items("sets").empty());
+  CHECK(join(named.items("sets.red"), ",") == "a,value");
+  CHECK(named.has("sets.blue"));
+  CHECK(named.items("sets.blue").empty());
+  CHECK_FALSE(read("{name: x, sets: {red: [a]}}").args.has("sets.blue"));
+  CHECK(mistakes("name: x\nsets:\n  red: [a]\n  green: [b]\n") ==
+        "4: 'sets' of 'kind' has no 'green'; it has 'red', 'blue'\n");
+  CHECK(mistakes("name: x\nsets: {red: a}\n") ==
+        "2: 'sets' of 'kind' must be lists, not a string\n");
+  CHECK(mistakes("name: x\nsets: a\n") == "2: 'sets' of 'kind' must be a list, not a string\n");
+  CHECK(mistakes("name: x\nnames: {red: [a]}\n") ==
+        "2: 'names' of 'kind' must be a list, not an object\n");
+}
+
 TEST_CASE("args: every mistake is told with its line") {
   CHECK(mistakes("path: /a\n") == "9: 'kind' needs 'name'\n");
   CHECK(mistakes("name: x\nnmaes: []\nzz: 1\n") ==
         "2: 'kind' takes no 'nmaes'; did you mean 'names'?\n"
         "3: 'kind' takes no 'zz'; it takes 'name', 'path', 'mode', 'wait', 'count', 'state', "
-        "'names', 'keys'\n");
+        "'names', 'sets', 'keys'\n");
   CHECK(mistakes("name: x\npath: a/b\n") ==
         "2: 'path' of 'kind' must be a path that begins with '/' and has no '..', not 'a/b'\n");
   CHECK(mistakes("name: x\npath: '{{dots}}'\n") ==

@@ -55,6 +55,7 @@ class CaseRun {
     // The shells do not differ in what check mode leaves out.
     if (flavour_ == Flavour::dash) check();
     auto before = sandbox_.snapshot();
+    const auto first = without_times(before);
     auto applied = said(Mode::apply);
     CHECK(applied == wanted("apply", ""));
     check_calls("calls");
@@ -63,6 +64,12 @@ class CaseRun {
       CHECK(said(Mode::apply) == wanted("again", ""));
       return;
     }
+    apply_again(before, applied);
+    undo(first);
+  }
+
+ private:
+  void apply_again(Snapshot before, const std::string& applied) {
     if (applied.find("failed") != std::string::npos) return;
     auto nothing = join(std::vector<std::string>(compiling_.role.tasks.size(), "unchanged"), "\n");
     if (applied != nothing) {
@@ -73,7 +80,53 @@ class CaseRun {
                   difference(before, sandbox_.snapshot()));
   }
 
- private:
+  /// All that the tasks did is taken back, by what they noted; "stays" says what is not.
+  void undo(const Snapshot& first) {
+    if (case_.value("stays", json()) == "all") return;
+    auto text = [&](Mode mode) {
+      auto ran = sandbox_.run(compiling_.undo(mode).script, kNonce);
+      CHECK(ran.error_output == "");
+      REQUIRE(ran.replies.size() == 1);
+      CHECK_MESSAGE(ran.replies[0].outcome != "failed", ran.replies[0].output);
+      return trim(ran.replies[0].output);
+    };
+    auto applied = sandbox_.snapshot();
+    if (flavour_ == Flavour::dash) text(Mode::check);
+    CHECK_MESSAGE(applied == sandbox_.snapshot(),
+                  "an undo in check mode changed this: ", difference(applied, sandbox_.snapshot()));
+    auto said = text(Mode::apply);
+    if (case_.contains("undo")) CHECK(said == wanted("undo", ""));
+    auto last = without_times(sandbox_.snapshot());
+    for (const auto& path : case_.value("stays", std::vector<std::string>())) {
+      if (first.contains(path)) last[path] = first.at(path);
+      if (!first.contains(path)) last.erase(path);
+    }
+    CHECK_MESSAGE(first == last, "the undo did not bring this back: ", difference(first, last));
+    text(Mode::apply);
+    sandbox_.take_calls();
+  }
+
+  /// What useradd and mount leave beside what they change.
+  static bool is_of_a_program(const std::string& path) {
+    return path == "run/mount" || path == "etc/.pwd.lock" ||
+           (path.starts_with("etc/") && path.ends_with("-"));
+  }
+
+  static Snapshot without_times(Snapshot all) {
+    for (auto& [path, text] : all) text.resize(std::min(text.size(), text.rfind("\n@")));
+    // What the sandbox has of muster goes with the last role.
+    std::erase_if(all, [](const auto& entry) {
+      return entry.first == "var/lib/muster" || entry.first.starts_with("opt/muster") ||
+             is_of_a_program(entry.first);
+    });
+    // To the systemctl of programs/, these are as if they were not there.
+    std::erase_if(all, [](const auto& entry) {
+      return entry.first.starts_with("units/") &&
+             (entry.second.ends_with("\ninactive\n") || entry.second.ends_with("\ndisabled\n"));
+    });
+    return all;
+  }
+
   void check() {
     auto before = sandbox_.snapshot();
     CHECK(said(Mode::check) == wanted("check", wanted("apply", "")));
@@ -97,9 +150,9 @@ class CaseRun {
 
   void check_keys() const {
     static const std::set<std::string> kKnown{
-        "task",      "tasks",    "handlers",    "only",    "context", "templates",
-        "artifacts", "programs", "before",      "without", "refused", "check",
-        "apply",     "again",    "check_calls", "calls",   "after"};
+        "task",        "tasks",  "handlers", "only",    "context", "templates", "artifacts",
+        "programs",    "before", "without",  "refused", "check",   "apply",     "again",
+        "check_calls", "calls",  "after",    "undo",    "stays"};
     for (const auto& [key, value] : case_.items()) {
       CHECK_MESSAGE(kKnown.contains(key), "a case has no '", key, "'");
     }

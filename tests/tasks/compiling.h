@@ -6,6 +6,7 @@
 
 #include "provisioner/base/error.h"
 #include "provisioner/definition/role_reader.h"
+#include "provisioner/pki/digest.h"
 #include "provisioner/tasks/compile.h"
 
 namespace muster::testing {
@@ -22,7 +23,9 @@ struct Compiling {
                             {"empty", ""}};
   std::map<std::string, std::string> templates;
   std::map<std::string, std::string> artifacts;
+  std::string packages_sha256;
   NodeLayout layout = {};
+  std::string nonce = kNonce;
 
   /// `text` is a role's file without its name.
   explicit Compiling(const std::string& text) : role(parse_role("r.yaml", "role: r\n" + text)) {
@@ -39,8 +42,10 @@ struct Compiling {
     input.tasks = &tasks;
     input.mode = mode;
     input.context = &context;
-    input.nonce = kNonce;
+    input.nonce = nonce;
     input.layout = layout;
+    input.sha256 = sha256;
+    input.packages_sha256 = packages_sha256;
     input.load_template = [this](const std::string& name) { return find(templates, name); };
     input.artifact_sha256 = [this](const std::string& name) { return find(artifacts, name); };
     return input;

@@ -1,7 +1,9 @@
 #include "provisioner/tasks/reply.h"
 
 #include <doctest/doctest.h>
+#include <rapidcheck.h>
 
+#include <algorithm>
 #include <vector>
 
 using namespace muster;
@@ -43,7 +45,100 @@ std::string done(int index, const std::string& outcome, const std::string& comma
 
 const std::string kEnd = kNonce + " end\n";
 
+/// Pieces that a hostile node could put together: parts of frames, frames, anything.
+rc::Gen<std::string> hostile_piece() {
+  auto number = rc::gen::map(rc::gen::inRange(-1, 4), [](int n) { return std::to_string(n); });
+  auto frame = rc::gen::map(
+      rc::gen::tuple(rc::gen::inRange(0, 3),
+                     rc::gen::elementOf(std::vector<std::string>{"changed", "unchanged", "failed"}),
+                     rc::gen::arbitrary<std::string>(), rc::gen::arbitrary<std::string>()),
+      [](const auto& parts) {
+        return done(std::get<0>(parts), std::get<1>(parts), std::get<2>(parts), std::get<3>(parts));
+      });
+  auto word = rc::gen::elementOf(std::vector<std::string>{
+      kNonce, kNonce + " ", "n0n", "5e ", "start ", "done ", "changed", "failed", "end", "end\n",
+      "\n", " ", "65536", "65537", "99999999999999999999", std::string(1, '\0'), "\xff\xfe", kEnd,
+      std::string(300, 'y')});
+  auto begun = rc::gen::map(rc::gen::inRange(0, 3), [](int n) { return start(n); });
+  return rc::gen::oneOf(word, number, frame, begun, rc::gen::arbitrary<std::string>());
+}
+
+std::string joined(const std::vector<std::string>& pieces) {
+  std::string stream;
+  for (const auto& piece : pieces) stream += piece;
+  return stream;
+}
+
 }  // namespace
+
+TEST_CASE("reply: whatever a node sends, it means the same however it is cut") {
+  CHECK(rc::check([] {
+    auto stream = joined(*rc::gen::container<std::vector<std::string>>(hostile_piece()));
+    auto cuts = *rc::gen::container<std::vector<int>>(rc::gen::inRange(1, 40));
+    Answer whole({stream});
+    std::vector<std::string> pieces;
+    std::size_t at = 0;
+    for (auto cut : cuts) {
+      pieces.push_back(stream.substr(std::min(at, stream.size()), static_cast<std::size_t>(cut)));
+      at += static_cast<std::size_t>(cut);
+    }
+    pieces.push_back(stream.substr(std::min(at, stream.size())));
+    Answer cut(pieces);
+    RC_ASSERT(cut.text() == whole.text());
+    RC_ASSERT(cut.parser.noise() == whole.parser.noise());
+    RC_ASSERT(cut.parser.noise().size() <= 4096U);
+    for (const auto& reply : whole.replies) RC_ASSERT(reply.output.size() <= 70'000U);
+  }));
+}
+
+TEST_CASE("reply: without the nonce nothing is a reply") {
+  CHECK(rc::check([] {
+    auto stream = joined(*rc::gen::container<std::vector<std::string>>(hostile_piece()));
+    for (auto at = stream.find(kNonce); at != std::string::npos; at = stream.find(kNonce)) {
+      stream[at] = 'm';
+    }
+    Answer answer({stream});
+    RC_ASSERT(answer.text().empty());
+  }));
+}
+
+TEST_CASE("reply: a good stream is read to its end, whatever the tasks printed") {
+  CHECK(rc::check([](const std::vector<std::pair<std::string, std::string>>& tasks) {
+    std::string stream = "a chatty profile\n";
+    std::string wanted;
+    int index = 0;
+    for (const auto& [noise, output] : tasks) {
+      RC_PRE(noise.find(kNonce) == std::string::npos);
+      stream += noise + "\n" + start(index) + done(index, "changed", kNonce, output);
+      wanted += std::to_string(index++) + " changed 0 12 [" + kNonce + "] [" + output + "]\n";
+    }
+    RC_ASSERT(Answer({stream + kEnd}).text() == wanted + "ended\n");
+  }));
+}
+
+TEST_CASE("reply: what the parser holds is bounded, whatever comes") {
+  // A frame that promises the most, and one line that never ends: both wait for more.
+  Answer answer({start(0) + kNonce + " done 0 changed 0 1 65536 65536\n"});
+  std::string flood(1 << 20, 'x');
+  for (int i = 0; i < 64; ++i) answer.parser.feed(flood);
+  CHECK(answer.replies.size() == 1);
+  CHECK(answer.parser.held() <= 4096 + 64);
+  answer.parser.feed(kNonce + " start ");
+  for (int i = 0; i < 64; ++i) answer.parser.feed(flood);
+  CHECK(answer.parser.held() <= 4096 + 64);
+  Answer waiting({start(0) + kNonce + " done 0 changed 0 1 65536 65536\n"});
+  for (int i = 0; i < 131'071; ++i) waiting.parser.feed("x");
+  CHECK(waiting.replies.empty());
+  CHECK(waiting.parser.held() <= (128 << 10) + 4096 + 256);
+}
+
+TEST_CASE("reply: when a task's answer was lost there is no good end") {
+  auto torn = done(0, "failed", "", "why");
+  torn.replace(torn.find("failed"), 6, "fai\nled");
+  Answer answer({start(0) + torn + kEnd});
+  CHECK(answer.text() == "running 0\n");
+  CHECK(Answer({start(0) + torn + start(1) + done(1, "unchanged") + kEnd}).text() == "running 0\n");
+}
 
 TEST_CASE("reply: each task's frame becomes a reply") {
   Answer answer({start(0) + done(0, "unchanged") + start(1) + done(1, "changed", "", "made x\n") +

@@ -183,7 +183,8 @@ class Sandbox {
           "flock",  "grep",      "head",  "id",     "ln",    "ls",   "mkdir",    "mkfifo",
           "mktemp", "mount",     "mv",    "nproc",  "ps",    "pwd",  "readlink", "rm",
           "sed",    "sha256sum", "sh",    "sleep",  "stat",  "tail", "tar",      "timeout",
-          "touch",  "tr",        "true",  "umount", "uname", "wc",   "basename", "awk"}) {
+          "touch",  "tr",        "true",  "umount", "uname", "wc",   "basename", "awk",
+          "date",   "df",        "sort",  "rmdir",  "sync"}) {
       // Debian's busybox is without flock, Alpine's has it.
       bool own = flavour_ == Flavour::dash || std::string_view(name) == "flock";
       make_link(std::string("/host/bin/") + (own ? name : "busybox"),

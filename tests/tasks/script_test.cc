@@ -44,6 +44,59 @@ handlers:
   CHECK(outcomes(node.run(script, kNonce)) == "changed changed changed changed changed");
 }
 
+TEST_CASE("script: a script whose first line was read by another does nothing") {
+  for (auto flavour : kFlavours) {
+    Sandbox node(flavour);
+    Compiling compiling(R"(
+tasks:
+  - {name: a, file: {path: /srv/a, content: "x"}}
+  - {name: c, command: {run: "touch /srv/c"}}
+)");
+    auto script = compiling.script().script;
+    auto before = node.snapshot();
+    for (std::size_t at = 1; at <= script.find('\n') + 1; ++at) {
+      CAPTURE(at);
+      CHECK(node.run(script.substr(at), kNonce).replies.empty());
+      CHECK(node.snapshot() == before);
+    }
+  }
+}
+
+TEST_CASE("script: a node without base64 says so, where it takes base64") {
+  Sandbox node(Flavour::dash);
+  node.remove_program("base64");
+  Compiling lines("tasks:\n  - {name: t, file: {path: /srv/a, content: \"x\\n\"}}\n");
+  CHECK(outcomes(node.run(lines.script().script, kNonce)) == "changed");
+  Compiling no_newline("tasks:\n  - {name: t, file: {path: /srv/a, content: x}}\n");
+  auto ran = node.run(no_newline.script().script, kNonce);
+  REQUIRE(outcomes(ran) == "failed");
+  CHECK(ran.replies[0].output == "this node has no base64\n");
+  CHECK(read_file(node / "srv/a") == "x\n");
+}
+
+TEST_CASE("script: temporary files go where there is room") {
+  for (auto flavour : kFlavours) {
+    Sandbox node(flavour);
+    Compiling compiling("tasks:\n  - {name: t, command: {run: 'echo $m_tmp $TMPDIR'}}\n");
+    auto used = [&] { return node.run(compiling.script().script, kNonce).replies.at(0).output; };
+    CHECK(used().find("\n/run/muster.") != std::string::npos);
+    compiling.layout.run = "/no/such/folder";
+    CHECK(used().find("\n/tmp/muster.") != std::string::npos);
+    compiling.layout.run = "relative";
+    CHECK(used().find("\n/tmp/muster.") != std::string::npos);
+    // Read-only, and to busybox's test(1) writable.
+    compiling.layout.run = "/host";
+    CHECK(used().find("\n/tmp/muster.") != std::string::npos);
+    std::filesystem::remove_all(node / "tmp");
+    CHECK_THROWS(used());
+    auto ran = node.run(compiling.script().script, kNonce);
+    CHECK(ran.exit_code == 1);
+    CHECK(ran.error_output ==
+          "there is no room for temporary files in any of /host /tmp /var/tmp "
+          "/var/lib/muster\n");
+  }
+}
+
 TEST_CASE("script: a second script waits for the first") {
   for (auto flavour : kFlavours) {
     Sandbox node(flavour);
@@ -191,6 +244,29 @@ tasks:
   CHECK(ran.exit_code == 0);
   CHECK_FALSE(std::filesystem::exists(node / "srv/b"));
   CHECK(std::filesystem::is_empty(node / "tmp"));
+}
+
+TEST_CASE("script: a script that hangs is ended, and no other is") {
+  for (auto flavour : kFlavours) {
+    for (const char* endless : {"sleep 20", "trap '' TERM; sleep 20", "sleep 20 & wait"}) {
+      CAPTURE(endless);
+      Sandbox node(flavour);
+      Compiling slow(std::string("tasks:\n  - {name: t, command: {run: \"touch /srv/begun; ") +
+                     endless + "\"}}\n");
+      auto child = node.start(slow.script().script);
+      while (!std::filesystem::exists(node / "srv/begun")) ::usleep(2000);
+      auto other = node.run(stop_script("fedcba9876543210", slow.layout), kNonce);
+      CHECK(other.exit_code == 0);
+      CHECK(::kill(-child, 0) == 0);
+      auto ran = node.run(stop_script(kNonce, slow.layout), kNonce);
+      CHECK(ran.exit_code == 0);
+      CHECK(ran.error_output == "");
+      CHECK_FALSE(node.finish(child, kNonce).ended);
+      for (const auto& entry : std::filesystem::directory_iterator(node / "run")) {
+        CHECK(entry.path().filename().string() == "muster.lock");
+      }
+    }
+  }
 }
 
 TEST_CASE("script: a script that is ended takes its temporary files with it") {

@@ -1,0 +1,165 @@
+#include "provisioner/ssh/bastion.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+
+#include "inventory/hosts.h"
+#include "tests/support/said.h"
+#include "tests/support/sshd.h"
+
+using namespace muster;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A node that is reached through a bastion, both real.
+struct Behind {
+  explicit Behind(const std::string& bastion_settings = "") : bastion(bastion_settings) {
+    // One key opens both, as when it is the user's own.
+    write_file(bastion.folder() / "authorized_keys", read_file(node.folder() / "client_key.pub"));
+  }
+
+  Endpoint endpoint() const {
+    auto endpoint = node.endpoint();
+    auto jump = bastion.endpoint();
+    endpoint.bastion = jump.user + "@" + jump.address + ":" + std::to_string(jump.port);
+    return endpoint;
+  }
+  SshOptions options() {
+    auto options = node.options();
+    options.bastions = &bastions;
+    return options;
+  }
+
+  TestSshd node;
+  TestSshd bastion;
+  Fibers fibers{2};
+  Bastions bastions{fibers};
+};
+
+std::string output_of(Session& session, const std::string& command, std::string_view input = "") {
+  std::string output;
+  session.run(command, input, 20s, [&](std::string_view bytes) { output += bytes; });
+  return output;
+}
+
+std::string trouble(const Endpoint& endpoint, const SshOptions& options) {
+  try {
+    Session session(endpoint, options);
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("bastion: how it is written") {
+  auto is = [](const std::string& text, const std::string& user, const std::string& address,
+               int port) {
+    auto endpoint = parse_bastion(text);
+    return endpoint && endpoint->user == user && endpoint->address == address &&
+           endpoint->port == port;
+  };
+  CHECK(is("host", "root", "host", 22));
+  CHECK(is("me@host", "me", "host", 22));
+  CHECK(is("me@10.0.0.1:2222", "me", "10.0.0.1", 2222));
+  CHECK(is("me@[fd00::1]:2222", "me", "fd00::1", 2222));
+  CHECK(is("me@[fd00::1]", "me", "fd00::1", 22));
+  CHECK(is("me@fd00::1", "me", "fd00::1", 22));
+}
+
+TEST_CASE("bastion: commands and files go through, also to many nodes over one session") {
+  Behind behind;
+  std::string big(3'000'000, 'x');
+  std::atomic<int> good = 0;
+  for (std::size_t i = 0; i < 20; ++i) {
+    behind.fibers.start(i, [&] {
+      Session session(behind.endpoint(), behind.options());
+      if (output_of(session, "echo hello") == "hello\n") ++good;
+      if (output_of(session, "cat", big) == big) ++good;
+    });
+  }
+  Session session(behind.endpoint(), behind.options());
+  CHECK(output_of(session, "echo thread") == "thread\n");
+  for (Deadline deadline(60s); good < 40 && !deadline.passed();) pause_for(5ms);
+  CHECK(good == 40);
+  // sshd's log has one login for all of them.
+  auto log = read_file(behind.bastion.folder() / "log");
+  std::size_t logins = 0;
+  for (auto at = log.find("Accepted publickey"); at != std::string::npos;
+       at = log.find("Accepted publickey", at + 1)) {
+    ++logins;
+  }
+  CHECK(logins == 1);
+}
+
+TEST_CASE("bastion: a slow reader holds up nobody else") {
+  Behind behind;
+  Session slow(behind.endpoint(), behind.options());
+  std::atomic<bool> began = false;
+  std::atomic<bool> go_on = false;
+  std::atomic<std::size_t> got = 0;
+  behind.fibers.start(1, [&] {
+    Session session(behind.endpoint(), behind.options());
+    session.run("head -c 30000000 /dev/zero", "", 60s, [&](std::string_view bytes) {
+      began = true;
+      got += bytes.size();
+      for (Deadline deadline(30s); !go_on && !deadline.passed();) pause_for(5ms);
+    });
+  });
+  for (Deadline deadline(20s); !began && !deadline.passed();) pause_for(5ms);
+  CHECK(output_of(slow, "echo meanwhile") == "meanwhile\n");
+  go_on = true;
+  for (Deadline deadline(60s); got < 30'000'000 && !deadline.passed();) pause_for(5ms);
+  CHECK(got == 30'000'000);
+}
+
+TEST_CASE("bastion: what is wrong is said, with the bastion's name") {
+  SUBCASE("it does not know us") {
+    Behind behind;
+    write_file(behind.bastion.folder() / "authorized_keys", "");
+    auto why = trouble(behind.endpoint(), behind.options());
+    CHECK(has(why, "does not accept muster's key"));
+    CHECK(has(why, "while connecting through the bastion '127.0.0.1'"));
+  }
+  SUBCASE("it does not forward") {
+    Behind behind("AllowTcpForwarding no\n");
+    CHECK(has(trouble(behind.endpoint(), behind.options()),
+              "the bastion '127.0.0.1' cannot connect to '127.0.0.1:"));
+  }
+  SUBCASE("nothing listens behind it") {
+    Behind behind;
+    behind.node.stop();
+    CHECK(has(trouble(behind.endpoint(), behind.options()),
+              "the bastion '127.0.0.1' cannot connect to '127.0.0.1:"));
+  }
+  SUBCASE("it is not there") {
+    Behind behind;
+    behind.bastion.stop();
+    auto why = trouble(behind.endpoint(), behind.options());
+    CAPTURE(why);
+    CHECK(has(why, "cannot connect to '127.0.0.1:"));
+    CHECK(has(why, "while connecting through the bastion"));
+  }
+}
+
+TEST_CASE("bastion: the node's host key is checked behind it too") {
+  Behind behind;
+  auto endpoint = behind.endpoint();
+  endpoint.host_key = behind.bastion.host_key();
+  CHECK(has(trouble(endpoint, behind.options()), "changed: expected"));
+}
+
+TEST_CASE("bastion: after it was lost the next connection makes it anew") {
+  Behind behind;
+  {
+    Session session(behind.endpoint(), behind.options());
+    behind.bastion.stop();
+    CHECK_THROWS_AS(output_of(session, "echo lost"), ConnectionLost);
+  }
+  behind.bastion.start_again();
+  Session session(behind.endpoint(), behind.options());
+  CHECK(output_of(session, "echo again") == "again\n");
+}
