@@ -21,6 +21,13 @@ function(muster_layer folder)
   endif()
 endfunction()
 
+# muster_alone(GLOB...)
+# These files are compiled by themselves: their names are those of others of their layer.
+function(muster_alone)
+  file(GLOB sources CONFIGURE_DEPENDS ${ARGN})
+  set_source_files_properties(${sources} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()
+
 # muster_precompile(TARGET [HEADER...])
 # The standard library's headers, and those named, read once for all targets that want the same:
 # a third of a clean build.

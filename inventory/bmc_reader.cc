@@ -11,7 +11,7 @@ namespace {
 
 using Kind = Value::Kind;
 
-constexpr const char* kExample =
+constexpr const char* kBmcExample =
     "e.g. \"bmc: {kind: redfish, address: 10.0.9.11, user: muster, password_file: bmc.password}\"";
 constexpr int kMostSuite = 255;
 
@@ -40,7 +40,7 @@ void HostsReader::read_bmc(const Value& item, Host& host) {
     error(kind == nullptr ? told->at : kind->at,
           "the 'kind' of a BMC is redfish or ipmi" +
               (kind == nullptr ? "" : ", not " + shown(kind->text)),
-          kExample);
+          kBmcExample);
     return;
   }
   const bool redfish = kind->text == "redfish";
@@ -73,12 +73,12 @@ void HostsReader::read_bmc_login(const Value& told, BmcEndpoint& bmc) {
     return value;
   };
   const auto* address = text_of("address", bmc.address);
-  if (address == nullptr) error(told.at, "a BMC needs an 'address'", kExample);
+  if (address == nullptr) error(told.at, "a BMC needs an 'address'", kBmcExample);
   if (address != nullptr && !is_address(address->text)) {
     error(address->at, shown(address->text) + " is no address",
           "it is an IPv4 or IPv6 address or the name of the BMC; its port goes in 'port'");
   }
-  if (text_of("user", bmc.user) == nullptr) error(told.at, "a BMC needs a 'user'", kExample);
+  if (text_of("user", bmc.user) == nullptr) error(told.at, "a BMC needs a 'user'", kBmcExample);
   if (const auto* password = told.find("password")) {
     error(password->at, "a password does not belong into a hosts file",
           "put it into a file that only you can read, and name that: password_file: bmc.password; "
@@ -88,7 +88,7 @@ void HostsReader::read_bmc_login(const Value& told, BmcEndpoint& bmc) {
   const auto* file = text_of("password_file", bmc.password_file);
   const auto* variable = text_of("password_env", bmc.password_env);
   if ((file == nullptr) == (variable == nullptr)) {
-    error(told.at, "a BMC needs one of 'password_file' and 'password_env'", kExample);
+    error(told.at, "a BMC needs one of 'password_file' and 'password_env'", kBmcExample);
   }
   if (file != nullptr) bmc.password_file = path_of(file->text).string();
 }

@@ -38,6 +38,9 @@ struct Host {
 inline constexpr char kZoneLabel[] = "topology.kubernetes.io/zone";
 inline constexpr char kRackLabel[] = "muster/rack";
 
+/// Where hosts files are looked for, from the folder that muster is run in, when none is named.
+inline constexpr const char* kDefaultHostsFolder = "inventory";
+
 /// The hosts of a file, in its order; with mistakes, those that could be understood.
 struct HostsResult {
   std::vector<Host> hosts;

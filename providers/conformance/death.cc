@@ -16,7 +16,7 @@ namespace muster {
 
 namespace {
 
-constexpr std::chrono::milliseconds kLook{1};
+constexpr std::chrono::milliseconds kDeathLook{1};
 
 [[noreturn]] void create_and_end(Provider& provider, const NodeSpec& spec) {
   // Should the test itself be killed, so is this.
@@ -39,7 +39,7 @@ void die_in_create(Provider& provider, const NodeSpec& spec, std::chrono::millis
   int status = 0;
   while (!deadline.passed()) {
     if (::waitpid(process, &status, WNOHANG) == process) return;
-    std::this_thread::sleep_for(std::min(kLook, deadline.left()));
+    std::this_thread::sleep_for(std::min(kDeathLook, deadline.left()));
   }
   ::kill(process, SIGKILL);
   while (::waitpid(process, &status, 0) < 0 && errno == EINTR) {

@@ -54,15 +54,6 @@ std::optional<Claim> parse_claim(const std::string& text, const fs::path& file) 
 }
 
 /// The text, or nothing: a claim may be released at any time.
-std::optional<std::string> text_of(const fs::path& file) {
-  try {
-    return read_file(file);
-  } catch (const Error&) {
-    if (!fs::exists(file)) return std::nullopt;
-    throw;
-  }
-}
-
 void sync_folder(const fs::path& folder) {
   int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   bool synced = fd >= 0 && ::fsync(fd) == 0;
@@ -96,7 +87,7 @@ ClaimList Claims::all() const {
        at.increment(failure)) {
     const auto& file = at->path();
     if (file.extension() != kSuffix) continue;
-    auto text = text_of(file);
+    auto text = read_if_there(file);
     if (!text) continue;
     if (auto claim = parse_claim(*text, file)) {
       found.claims.push_back(std::move(*claim));
@@ -114,7 +105,7 @@ ClaimList Claims::all() const {
 
 std::optional<Claim> Claims::find(const std::string& place) const {
   auto file = file_of(place);
-  auto text = text_of(file);
+  auto text = read_if_there(file);
   if (!text) return std::nullopt;
   if (auto claim = parse_claim(*text, file)) return claim;
   DamagedClaim damaged{place, file.string()};

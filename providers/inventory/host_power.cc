@@ -15,9 +15,9 @@ namespace muster {
 
 namespace {
 
-constexpr std::chrono::seconds kLook{2};
-constexpr std::chrono::minutes kBootDeadline{10};  // servers look at all they have first
-constexpr std::chrono::minutes kLateDeadline{1};   // one that was on already
+constexpr std::chrono::seconds kHostLook{2};
+constexpr std::chrono::minutes kHostBootDeadline{10};  // servers look at all they have first
+constexpr std::chrono::minutes kLateDeadline{1};       // one that was on already
 constexpr std::size_t kAtOnce = 16;
 
 bool answers(const Host& host, std::chrono::milliseconds deadline) {
@@ -41,13 +41,13 @@ void with_bmc(const Host& host, const std::string& doing, const std::function<vo
 }
 
 void wake_here(const Host& host) {
-  if (answers(host, kLook)) return;
+  if (answers(host, kHostLook)) return;
   bool was_on = false;
   with_bmc(host, "waking", [&](Bmc& bmc) {
     was_on = bmc.state() == PowerState::on;
     power_on(bmc, {});
   });
-  wait_until_it_answers(host, was_on ? kLateDeadline : kBootDeadline);
+  wait_until_it_answers(host, was_on ? kLateDeadline : kHostBootDeadline);
 }
 
 /// Looks at those that are left to muster to wake, on threads that may wait.
@@ -85,13 +85,13 @@ void pull_plug(const Host& host) {
 }
 
 std::vector<bool> sleeping(const std::vector<const Host*>& hosts) {
-  return look_at(hosts, [](const Host& host) { return !answers(host, kLook); });
+  return look_at(hosts, [](const Host& host) { return !answers(host, kHostLook); });
 }
 
 std::vector<bool> switched_off(const std::vector<const Host*>& hosts) {
   return look_at(hosts, [](const Host& host) {
     try {
-      return !answers(host, kLook) && connect_bmc(*host.bmc)->state() == PowerState::off;
+      return !answers(host, kHostLook) && connect_bmc(*host.bmc)->state() == PowerState::off;
     } catch (const Error&) {  // nobody knows; those who need it say what is wrong
       return false;
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "inventory/hosts.h"
 #include "provisioner/base/text.h"
 
 namespace muster {
@@ -12,7 +13,6 @@ namespace {
 using Json = nlohmann::json;
 
 /// Where hosts files are looked for when no hint names them.
-constexpr const char* kDefaultFolder = "inventory";
 
 /// "8", "0.5".
 std::string number_text(double number) { return Json(number).dump(); }
@@ -135,7 +135,7 @@ HostWish host_wish_of(const std::string& hints, std::vector<std::string>& mistak
   wish.key = wish.text();
   std::error_code failure;
   if (wish.file.empty() && mistakes.empty()) {
-    wish.file = kDefaultFolder;
+    wish.file = kDefaultHostsFolder;
     if (!std::filesystem::exists(wish.file, failure)) {
       mistakes.push_back("the provider 'inventory' needs a hosts file: there is no folder '" +
                          std::filesystem::absolute(wish.file).string() +

@@ -13,7 +13,7 @@ using Json = nlohmann::json;
 
 namespace {
 
-constexpr const char* kSuffix = ".json";
+constexpr const char* kRecordSuffix = ".json";
 
 Error damaged(const std::string& file, const std::string& why) {
   return Error("the record '" + file + "' is damaged" + why)
@@ -46,7 +46,7 @@ std::vector<fs::path> record_files(const fs::path& folder) {
   std::error_code failure;
   for (fs::directory_iterator at(folder, failure), end; !failure && at != end;
        at.increment(failure)) {
-    if (at->path().extension() == kSuffix) files.push_back(at->path());
+    if (at->path().extension() == kRecordSuffix) files.push_back(at->path());
   }
   if (failure && failure != std::errc::no_such_file_or_directory) {
     throw Error("cannot read the directory '" + folder.string() + "': " + failure.message());
@@ -62,16 +62,6 @@ void remove_file(const fs::path& file) {
 }
 
 /// The text of a record, or nothing: it may be removed at any time.
-std::optional<std::string> text_of(const fs::path& file) {
-  if (!fs::exists(file)) return std::nullopt;
-  try {
-    return read_file(file);
-  } catch (const Error&) {
-    if (!fs::exists(file)) return std::nullopt;
-    throw;
-  }
-}
-
 }  // namespace
 
 std::string to_json(const LocalNode& node) {
@@ -130,8 +120,8 @@ LocalNetwork parse_local_network(const std::string& text, const std::string& fil
 }
 
 std::optional<LocalNode> LocalRecords::node(const std::string& id) const {
-  auto file = root_ / "nodes" / (id + kSuffix);
-  auto text = text_of(file);
+  auto file = root_ / "nodes" / (id + kRecordSuffix);
+  auto text = read_if_there(file);
   if (!text) return std::nullopt;
   return parse_local_node(*text, file.string());
 }
@@ -139,7 +129,7 @@ std::optional<LocalNode> LocalRecords::node(const std::string& id) const {
 std::vector<LocalNode> LocalRecords::nodes() const {
   std::vector<LocalNode> nodes;
   for (const auto& file : record_files(root_ / "nodes")) {
-    if (auto text = text_of(file)) nodes.push_back(parse_local_node(*text, file.string()));
+    if (auto text = read_if_there(file)) nodes.push_back(parse_local_node(*text, file.string()));
   }
   return nodes;
 }
@@ -147,16 +137,16 @@ std::vector<LocalNode> LocalRecords::nodes() const {
 void LocalRecords::put(const LocalNode& node) const {
   make_directory(root_, 0700);
   make_directory(root_ / "nodes", 0700);
-  write_file(root_ / "nodes" / (node.id + kSuffix), to_json(node), 0600);
+  write_file(root_ / "nodes" / (node.id + kRecordSuffix), to_json(node), 0600);
 }
 
 void LocalRecords::forget_node(const std::string& id) const {
-  remove_file(root_ / "nodes" / (id + kSuffix));
+  remove_file(root_ / "nodes" / (id + kRecordSuffix));
 }
 
 std::optional<LocalNetwork> LocalRecords::network(const std::string& bridge) const {
-  auto file = root_ / "networks" / (bridge + kSuffix);
-  auto text = text_of(file);
+  auto file = root_ / "networks" / (bridge + kRecordSuffix);
+  auto text = read_if_there(file);
   if (!text) return std::nullopt;
   return parse_local_network(*text, file.string());
 }
@@ -164,7 +154,8 @@ std::optional<LocalNetwork> LocalRecords::network(const std::string& bridge) con
 std::vector<LocalNetwork> LocalRecords::networks() const {
   std::vector<LocalNetwork> networks;
   for (const auto& file : record_files(root_ / "networks")) {
-    if (auto text = text_of(file)) networks.push_back(parse_local_network(*text, file.string()));
+    if (auto text = read_if_there(file))
+      networks.push_back(parse_local_network(*text, file.string()));
   }
   return networks;
 }
@@ -172,11 +163,11 @@ std::vector<LocalNetwork> LocalRecords::networks() const {
 void LocalRecords::put(const LocalNetwork& network) const {
   make_directory(root_, 0700);
   make_directory(root_ / "networks", 0700);
-  write_file(root_ / "networks" / (network.bridge + kSuffix), to_json(network), 0600);
+  write_file(root_ / "networks" / (network.bridge + kRecordSuffix), to_json(network), 0600);
 }
 
 void LocalRecords::forget_network(const std::string& bridge) const {
-  remove_file(root_ / "networks" / (bridge + kSuffix));
+  remove_file(root_ / "networks" / (bridge + kRecordSuffix));
 }
 
 void LocalRecords::tidy() const {
@@ -187,7 +178,8 @@ void LocalRecords::tidy() const {
       // write_file's temporary name; nobody else writes while we hold the lock.
       auto file = at->path().filename().string();
       std::error_code gone;
-      if (file.find(std::string(kSuffix) + ".") != std::string::npos) fs::remove(at->path(), gone);
+      if (file.find(std::string(kRecordSuffix) + ".") != std::string::npos)
+        fs::remove(at->path(), gone);
     }
     fs::remove(root_ / name, ignored);  // stays when it is not empty
   }

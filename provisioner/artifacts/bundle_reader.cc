@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t kPiece = 1u << 20;
+constexpr std::size_t kReadPiece = 1u << 20;
 
 struct DecompressorDeleter {
   void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
@@ -37,7 +37,7 @@ std::optional<std::uint64_t> size_in(const std::string& header) {
 
 struct BundleReader::Decoder {
   std::unique_ptr<ZSTD_DCtx, DecompressorDeleter> context{ZSTD_createDCtx()};
-  std::string input = std::string(kPiece, '\0');
+  std::string input = std::string(kReadPiece, '\0');
   std::size_t at = 0, end = 0;  ///< what of `input` is still to be read
   bool frame_ended = false;
 };
@@ -129,7 +129,7 @@ bool BundleReader::refill() {
   auto& decoder = *decoder_;
   auto left = decoder.end - decoder.at;
   std::copy_n(decoder.input.data() + decoder.at, left, decoder.input.data());
-  in_.read(decoder.input.data() + left, static_cast<std::streamsize>(kPiece - left));
+  in_.read(decoder.input.data() + left, static_cast<std::streamsize>(kReadPiece - left));
   auto got = static_cast<std::size_t>(in_.gcount());
   decoder.at = 0;
   decoder.end = left + got;
@@ -159,9 +159,10 @@ std::string BundleReader::take(std::size_t size) {
 }
 
 void BundleReader::pass_on(std::uint64_t bytes, const Sink& sink) {
-  std::string piece(kPiece, '\0');
+  std::string piece(kReadPiece, '\0');
   while (bytes > 0) {
-    auto got = take(piece.data(), static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, bytes)));
+    auto got =
+        take(piece.data(), static_cast<std::size_t>(std::min<std::uint64_t>(kReadPiece, bytes)));
     if (got == 0) damaged("it is shorter than its header says");
     sink({piece.data(), got});
     bytes -= got;

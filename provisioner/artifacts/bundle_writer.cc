@@ -10,6 +10,7 @@
 
 #include "provisioner/artifacts/bundle.h"
 #include "provisioner/artifacts/bundle_format.h"
+#include "provisioner/artifacts/open_file.h"
 #include "provisioner/base/error.h"
 #include "provisioner/pki/digest.h"
 
@@ -27,9 +28,6 @@ constexpr std::size_t kPiece = 1u << 20;
 
 struct CompressorDeleter {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
-};
-struct FileDeleter {
-  void operator()(std::FILE* file) const { std::fclose(file); }
 };
 
 /// The file that is to become the bundle: removed unless keep() was called.
@@ -62,7 +60,7 @@ class NewFile {
   }
 
   fs::path target_, part_;
-  std::unique_ptr<std::FILE, FileDeleter> file_;
+  OpenFile file_;
   bool kept_ = false;
 };
 

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <thread>
 
+#include "provisioner/artifacts/open_file.h"
 #include "provisioner/base/clock.h"
 
 namespace muster {
@@ -29,11 +30,6 @@ struct EasyDeleter {
 struct ListDeleter {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
-struct FileDeleter {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, FileDeleter>;
-
 /// Tells `note` how far a download is, now and then.
 struct Progress {
   std::string label;
@@ -130,7 +126,7 @@ Attempt perform(Request& request) {
 
 Attempt get_file(const std::string& url, const std::filesystem::path& path,
                  const std::string& label, const Downloader::Note& note) {
-  File file(std::fopen(path.c_str(), "ab"));
+  OpenFile file(std::fopen(path.c_str(), "ab"));
   if (!file) return {CURLE_WRITE_ERROR, 0, false, std::strerror(errno)};
   std::fseek(file.get(), 0, SEEK_END);
   curl_off_t have = std::ftell(file.get());

@@ -63,6 +63,15 @@ std::string read_file(const std::filesystem::path& path, std::uintmax_t limit) {
   return text;
 }
 
+std::optional<std::string> read_if_there(const std::filesystem::path& path) {
+  try {
+    return read_file(path);
+  } catch (const Error&) {
+    if (!std::filesystem::exists(path)) return std::nullopt;
+    throw;
+  }
+}
+
 std::string read_stdin(std::uintmax_t limit) {
   std::string text;
   char buffer[65536];

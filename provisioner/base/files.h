@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,9 @@ namespace muster {
 /// The whole file. Throws Error naming the file and the reason (missing, a directory, not
 /// readable, larger than `limit` bytes).
 std::string read_file(const std::filesystem::path& path, std::uintmax_t limit = 64u << 20);
+
+/// The same, or none when there is no such file, or no more by the time it is read.
+std::optional<std::string> read_if_there(const std::filesystem::path& path);
 
 /// All of stdin. Throws Error (exit code 2) when that is larger than `limit` bytes, whole MiBs.
 std::string read_stdin(std::uintmax_t limit);

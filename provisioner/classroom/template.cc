@@ -17,7 +17,7 @@ namespace muster {
 
 namespace {
 
-constexpr std::uintmax_t kMaxBytes = 8u << 20;
+constexpr std::uintmax_t kMostOfTemplate = 8u << 20;
 
 /// Stands for all students when the template itself is checked.
 const Student& any_student() {
@@ -225,7 +225,7 @@ Template parse_template(const std::string& file, std::string text, const Overrid
 Template read_template(const std::filesystem::path& file, const Overrides& overrides,
                        const DefinitionRules& rules) {
   try {
-    return parse_template(file.string(), read_file(file, kMaxBytes), overrides, rules);
+    return parse_template(file.string(), read_file(file, kMostOfTemplate), overrides, rules);
   } catch (const Error& problem) {
     Template read;
     read.diagnostics = Diagnostics(file.string(), "");

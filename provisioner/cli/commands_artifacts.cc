@@ -13,7 +13,7 @@ namespace muster {
 
 namespace {
 
-std::string megabytes(std::uintmax_t bytes) {
+std::string size_column(std::uintmax_t bytes) {
   return bytes == 0 ? "" : std::to_string((bytes + (1u << 20) - 1) >> 20) + " MiB";
 }
 
@@ -79,7 +79,7 @@ int App::artifacts() {
   }
   std::vector<std::vector<std::string>> rows;
   for (const auto& item : listed) {
-    rows.push_back({item.name, item.version, item.cached ? "yes" : "no", megabytes(item.bytes),
+    rows.push_back({item.name, item.version, item.cached ? "yes" : "no", size_column(item.bytes),
                     item.sha256.substr(0, 12), item.origin});
   }
   out_ << render_table({"NAME", "VERSION", "CACHED", "SIZE", "SHA256", "ORIGIN"}, rows);

@@ -30,7 +30,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kDefaultFolder = "inventory";
 constexpr std::size_t kAtOnce = 16;
 
 std::string bmc_place(const BmcEndpoint& bmc) {
@@ -110,7 +109,7 @@ std::string table_of(const std::vector<BmcRow>& rows) {
 }  // namespace
 
 std::vector<Host> App::hosts_with_bmc() {
-  const auto name = options_.hosts_file.empty() ? kDefaultFolder : options_.hosts_file;
+  const auto name = options_.hosts_file.empty() ? kDefaultHostsFolder : options_.hosts_file;
   auto read = read_host_files(name);
   if (!read.mistakes.empty()) {
     throw Error("the hosts file has mistakes\n" + read.mistakes, ExitCode::usage)

@@ -8,6 +8,7 @@
 #include "provisioner/base/text.h"
 #include "provisioner/cli/app.h"
 #include "provisioner/cli/definition_files.h"
+#include "provisioner/cli/exit_codes.h"
 #include "provisioner/definition/expansion.h"
 #include "provisioner/engine/needs.h"
 #include "provisioner/engine/test_image.h"
@@ -20,9 +21,6 @@ namespace muster {
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr int kDone = static_cast<int>(ExitCode::done);
-constexpr int kUsage = static_cast<int>(ExitCode::usage);
 
 std::string megabytes(std::uintmax_t bytes) {
   return std::to_string((bytes + (1u << 20) - 1) >> 20) + " MiB";

@@ -9,6 +9,7 @@
 #include "provisioner/base/text.h"
 #include "provisioner/cli/app.h"
 #include "provisioner/cli/certificates.h"
+#include "provisioner/cli/exit_codes.h"
 #include "provisioner/engine/found_certificates.h"
 #include "provisioner/engine/lease.h"
 #include "provisioner/engine/revisions.h"
@@ -20,8 +21,6 @@ namespace muster {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr int kDone = static_cast<int>(ExitCode::done);
 
 /// "2027-01-31".
 std::string day_of(std::int64_t ms) { return format_time(ms).substr(0, 10); }

@@ -6,18 +6,13 @@
 #include "provisioner/base/text.h"
 #include "provisioner/cli/app.h"
 #include "provisioner/cli/definition_files.h"
+#include "provisioner/cli/exit_codes.h"
 #include "provisioner/engine/preflight.h"
 #include "provisioner/report/terminal.h"
 
 namespace muster {
 
-namespace {
-
-constexpr int kDone = static_cast<int>(ExitCode::done);
-constexpr int kFailed = static_cast<int>(ExitCode::step_failed);
-constexpr int kUsage = static_cast<int>(ExitCode::usage);
-
-}  // namespace
+namespace {}  // namespace
 
 int App::check() {
   int code = kDone;

@@ -10,15 +10,13 @@
 #include "provisioner/classroom/member.h"
 #include "provisioner/cli/app.h"
 #include "provisioner/cli/classroom.h"
+#include "provisioner/cli/exit_codes.h"
 #include "provisioner/report/table.h"
 #include "provisioner/report/terminal.h"
 
 namespace muster {
 
 namespace {
-
-constexpr int kDone = static_cast<int>(ExitCode::done);
-constexpr int kUsage = static_cast<int>(ExitCode::usage);
 
 bool on_terminal() { return ::isatty(STDIN_FILENO) == 1; }
 

@@ -18,6 +18,7 @@
 #include "provisioner/classroom/member.h"
 #include "provisioner/cli/app.h"
 #include "provisioner/cli/classroom.h"
+#include "provisioner/cli/exit_codes.h"
 #include "provisioner/engine/kubeconfig.h"
 #include "provisioner/engine/lease.h"
 #include "provisioner/report/table.h"
@@ -28,10 +29,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using std::filesystem::path;
-
-constexpr int kDone = static_cast<int>(ExitCode::done);
-constexpr int kFailed = static_cast<int>(ExitCode::step_failed);
-constexpr int kUsage = static_cast<int>(ExitCode::usage);
 
 bool has_master(const DeploymentRecord& record) {
   return std::ranges::any_of(

@@ -9,6 +9,7 @@
 #include "provisioner/base/text.h"
 #include "provisioner/cli/app.h"
 #include "provisioner/cli/definition_files.h"
+#include "provisioner/cli/exit_codes.h"
 #include "provisioner/definition/expansion.h"
 #include "provisioner/engine/refresh.h"
 #include "provisioner/engine/revisions.h"
@@ -17,12 +18,7 @@
 
 namespace muster {
 
-namespace {
-
-constexpr int kDone = static_cast<int>(ExitCode::done);
-constexpr int kUsage = static_cast<int>(ExitCode::usage);
-
-}  // namespace
+namespace {}  // namespace
 
 int App::validate() {
   int code = kDone;

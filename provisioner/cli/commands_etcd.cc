@@ -8,6 +8,7 @@
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
 #include "provisioner/cli/app.h"
+#include "provisioner/cli/exit_codes.h"
 #include "provisioner/engine/etcd_backup.h"
 #include "provisioner/engine/etcd_nodes.h"
 #include "provisioner/engine/etcd_restore.h"
@@ -59,11 +60,6 @@ std::string default_file(const std::string& deployment, std::int64_t now_ms) {
   auto now = format_time(now_ms).substr(0, 19);
   std::erase_if(now, [](char c) { return c == '-' || c == ':'; });
   return deployment + "-" + now + "Z.db";
-}
-
-int exit_code_of(const RunSummary& run) {
-  if (run.interrupted) return static_cast<int>(ExitCode::interrupted);
-  return static_cast<int>(run.good() ? ExitCode::done : ExitCode::step_failed);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "provisioner/base/duration.h"
 #include "provisioner/base/error.h"
 #include "provisioner/cli/app.h"
+#include "provisioner/cli/exit_codes.h"
 #include "provisioner/engine/expiry.h"
 #include "provisioner/report/table.h"
 
@@ -13,8 +14,6 @@ namespace muster {
 
 namespace {
 
-constexpr int kDone = static_cast<int>(ExitCode::done);
-constexpr int kFailed = static_cast<int>(ExitCode::step_failed);
 constexpr int kLocked = static_cast<int>(ExitCode::locked);
 constexpr int kInterrupted = static_cast<int>(ExitCode::interrupted);
 

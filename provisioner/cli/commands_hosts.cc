@@ -19,8 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kDefaultFolder = "inventory";
-
 /// A host of a file, somebody's claim on a host, or both.
 struct Row {
   const Host* host = nullptr;
@@ -192,10 +190,10 @@ int App::hosts() {
   auto names = options_.arguments;
   std::error_code failure;
   if (names.empty()) {
-    if (fs::exists(kDefaultFolder, failure)) {
-      names.emplace_back(kDefaultFolder);
+    if (fs::exists(kDefaultHostsFolder, failure)) {
+      names.emplace_back(kDefaultHostsFolder);
     } else {
-      talk_ << "muster: there is no folder '" << fs::absolute(kDefaultFolder).string()
+      talk_ << "muster: there is no folder '" << fs::absolute(kDefaultHostsFolder).string()
             << "': only hosts that are in use are known; name hosts files to see the others\n";
     }
   }

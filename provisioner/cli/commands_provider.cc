@@ -4,6 +4,7 @@
 
 #include "provisioner/base/text.h"
 #include "provisioner/cli/app.h"
+#include "provisioner/cli/exit_codes.h"
 #include "provisioner/cli/find_record.h"
 #include "provisioner/cli/provider_input.h"
 #include "provisioner/engine/named_providers.h"
@@ -15,8 +16,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kDone = static_cast<int>(ExitCode::done);
-constexpr int kUsage = static_cast<int>(ExitCode::usage);
 constexpr const char* kNotShown = "(secret)";
 
 Json to_json(const ProviderRecord& provider, const std::vector<std::string>& secrets,

@@ -10,6 +10,7 @@
 #include "provisioner/base/text.h"
 #include "provisioner/cli/app.h"
 #include "provisioner/cli/definition_files.h"
+#include "provisioner/cli/exit_codes.h"
 #include "provisioner/definition/expansion.h"
 #include "provisioner/engine/kubeconfig.h"
 #include "provisioner/engine/revisions.h"
@@ -19,9 +20,6 @@
 namespace muster {
 
 namespace {
-
-constexpr int kDone = static_cast<int>(ExitCode::done);
-constexpr int kUsage = static_cast<int>(ExitCode::usage);
 
 /// As it is named on a command line.
 std::string shown_file(const Diagnostics& diagnostics) {
@@ -45,11 +43,6 @@ Plan saved_plan(const std::filesystem::path& file, const std::string& deployment
   } catch (Error& problem) {
     throw problem.while_doing("reading the saved plan '" + file.string() + "'");
   }
-}
-
-int exit_code_of(const RunSummary& summary) {
-  if (summary.interrupted) return static_cast<int>(ExitCode::interrupted);
-  return static_cast<int>(summary.good() ? ExitCode::done : ExitCode::step_failed);
 }
 
 int exit_code_of(const JointResult& run) {

@@ -4,6 +4,7 @@
 
 #include "provisioner/base/text.h"
 #include "provisioner/cli/app.h"
+#include "provisioner/cli/exit_codes.h"
 #include "provisioner/cli/find_record.h"
 #include "provisioner/cli/tenant_input.h"
 #include "provisioner/engine/tenants.h"
@@ -14,9 +15,6 @@ namespace muster {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr int kDone = static_cast<int>(ExitCode::done);
-constexpr int kUsage = static_cast<int>(ExitCode::usage);
 
 Json to_json(const TenantRecord& tenant, const TenantUse& use) {
   return {{"id", tenant.id},

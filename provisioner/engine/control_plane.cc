@@ -12,8 +12,8 @@ namespace muster {
 namespace {
 
 constexpr const char* kCases = "provisioner/engine/smoke_test.sh";
-constexpr char kBeat = '\006';                // what a case prints while it is silent
-constexpr std::size_t kMostOutput = 1 << 20;  // nodes may say anything
+constexpr char kBeat = '\006';                 // what a case prints while it is silent
+constexpr std::size_t kMostOfCheck = 1 << 20;  // nodes may say anything
 
 /// Thrown through an exchange that is no longer waited for.
 struct Stopped {};
@@ -84,7 +84,7 @@ ScriptAnswer ControlPlane::converse(const std::string& script, std::chrono::mill
     auto result = link_->run_plain(script, deadline, [&](std::string_view bytes) {
       if (can_stop && stop_.stop_requested()) throw Stopped{};
       for (char c : bytes) {
-        if (c != kBeat && answer.output.size() < kMostOutput) answer.output += c;
+        if (c != kBeat && answer.output.size() < kMostOfCheck) answer.output += c;
       }
     });
     answer.exit_code = result.exit_code;

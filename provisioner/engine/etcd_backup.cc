@@ -16,6 +16,7 @@
 #include "provisioner/base/files.h"
 #include "provisioner/base/text.h"
 #include "provisioner/engine/etcd_nodes.h"
+#include "provisioner/engine/transfer.h"
 
 namespace muster {
 
@@ -24,9 +25,8 @@ namespace {
 namespace fs = std::filesystem;
 
 /// For gigabytes over a slow line; a line that is dead is noticed long before.
-constexpr std::chrono::hours kDeadline{24};
+constexpr std::chrono::hours kBackupDeadline{24};
 constexpr std::size_t kLongestLine = 4096;
-constexpr std::chrono::seconds kNoteEvery{10};
 
 /// A file that is written beside its place, and takes it when it is whole. One that is left is the
 /// next writer's.
@@ -84,8 +84,6 @@ class AsideFile {
   bool kept_ = false;
 };
 
-std::string megabytes(std::uint64_t bytes) { return std::to_string((bytes + 500'000) / 1'000'000); }
-
 const MemberState& choose(const std::vector<MemberState>& states, const std::string& deployment) {
   if (const auto* found = member_to_save(states)) return *found;
   std::string all;
@@ -99,7 +97,7 @@ SnapshotStream receive(NodeLink& link, const std::string& script, AsideFile& fil
                        const BackupOptions& options, const std::string& member) {
   auto noted = std::chrono::steady_clock::now();
   SnapshotStream stream([&](std::string_view bytes) { file.write(bytes); });
-  auto result = link.run_plain(script, kDeadline, [&](std::string_view bytes) {
+  auto result = link.run_plain(script, kBackupDeadline, [&](std::string_view bytes) {
     if (options.stop.stop_requested()) {
       throw Error("stopped; nothing was saved", ExitCode::interrupted);
     }

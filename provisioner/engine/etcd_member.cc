@@ -3,21 +3,15 @@
 #include <algorithm>
 #include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "provisioner/base/text.h"
+#include "provisioner/engine/json_value.h"
 
 namespace muster {
 
 namespace {
 
 using Json = nlohmann::json;
-
-template <typename T>
-T value_of(const Json& json, const char* name) {
-  auto found = json.find(name);
-  return found == json.end() ? T{} : found->get<T>();
-}
 
 MemberStatus status_of(const Json& json) {
   const auto& own = json.at(0).at("Status");

@@ -8,15 +8,15 @@ namespace muster {
 
 namespace {
 
-class Builder {
+class RestoreBuilder {
  public:
-  explicit Builder(const RestoreScope& scope) {
+  explicit RestoreBuilder(const RestoreScope& scope) {
     made_.plan.deployment = scope.deployment;
     made_.plan.tenant = scope.tenant;
   }
 
   /// `act` on all `nodes`, in the phase that is being made.
-  Builder& add(RestoreAct act, const std::vector<std::string>& nodes) {
+  RestoreBuilder& add(RestoreAct act, const std::vector<std::string>& nodes) {
     for (const auto& node : nodes) {
       Step step;
       step.id = static_cast<int>(made_.plan.steps.size());
@@ -32,7 +32,7 @@ class Builder {
   }
 
   /// What follows waits for what was added since the last then().
-  Builder& then(Opens opens = Opens::all_well) {
+  RestoreBuilder& then(Opens opens = Opens::all_well) {
     if (phase_.empty()) return *this;
     const auto& last = made_.plan.steps[index(phase_.front())];
     waits_for_ = {static_cast<int>(made_.plan.gates.size())};
@@ -85,7 +85,7 @@ bool is_destructive(RestoreAct act) {
 }
 
 RestorePlan plan_restore(const RestoreScope& scope) {
-  Builder plan(scope);
+  RestoreBuilder plan(scope);
   if (scope.from_file) {
     plan.add(RestoreAct::send, scope.members).then();
     plan.add(RestoreAct::prepare, scope.members).then();

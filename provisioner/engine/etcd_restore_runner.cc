@@ -7,6 +7,7 @@
 #include "provisioner/base/file_source.h"
 #include "provisioner/base/text.h"
 #include "provisioner/engine/etcd_nodes.h"
+#include "provisioner/engine/transfer.h"
 
 namespace muster {
 
@@ -14,17 +15,11 @@ namespace {
 
 using std::chrono::seconds;
 
-/// A line and a disk that are slower than this are taken for dead.
-constexpr std::uint64_t kLeastRate = 32 << 10;
+/// A disk that is slower than this is taken for dead.
 constexpr std::uint64_t kLeastDiskRate = 5 << 20;
-constexpr seconds kGrace{60};
 /// systemd's own patience with what it stops is 90 s, unit by unit.
-constexpr seconds kStopDeadline{300};
+constexpr seconds kUnitsDeadline{300};
 constexpr int kControlPlaneSeconds = 150;
-
-seconds time_for(std::uint64_t bytes, std::uint64_t rate) {
-  return kGrace + seconds(static_cast<std::int64_t>(bytes / rate));
-}
 
 StepResult done(std::string message = "", Outcome outcome = Outcome::changed) {
   StepResult result;
@@ -84,17 +79,17 @@ StepResult RestoreRunner::act(RestoreAct act, const std::string& node) {
            time_for(size(), kLeastDiskRate));
       return done();
     case RestoreAct::stop_control_plane:
-      call(node, {"stop_control_plane"}, kStopDeadline);
+      call(node, {"stop_control_plane"}, kUnitsDeadline);
       return done();
     case RestoreAct::stop_etcd:
-      call(node, {"stop_etcd"}, kStopDeadline);
+      call(node, {"stop_etcd"}, kUnitsDeadline);
       return done();
     case RestoreAct::look:
       return look(node);
     case RestoreAct::swap:
       return swap(node);
     case RestoreAct::leave:
-      call(node, {"leave", facts_.aside}, kStopDeadline);
+      call(node, {"leave", facts_.aside}, kUnitsDeadline);
       return done("it joins again with the next apply");
     case RestoreAct::start_etcd:
       return start_etcd(node);
@@ -103,10 +98,10 @@ StepResult RestoreRunner::act(RestoreAct act, const std::string& node) {
            seconds(kControlPlaneSeconds) + kGrace);
       return done();
     case RestoreAct::restart_kubelet:
-      call(node, {"restart_kubelet"}, kStopDeadline);
+      call(node, {"restart_kubelet"}, kUnitsDeadline);
       return done();
     case RestoreAct::restart_dns:
-      call(node, {"restart_dns"}, kStopDeadline);
+      call(node, {"restart_dns"}, kUnitsDeadline);
       return done();
     case RestoreAct::finish:
       return finish(node);
@@ -152,7 +147,7 @@ StepResult RestoreRunner::send(const std::string& node) {
 
 StepResult RestoreRunner::look(const std::string& node) {
   auto status =
-      parse_snapshot_status(value_in(call(node, {"look"}, kStopDeadline * 2), "snapshot"));
+      parse_snapshot_status(value_in(call(node, {"look"}, kUnitsDeadline * 2), "snapshot"));
   if (!status) return done("it has no data", Outcome::unchanged);
   std::lock_guard lock(mutex_);
   looked_[node] = {status->revision, status->size};
@@ -176,7 +171,7 @@ std::uint64_t RestoreRunner::size() {
 }
 
 StepResult RestoreRunner::swap(const std::string& node) {
-  const auto deadline = kStopDeadline + time_for(size(), kLeastDiskRate);
+  const auto deadline = kUnitsDeadline + time_for(size(), kLeastDiskRate);
   if (facts_.file) {
     call(node, {"swap", initial_cluster(), facts_.aside}, deadline);
     return done();
@@ -200,7 +195,7 @@ StepResult RestoreRunner::start_etcd(const std::string& node) {
 }
 
 StepResult RestoreRunner::finish(const std::string& node) {
-  auto before = value_in(call(node, {"finish"}, kStopDeadline), "before");
+  auto before = value_in(call(node, {"finish"}, kUnitsDeadline), "before");
   if (before.empty()) return done();
   std::lock_guard lock(mutex_);
   kept_[node] = before;

@@ -4,10 +4,10 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
+#include "provisioner/engine/json_value.h"
 #include "provisioner/pki/digest.h"
 #include "provisioner/pki/hex.h"
 
@@ -63,12 +63,6 @@ std::uint64_t database_size(const fs::path& file) {
     throw wrong(file, "is not an etcd snapshot").hint("make one: muster etcd backup NAME");
   }
   return number_at(head, kPagesAt, 8) * page;
-}
-
-template <typename T>
-T value_of(const Json& json, const char* name) {
-  auto found = json.find(name);
-  return found == json.end() ? T{} : found->get<T>();
 }
 
 }  // namespace

@@ -12,8 +12,8 @@ namespace muster {
 
 namespace {
 
-constexpr std::chrono::seconds kDeadline{30};
-constexpr std::size_t kMostOutput = 4 << 20;  // nodes may say anything
+constexpr std::chrono::seconds kLookDeadline{30};
+constexpr std::size_t kMostOfCertificates = 4 << 20;  // nodes may say anything
 constexpr std::string_view kFile = "=> ";
 constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
 constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
@@ -51,8 +51,8 @@ class Search {
       script += "m_print " + shell_quote(path) + "\n";
     }
     std::string printed;
-    link.run_plain(script, kDeadline, [&](std::string_view bytes) {
-      if (printed.size() < kMostOutput) printed += bytes;
+    link.run_plain(script, kLookDeadline, [&](std::string_view bytes) {
+      if (printed.size() < kMostOfCertificates) printed += bytes;
     });
     for (const auto& [file, pem] : certificates_in(printed)) add(node.name, file, pem);
   }

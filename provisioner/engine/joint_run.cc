@@ -11,7 +11,7 @@ namespace muster {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Steady = std::chrono::steady_clock;
 
 /// Where runs wait until all have a plan or none to show, and one answer is given to all.
 class JointQuestion {
@@ -72,7 +72,7 @@ class JointQuestion {
 };
 
 void run_one(const JointTask& task, const RunOptions& options, JointResult& result) {
-  const auto began = Clock::now();
+  const auto began = Steady::now();
   try {
     result.result = task.run(options);
   } catch (const Error& error) {
@@ -80,7 +80,7 @@ void run_one(const JointTask& task, const RunOptions& options, JointResult& resu
   } catch (const std::exception& error) {
     result.error = Error(std::string("this is a bug: ") + error.what());
   }
-  result.ms = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began).count();
+  result.ms = std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - began).count();
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ namespace muster {
 namespace {
 
 /// A host that refuses connections is not one that is still starting.
-constexpr std::chrono::seconds kPatience{2};
+constexpr std::chrono::seconds kCheckPatience{2};
 /// Firewalls and servers forget idle connections, but not as soon as that.
 constexpr std::int64_t kFreshMs = 30'000;
 /// More nobody reads.
@@ -177,7 +177,7 @@ LinkOptions link_options(const World& world, const Planned& planned, const RunOp
   links.deployment = planned.cluster.name;
   links.resources = world.resources;
   links.stop = options.stop;
-  links.patience = kPatience;
+  links.patience = kCheckPatience;
   return links;
 }
 

@@ -13,7 +13,7 @@ namespace muster {
 
 namespace {
 
-constexpr std::chrono::seconds kDeadline{120};
+constexpr std::chrono::seconds kImageDeadline{120};
 
 std::string import_script(const std::string& file) {
   return "image=" + shell_quote(kTestImage) + "\nfile=" + shell_quote(file) + R"sh(
@@ -59,7 +59,7 @@ class Import {
     link_.provide(*artifact);
     std::string said;
     auto file = std::string(kNodeStore) + "/" + artifact->sha256;
-    auto result = link_.run_plain(import_script(file), kDeadline,
+    auto result = link_.run_plain(import_script(file), kImageDeadline,
                                   [&](std::string_view bytes) { said += bytes; });
     if (result.timed_out) problem_ = "importing it takes too long";
     if (!result.timed_out && result.exit_code != 0) problem_ = said + result.error_output;

@@ -8,6 +8,7 @@
 #include "provisioner/base/error.h"
 #include "provisioner/base/file_source.h"
 #include "provisioner/base/text.h"
+#include "provisioner/engine/transfer.h"
 #include "provisioner/pki/digest.h"
 #include "provisioner/pki/pki.h"
 #include "provisioner/tasks/answer.h"
@@ -21,36 +22,26 @@ namespace fs = std::filesystem;
 using std::chrono::seconds;
 using Steady = std::chrono::steady_clock;
 
-/// A node and a line that are slower than this are taken for dead.
-constexpr std::uint64_t kLeastRate = 32 << 10;
 /// The least that a node hashes, or unpacks, in a second.
 constexpr std::uint64_t kNodeRate = 20 << 20;
 /// What most unpack and hash in a second.
 constexpr double kOpenRate = 80e6;
 /// As much may be sent that sshd has not taken: its window.
 constexpr std::uint64_t kWindow = 2 << 20;
-constexpr seconds kGrace{60};
 /// What another run's upload of the same file may take before ours is made beside it.
-constexpr int kPatience = 600;
+constexpr int kOtherUploadSeconds = 600;
 /// Connections that break, and answers that come to nothing, before we give up.
 constexpr int kFruitless = 3;
 constexpr std::uint64_t kProgress = 64 << 10;
-constexpr seconds kNoteEvery{10};
 /// So many seconds of sending tell whether the link is slow.
 constexpr double kLookAfter = 1;
-
-seconds time_for(std::uint64_t bytes, std::uint64_t rate) {
-  return kGrace + seconds(static_cast<std::int64_t>(bytes / rate));
-}
 
 double seconds_since(Steady::time_point began) {
   return std::chrono::duration<double>(Steady::now() - began).count();
 }
 
-std::string megabytes(std::uint64_t bytes) { return std::to_string((bytes + 500'000) / 1'000'000); }
-
 /// Two lines of a node as one of ours.
-std::string words_of(const RemoteResult& result) {
+std::string one_line_of(const RemoteResult& result) {
   auto words = join(split(trim(result.error_output), '\n'), "; ");
   if (result.timed_out) return words.empty() ? "not done in time" : words + "; not done in time";
   return words.empty() ? "exit code " + std::to_string(result.exit_code) : words;
@@ -65,7 +56,7 @@ class Upload {
       : uploads_(uploads), target_(target), artifact_(artifact) {
     place_.sha256 = artifact.sha256;
     place_.run = uploads.run_;
-    place_.patience = kPatience;
+    place_.patience = kOtherUploadSeconds;
     size_ = fs::file_size(artifact.file);
   }
 
@@ -143,9 +134,9 @@ StoreAnswer Upload::ask() {
   ++place_.attempt;
   Answer answer(nonce);
   auto result = target_.session().run(target_.shell, ask_store_script(place_, nonce),
-                                      time_for(size_, kNodeRate) + seconds(kPatience),
+                                      time_for(size_, kNodeRate) + seconds(kOtherUploadSeconds),
                                       [&](std::string_view bytes) { answer.feed(bytes); });
-  if (result.exit_code != 0 || result.timed_out) throw failure(words_of(result));
+  if (result.exit_code != 0 || result.timed_out) throw failure(one_line_of(result));
   return parse_store_answer(answer.text(), nonce);
 }
 
@@ -204,7 +195,7 @@ bool Upload::download() {
   }
   bool good = result.exit_code == 0 && !result.timed_out;
   uploads_.hosts_.end(url, good);
-  if (!good) note("sent from here, since the node cannot download it: " + words_of(result));
+  if (!good) note("sent from here, since the node cannot download it: " + one_line_of(result));
   return good;
 }
 
@@ -289,7 +280,7 @@ bool Upload::judge(const RemoteResult& result, const Receive& receive) {
   bool again = result.exit_code == kReceiveAgain || result.exit_code == kReceivedCut ||
                (result.exit_code == kReceivedWrong && (packed || receive.offset > 0));
   if (again && ++fruitless_ <= kFruitless) return false;
-  auto error = failure(words_of(result));
+  auto error = failure(one_line_of(result));
   if (result.exit_code == kReceivedWrong) {
     error.hint("see whether the file here is whole: muster artifacts verify");
   }

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <thread>
 
+#include "provisioner/artifacts/download.h"
+
 namespace muster {
 
 namespace {
@@ -24,12 +26,6 @@ constexpr double kMostContention = 8;
 /// An upload must last so long, or be so large, to say how fast the link is.
 constexpr double kTellingSeconds = 0.8;
 constexpr std::uint64_t kTellingBytes = 8 << 20;
-
-/// "https://dl.k8s.io"
-std::string host_of(const std::string& url) {
-  auto begin = url.find("://");
-  return url.substr(0, url.find('/', begin == std::string::npos ? 0 : begin + 3));
-}
 
 }  // namespace
 

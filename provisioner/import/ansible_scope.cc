@@ -10,7 +10,7 @@ namespace muster {
 
 namespace {
 
-constexpr int kDeepest = 16;  // of variables that name each other
+constexpr int kDeepestNaming = 16;  // of variables that name each other
 
 bool is_identifier(const std::string& text) {
   bool first =
@@ -38,7 +38,7 @@ std::optional<std::string> HostScope::expression(const std::string& text, int de
 }
 
 std::optional<std::string> HostScope::render(const std::string& text, int depth) const {
-  if (depth > kDeepest || text.find("{%") != std::string::npos) return std::nullopt;
+  if (depth > kDeepestNaming || text.find("{%") != std::string::npos) return std::nullopt;
   std::string out;
   std::size_t start = 0;
   for (;;) {
@@ -67,7 +67,7 @@ bool HostScope::is_computed(const std::string& name) const {
 
 const Value* HostScope::followed(const std::string& name) const {
   const auto* value = find(name);
-  for (int depth = 0; value != nullptr && value->is_string() && depth < kDeepest; ++depth) {
+  for (int depth = 0; value != nullptr && value->is_string() && depth < kDeepestNaming; ++depth) {
     auto text = trim(value->text);
     if (!text.starts_with("{{") || !text.ends_with("}}")) break;
     auto inside = trim(text.substr(2, text.size() - 4));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -13,6 +14,8 @@ namespace muster {
 
 /// What a step does. A verify is an apply of a role whose record says nothing needs to change.
 enum class Verb { create_node, apply_role, verify_role, undo_role, destroy_node };
+inline constexpr std::array kVerbs{Verb::create_node, Verb::apply_role, Verb::verify_role,
+                                   Verb::undo_role, Verb::destroy_node};
 
 std::string to_string(Verb verb);  ///< "create", "apply", "verify", "undo", "destroy"
 

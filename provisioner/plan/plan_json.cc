@@ -12,8 +12,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kFormat = 3;
-constexpr std::array kVerbs{Verb::create_node, Verb::apply_role, Verb::verify_role, Verb::undo_role,
-                            Verb::destroy_node};
 constexpr std::array kOpenings{Opens::all_well, Opens::one_well, Opens::ended};
 
 std::string dump(const Json& json) {

@@ -8,9 +8,6 @@ namespace muster {
 
 namespace {
 
-constexpr std::array kVerbs{Verb::create_node, Verb::apply_role, Verb::verify_role, Verb::undo_role,
-                            Verb::destroy_node};
-
 std::size_t count(const Plan& plan, Verb verb) {
   std::size_t found = 0;
   for (const auto& step : plan.steps) {

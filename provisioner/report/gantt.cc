@@ -24,7 +24,7 @@ constexpr double kThinnest = 1;
 constexpr std::size_t kNameColumns = 30;
 constexpr std::int64_t kMostTicks = 10;
 constexpr std::size_t kMostTasksNamed = 8;
-constexpr std::size_t kMostOfMessage = 300;
+constexpr std::size_t kMostOfTip = 300;
 
 /// Rows get lower where there are many of them.
 int row_height(std::size_t nodes) { return nodes <= 50 ? 24 : nodes <= 120 ? 18 : 14; }
@@ -81,7 +81,7 @@ std::string title_of(const TimelineStep& step) {
   if (!step.failed()) return text;
   if (!step.end.task.empty()) text += "\ntask: " + step.end.task;
   auto why = step.end.message.empty() ? first_line(step.end.output) : step.end.message;
-  return text + "\n" + why.substr(0, kMostOfMessage);
+  return text + "\n" + why.substr(0, kMostOfTip);
 }
 
 class Drawing {

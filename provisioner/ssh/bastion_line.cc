@@ -13,7 +13,7 @@ namespace muster {
 
 namespace {
 
-constexpr std::size_t kPiece = 32 << 10;
+constexpr std::size_t kLinePiece = 32 << 10;
 /// The session's own questions for signs of life come at its keepalive; this is how late they are.
 constexpr std::chrono::milliseconds kLookAround{1000};
 /// While somebody waits for the bastion to connect, or for room to send.
@@ -193,7 +193,7 @@ std::size_t BastionLine::to_socket(Forward& forward, std::string_view bytes) {
 void BastionLine::write_rest(Forward& forward) {
   while (!forward.closed) {
     if (forward.rest.empty()) {
-      std::array<char, kPiece> piece{};
+      std::array<char, kLinePiece> piece{};
       int count = ssh_channel_read_nonblocking(forward.channel, piece.data(), piece.size(), 0);
       forward.wants_to_write = count > 0;
       if (count <= 0) return;
@@ -207,7 +207,7 @@ void BastionLine::write_rest(Forward& forward) {
 }
 
 void BastionLine::from_socket(Forward& forward) {
-  std::array<char, kPiece> piece{};
+  std::array<char, kLinePiece> piece{};
   if (forward.closed || !can_send(forward)) return;
   auto window = std::size_t{ssh_channel_window_size(forward.channel)};
   auto count = ::recv(forward.socket.fd(), piece.data(), std::min(piece.size(), window), 0);

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kShown = 300;
 
 /// Reads files with builtins; only id, uname, nproc and stat are programs.
-constexpr const char* kScript = R"sh(
+constexpr const char* kFactsScript = R"sh(
 m_fact() { printf '%s %s=%s\n' "$m_nonce" "$1" "$2"; }
 
 m_is() {
@@ -159,7 +159,7 @@ std::string facts_script(const std::string& nonce) {
 std::string facts_script(const std::string& nonce, const std::string& more,
                          const std::string& calls) {
   return "m_nonce=" + shell_quote(nonce) + " m_store=" + kNodeStore + std::string(kShellFamily) +
-         kScript + more + call_all(calls);
+         kFactsScript + more + call_all(calls);
 }
 
 Error no_facts(const Login& login) {

@@ -14,7 +14,7 @@ namespace muster {
 
 namespace {
 
-constexpr const char* kScript = "provisioner/tasks/preflight.sh";
+constexpr const char* kPreflightScript = "provisioner/tasks/preflight.sh";
 /// More of a kind than any honest node says.
 constexpr std::size_t kMostOfAKind = 100;
 
@@ -131,7 +131,7 @@ const std::map<std::string, Take>& takers() {
 }  // namespace
 
 std::string preflight_script(const std::string& nonce, const PreflightQuestions& questions) {
-  auto functions = find_resource(kScript);
+  auto functions = find_resource(kPreflightScript);
   if (!functions) bug("the script of the checks is not in the binary");
   std::vector<std::string> ports;
   for (int port : questions.ports) ports.push_back(std::to_string(port));

@@ -7,7 +7,7 @@ namespace {
 
 // sshd gives each command a process group of its own, and sudo may give one to what it runs. All
 // that a script started is in it, but for what was made a daemon.
-constexpr const char* kScript = R"sh(
+constexpr const char* kStopScript = R"sh(
 # Sets m_group to the process group of a process; 0 when it is gone.
 m_group_of() {
   m_group=0
@@ -49,7 +49,7 @@ m_all
 
 std::string stop_script(const std::string& nonce, const NodeLayout& layout) {
   return "m_id=" + fingerprint(nonce) + " m_run_dir=" + shell_quote(layout.run) +
-         " m_state=" + shell_quote(layout.state) + kScript;
+         " m_state=" + shell_quote(layout.state) + kStopScript;
 }
 
 }  // namespace muster

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-void quiet(const std::string&) {}
+void silent(const std::string&) {}
 
 /// Takes its arguments for the content of the tar.
 const Scripts kScripts{{"bundle-packages.sh",
@@ -23,14 +23,14 @@ const Scripts kScripts{{"bundle-packages.sh",
                         "printf 'a 1.0-1\\nb 2:3~4\\n' >\"$out/packages.list\"\n"
                         "printf '%s|' \"$@\" >\"$out/packages.tar\"\n"}};
 
-struct Site {
+struct PackagesSite {
   BundleManifest pack(const std::set<std::string>& tasks) {
-    return from.pack(bundle, {}, {}, {"0.1", {"trial"}, {}}, quiet, {}, {"debian-12", tasks});
+    return from.pack(bundle, {}, {}, {"0.1", {"trial"}, {}}, silent, {}, {"debian-12", tasks});
   }
   /// What a machine that has nothing yet takes out of the bundle.
   std::string taken() {
     Artifacts fresh(folder / "fresh", "artifacts: []\n", kScripts);
-    fresh.unpack(bundle, quiet);
+    fresh.unpack(bundle, silent);
     auto found = fresh.packages_for("debian", "12", machine_arch());
     return found ? read_file(found->file) : "none";
   }
@@ -44,7 +44,7 @@ struct Site {
 }  // namespace
 
 TEST_CASE("packages: the script is told the release and what each task installs together") {
-  Site site;
+  PackagesSite site;
   site.pack({"containerd runc", "curl"});
   CHECK(site.taken() == "debian-12|" + machine_arch() + "|containerd runc|curl|");
   // Never what was there before.
@@ -58,21 +58,21 @@ TEST_CASE("packages: the script is told the release and what each task installs 
 }
 
 TEST_CASE("packages: one that cannot be had is an error with its name, and no bundle is made") {
-  Site site;
+  PackagesSite site;
   auto said = error_of([&] { site.pack({"curl", "unknown"}); });
   CHECK(has(said, "Unable to locate package unknown"));
   CHECK_FALSE(fs::exists(site.bundle));
 }
 
 TEST_CASE("packages: they come through a bundle into the cache, once, with their list") {
-  Site site;
+  PackagesSite site;
   CHECK_FALSE(site.to.has_packages());
   site.pack({"curl"});
   auto manifest = verify_bundle(site.bundle);
   REQUIRE(manifest.files.size() == 1);
   CHECK(manifest.files[0].path() == site.path);
   CHECK(manifest.files[0].contents == std::vector<std::string>{"a 1.0-1", "b 2:3~4"});
-  site.to.unpack(site.bundle, quiet);
+  site.to.unpack(site.bundle, silent);
   CHECK(site.to.has_packages());
   CHECK(site.to.packaged_releases() == "debian-12 (" + machine_arch() + ")");
   auto found = site.to.packages_for("debian", "12", machine_arch());
@@ -92,13 +92,13 @@ TEST_CASE("packages: they come through a bundle into the cache, once, with their
 }
 
 TEST_CASE("packages: others of the same release do not take the place of those of before") {
-  Site site;
+  PackagesSite site;
   site.pack({"curl"});
-  site.to.unpack(site.bundle, quiet);
+  site.to.unpack(site.bundle, silent);
   auto first = site.to.packages_for("debian", "12", machine_arch());
   site.pack({"curl", "runc"});
   Artifacts again(site.folder / "to", "artifacts: []\n", kScripts);
-  again.unpack(site.bundle, quiet);
+  again.unpack(site.bundle, silent);
   auto second = again.packages_for("debian", "12", machine_arch());
   REQUIRE((first && second));
   CHECK(first->sha256 != second->sha256);

@@ -12,7 +12,7 @@ namespace {
 
 const std::string kKey =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINvGOdDSq5jqUkVQuvtfdi/TSHakNXdcUQg1t6wvdKo5 ann@laptop";
-const Student kAnn = {"ann-lee", "Ann \"A\" Lee", "ann@example.com", kKey, {7, 1}};
+const Student kStudent = {"ann-lee", "Ann \"A\" Lee", "ann@example.com", kKey, {7, 1}};
 const std::string kNodes = R"("nodes": [{"prefix": "node", "roles": ["etcd", "k8s-master"]}])";
 
 Template made(const std::string& text, const Overrides& overrides = {},
@@ -23,7 +23,7 @@ Template made(const std::string& text, const Overrides& overrides = {},
 DefinitionResult anns(const std::string& text, const Overrides& overrides = {}) {
   auto read = made(text, overrides);
   REQUIRE(testing::mistakes(read.diagnostics) == "");
-  return definition_of(read, kAnn, testing::rules());
+  return definition_of(read, kStudent, testing::rules());
 }
 
 std::string mistakes_of(const std::string& text) {
@@ -88,7 +88,7 @@ TEST_CASE("template: the recorded text is a definition of its own, and says whos
 TEST_CASE("template: YAML works too") {
   auto read = made("name: lab-{{student}}\nnodes:\n- roles: [etcd, k8s-master]\n", {}, "t.yaml");
   CHECK(testing::mistakes(read.diagnostics) == "");
-  CHECK(definition_of(read, kAnn, testing::rules()).definition.name == "lab-ann-lee");
+  CHECK(definition_of(read, kStudent, testing::rules()).definition.name == "lab-ann-lee");
 }
 
 TEST_CASE("template: overrides hold for every student") {
@@ -134,7 +134,7 @@ TEST_CASE("template: mistakes with placeholders") {
 TEST_CASE("template: what is wrong for one student only names the student") {
   auto read = made(R"({"name": "lab", "description": "{{email}}", )" + kNodes + "}");
   REQUIRE(testing::mistakes(read.diagnostics) == "");
-  auto student = kAnn;
+  auto student = kStudent;
   student.id = std::string(60, 'a');
   student.email = "";
   CHECK(testing::mistakes(definition_of(read, student, testing::rules()).diagnostics) ==
@@ -150,7 +150,7 @@ TEST_CASE("template: what is wrong for one student only names the student") {
 TEST_CASE("template: secrets are crossed out in the record") {
   auto read = made(R"({"name": "lab", "attribs": {"k8s-kube_api_pwd": "hidden"}, )" + kNodes + "}");
   CHECK(read.diagnostics.render().find("hidden") == std::string::npos);
-  CHECK(definition_of(read, kAnn, testing::rules()).text.find("hidden") == std::string::npos);
+  CHECK(definition_of(read, kStudent, testing::rules()).text.find("hidden") == std::string::npos);
 }
 
 TEST_CASE("placeholders: what is left without them") {

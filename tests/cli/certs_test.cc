@@ -19,9 +19,9 @@ namespace {
 constexpr std::time_t kDay = 24 * 60 * 60;
 
 /// A state with the deployment "demo" of one node that has etcd and a kubelet.
-class Desk {
+class CertsDesk {
  public:
-  Desk() : store_(open_store(folder_.path())) {
+  CertsDesk() : store_(open_store(folder_.path())) {
     DeploymentRecord record;
     record.name = "demo";
     record.tenant = "blue";
@@ -91,7 +91,7 @@ class Desk {
 }  // namespace
 
 TEST_CASE("certs: a list has whose each is, how long it lasts and who renews it") {
-  Desk desk;
+  CertsDesk desk;
   CHECK(desk.run({"certs", "list", "demo"}) == 0);
   CHECK(desk.talk == "muster: 'demo' has no certificates\n");
   desk.put("etcd/m-001", 200);
@@ -115,7 +115,7 @@ TEST_CASE("certs: a list has whose each is, how long it lasts and who renews it"
 }
 
 TEST_CASE("certs: status says which one ends first, and warns when that is soon") {
-  Desk desk;
+  CertsDesk desk;
   CHECK(desk.run({"status", "demo"}) == 0);
   CHECK_FALSE(desk.says("certificates:"));
   desk.put("etcd/m-001", 200);
@@ -142,7 +142,7 @@ TEST_CASE("certs: status says which one ends first, and warns when that is soon"
 }
 
 TEST_CASE("certs: status says what is to be gone on with") {
-  Desk desk;
+  CertsDesk desk;
   desk.put("etcd/m-001", 200);
   desk.store().mark_certificates("demo", {1, 0, 1, 0, RotationPhase::none});
   CHECK(desk.run({"status", "demo"}) == 0);
@@ -154,7 +154,7 @@ TEST_CASE("certs: status says what is to be gone on with") {
 }
 
 TEST_CASE("certs: what cannot be done is refused") {
-  Desk desk;
+  CertsDesk desk;
   CHECK(desk.run({"certs", "renew", "demo"}) == 2);
   CHECK(desk.says("'demo' has no certificates\n"));
   CHECK(desk.run({"certs", "renew", "other"}) == 2);

@@ -12,7 +12,7 @@ using namespace muster;
 
 namespace {
 
-const std::filesystem::path kSource = MUSTER_SOURCE_DIR;
+const std::filesystem::path kRoot = MUSTER_SOURCE_DIR;
 
 struct Planned {
   std::string messages;
@@ -42,7 +42,7 @@ std::ptrdiff_t first_of(const Plan& plan, const std::string& role) {
 
 TEST_CASE("examples: each has a plan without a cycle") {
   int count = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(kSource / "examples")) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(kRoot / "examples")) {
     if (entry.path().extension() != ".json" && entry.path().extension() != ".yaml") continue;
     CAPTURE(entry.path().string());
     auto planned = plan_of(entry.path());
@@ -55,14 +55,14 @@ TEST_CASE("examples: each has a plan without a cycle") {
 }
 
 TEST_CASE("examples: Digital Rebar's order, workers before masters, is taken as it is") {
-  auto planned = plan_of(kSource / "examples/digital-rebar.json");
+  auto planned = plan_of(kRoot / "examples/digital-rebar.json");
   CHECK(planned.messages == "");
   CHECK(planned.plan.steps.size() > 30);
   CHECK_FALSE(find_cycle(planned.plan));
 }
 
 TEST_CASE("examples: an order that the roles contradict gives way in the checks and in the plan") {
-  auto file = kSource / "examples/digital-rebar.json";
+  auto file = kRoot / "examples/digital-rebar.json";
   auto planned = plan_of(file, {R"(role_apply_order=["k8s-addons", "k8s-worker", "etcd"])"});
   CHECK(planned.messages ==
         file.string() +

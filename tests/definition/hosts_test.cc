@@ -8,14 +8,14 @@ using testing::mistakes;
 
 namespace {
 
-DefinitionResult parse(const std::string& nodes, const std::string& provider = "inventory") {
+DefinitionResult parse_nodes(const std::string& nodes, const std::string& provider = "inventory") {
   static const DefinitionRules kRules{testing::roles(), {"local", "inventory"}};
   auto text = definition("\"provider\": {\"name\": \"" + provider + "\"},", nodes);
   return parse_definition("demo.json", text, {}, kRules);
 }
 
 std::string wrong(const std::string& nodes, const std::string& provider = "inventory") {
-  return mistakes(parse(nodes, provider).diagnostics);
+  return mistakes(parse_nodes(nodes, provider).diagnostics);
 }
 
 /// One block of a cluster, with `more` members.
@@ -26,10 +26,10 @@ std::string block(const std::string& more) {
 }  // namespace
 
 TEST_CASE("hosts: there are as many nodes as hosts are named, or fewer when a count says so") {
-  auto named = parse(block("\"hosts\": [\"a\", \"b\", \"c\"]"));
+  auto named = parse_nodes(block("\"hosts\": [\"a\", \"b\", \"c\"]"));
   CHECK(named.definition.nodes[0].count == 3);
   CHECK(named.definition.nodes[0].hosts == std::vector<std::string>{"a", "b", "c"});
-  auto one = parse(block("\"hosts\": [\"a\", \"b\"], \"count\": 1"));
+  auto one = parse_nodes(block("\"hosts\": [\"a\", \"b\"], \"count\": 1"));
   CHECK(mistakes(one.diagnostics) == "");
   CHECK(one.definition.nodes[0].count == 1);
 }

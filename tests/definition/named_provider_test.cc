@@ -9,7 +9,7 @@ using testing::definition;
 
 namespace {
 
-DefinitionResult parse(const std::string& text) {
+DefinitionResult parse_named(const std::string& text) {
   DefinitionRules rules{testing::roles(), {"inventory", "local"}};
   rules.named = {{"lab", "local", R"({"cpus":2})"},
                  {"rack", "inventory", R"({"file":"h"})"},
@@ -18,7 +18,9 @@ DefinitionResult parse(const std::string& text) {
   return parse_definition("demo.json", text, {}, rules);
 }
 
-std::string mistakes(const std::string& text) { return testing::mistakes(parse(text).diagnostics); }
+std::string named_mistakes(const std::string& text) {
+  return testing::mistakes(parse_named(text).diagnostics);
+}
 
 std::string with_provider(const std::string& provider) {
   return definition("\"provider\": " + provider + ",");
@@ -27,7 +29,7 @@ std::string with_provider(const std::string& provider) {
 }  // namespace
 
 TEST_CASE("named provider: one may be named as a kind is, and brings its hints") {
-  auto read = parse(with_provider(R"({"name": "lab", "hints": {"memory_mb": 512}})"));
+  auto read = parse_named(with_provider(R"({"name": "lab", "hints": {"memory_mb": 512}})"));
   CHECK(testing::mistakes(read.diagnostics) == "");
   CHECK(read.definition.provider.name == "lab");
   CHECK(kind_of(read.definition.provider) == "local");
@@ -36,16 +38,16 @@ TEST_CASE("named provider: one may be named as a kind is, and brings its hints")
 }
 
 TEST_CASE("named provider: a name of Digital Rebar's may be given to a kind that works here") {
-  CHECK(mistakes(with_provider(R"({"name": "google-provider"})")) == "");
-  CHECK(mistakes(with_provider(R"({"name": "aws-provider"})")) ==
+  CHECK(named_mistakes(with_provider(R"({"name": "google-provider"})")) == "");
+  CHECK(named_mistakes(with_provider(R"({"name": "aws-provider"})")) ==
         "error 1:23: provider 'aws-provider' cannot create nodes in this version "
         "(use --provider local to run on this machine)\n");
 }
 
 TEST_CASE("named provider: an unknown one is told those that were created") {
-  CHECK(mistakes(with_provider(R"({"name": "rac"})")) ==
+  CHECK(named_mistakes(with_provider(R"({"name": "rac"})")) ==
         "error 1:23: unknown provider 'rac' (did you mean 'rack'?)\n");
-  CHECK(mistakes(with_provider(R"({"name": "elsewhere"})")) ==
+  CHECK(named_mistakes(with_provider(R"({"name": "elsewhere"})")) ==
         "error 1:23: unknown provider 'elsewhere' (the providers are: inventory, local, lab, rack, "
         "google-provider)\n");
 }
@@ -55,16 +57,16 @@ TEST_CASE("named provider: a block's hosts may come from one of kind inventory")
     return definition("\"provider\": {\"name\": \"" + provider + "\"},",
                       R"([{"roles": ["etcd", "k8s-master"], "hosts": ["h1"]}])");
   };
-  CHECK(mistakes(text("rack")) == "");
-  CHECK(mistakes(text("lab")).find("'hosts' chooses no machines from the provider 'lab'") !=
+  CHECK(named_mistakes(text("rack")) == "");
+  CHECK(named_mistakes(text("lab")).find("'hosts' chooses no machines from the provider 'lab'") !=
         std::string::npos);
 }
 
 TEST_CASE("named provider: tenant_id is the number of a tenant, where tenants are known") {
-  auto numbered = parse(definition("\"tenant_id\": 7,"));
+  auto numbered = parse_named(definition("\"tenant_id\": 7,"));
   CHECK(testing::mistakes(numbered.diagnostics) == "");
   CHECK(numbered.definition.tenant == "blue");
-  CHECK(mistakes(definition("\"tenant_id\": 8,")) ==
+  CHECK(named_mistakes(definition("\"tenant_id\": 8,")) ==
         "error 1:15: there is no tenant 8 (see: muster tenant list; or name it, it is made when "
         "missing: \"tenant\": \"...\")\n");
 }

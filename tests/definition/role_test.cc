@@ -14,7 +14,7 @@ using namespace muster;
 
 namespace {
 
-std::string mistakes(const std::string& text) {
+std::string role_mistakes(const std::string& text) {
   try {
     parse_role("r.yaml", text);
   } catch (const Error& error) {
@@ -122,14 +122,14 @@ TEST_CASE("role: what is waited for after a restart is the last handler of every
   CHECK(role.tasks[1].notify.empty());
   REQUIRE(role.handlers.size() == 2);
   CHECK(role.handlers[1].args.find("after_restart")->boolean);
-  CHECK(mistakes("role: r\nsettled: [{name: s, command: {run: x}}]\n") ==
+  CHECK(role_mistakes("role: r\nsettled: [{name: s, command: {run: x}}]\n") ==
         "r.yaml:2:1: error: 's' is no wait: 'settled' holds nothing else\n"
         "  settled: [{name: s, command: {run: x}}]\n"
         "  ^");
 }
 
 TEST_CASE("role: every mistake is told with its place") {
-  CHECK(mistakes("role: r\nneed: [a]\ntask: []\nxyz: 1\n") ==
+  CHECK(role_mistakes("role: r\nneed: [a]\ntask: []\nxyz: 1\n") ==
         "r.yaml:2:1: error: a role has no 'need'\n"
         "  need: [a]\n"
         "  ^\n"
@@ -144,15 +144,15 @@ TEST_CASE("role: every mistake is told with its place") {
         "  it has role, description, internal, needs, after, after_one, before, uses, "
         "deadline_seconds, settles_seconds, rolling, authorities, certificates, tasks, handlers, "
         "settled, undo, traces");
-  CHECK(mistakes("description: x\n") ==
+  CHECK(role_mistakes("description: x\n") ==
         "r.yaml:1:1: error: 'role' is missing\n"
         "  description: x\n"
         "  ^");
-  CHECK(mistakes("- a\n") ==
+  CHECK(role_mistakes("- a\n") ==
         "r.yaml:1:1: error: a role must be an object, not a list\n"
         "  - a\n"
         "  ^");
-  CHECK(mistakes("role: r\ntasks: x\nneeds: [1]\ninternal: 'yes'\ndeadline_seconds: 0\n") ==
+  CHECK(role_mistakes("role: r\ntasks: x\nneeds: [1]\ninternal: 'yes'\ndeadline_seconds: 0\n") ==
         "r.yaml:2:8: error: 'tasks' must be a list, not a string\n"
         "  tasks: x\n"
         "         ^\n"
@@ -165,8 +165,9 @@ TEST_CASE("role: every mistake is told with its place") {
         "r.yaml:5:19: error: 'deadline_seconds' must be 1 or more, and 86400 at most\n"
         "  deadline_seconds: 0\n"
         "                    ^");
-  CHECK(mistakes("role: r\ntasks:\n  - x\n  - {name: t}\n  - {file: {}}\n  - {name: t, file: {}, "
-                 "link: {}}\n") ==
+  CHECK(role_mistakes(
+            "role: r\ntasks:\n  - x\n  - {name: t}\n  - {file: {}}\n  - {name: t, file: {}, "
+            "link: {}}\n") ==
         "r.yaml:3:5: error: a task must be an object, not a string\n"
         "    - x\n"
         "      ^\n"
@@ -181,8 +182,9 @@ TEST_CASE("role: every mistake is told with its place") {
         "    - {name: t, file: {}, link: {}}\n"
         "                          ^\n"
         "  make two tasks of it");
-  CHECK(mistakes("role: r\ntasks:\n  - {name: t, file: {}, notify: [restrat]}\n  - {name: u, file: "
-                 "{}, notify: [zzzzzz]}\nhandlers:\n  - {name: restart, unit: {}}\n") ==
+  CHECK(role_mistakes(
+            "role: r\ntasks:\n  - {name: t, file: {}, notify: [restrat]}\n  - {name: u, file: "
+            "{}, notify: [zzzzzz]}\nhandlers:\n  - {name: restart, unit: {}}\n") ==
         "r.yaml:3:1: error: 't' notifies no handler: 'restrat'\n"
         "    - {name: t, file: {}, notify: [restrat]}\n"
         "  ^\n"
@@ -190,19 +192,21 @@ TEST_CASE("role: every mistake is told with its place") {
         "r.yaml:4:1: error: 'u' notifies no handler: 'zzzzzz'\n"
         "    - {name: u, file: {}, notify: [zzzzzz]}\n"
         "  ^");
-  CHECK(mistakes("role: r\nhandlers:\n  - {name: h, unit: {}, notify: [h]}\n  - {name: h, unit: "
-                 "{}}\nundo:\n  - {name: u, file: {}, notify: [h]}\n") ==
-        "r.yaml:3:1: error: 'h' can notify nobody: only tasks notify handlers\n"
-        "    - {name: h, unit: {}, notify: [h]}\n"
-        "  ^\n"
-        "r.yaml:4:1: error: two handlers are called 'h'\n"
-        "    - {name: h, unit: {}}\n"
-        "  ^\n"
-        "r.yaml:6:1: error: 'u' can notify nobody: only tasks notify handlers\n"
-        "    - {name: u, file: {}, notify: [h]}\n"
-        "  ^");
-  CHECK(mistakes("role: r\ncertificates:\n  - {name: c, ca: clutser, common_name: x}\n  - {name: "
-                 "d, san: []}\n") ==
+  CHECK(
+      role_mistakes("role: r\nhandlers:\n  - {name: h, unit: {}, notify: [h]}\n  - {name: h, unit: "
+                    "{}}\nundo:\n  - {name: u, file: {}, notify: [h]}\n") ==
+      "r.yaml:3:1: error: 'h' can notify nobody: only tasks notify handlers\n"
+      "    - {name: h, unit: {}, notify: [h]}\n"
+      "  ^\n"
+      "r.yaml:4:1: error: two handlers are called 'h'\n"
+      "    - {name: h, unit: {}}\n"
+      "  ^\n"
+      "r.yaml:6:1: error: 'u' can notify nobody: only tasks notify handlers\n"
+      "    - {name: u, file: {}, notify: [h]}\n"
+      "  ^");
+  CHECK(role_mistakes(
+            "role: r\ncertificates:\n  - {name: c, ca: clutser, common_name: x}\n  - {name: "
+            "d, san: []}\n") ==
         "r.yaml:3:19: error: there is no CA 'clutser'\n"
         "    - {name: c, ca: clutser, common_name: x}\n"
         "                    ^\n"
@@ -217,7 +221,7 @@ TEST_CASE("role: every mistake is told with its place") {
         "    - {name: d, san: []}\n"
         "                ^\n"
         "  did you mean 'sans'?");
-  CHECK(mistakes("role: r\ntasks: [\n") ==
+  CHECK(role_mistakes("role: r\ntasks: [\n") ==
         "r.yaml:3:1: error: this is not YAML: end of sequence flow not found\n  look at its "
         "indentation, and at the line before it");
 }

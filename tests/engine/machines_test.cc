@@ -33,7 +33,7 @@ ProvidedNode damaged(const std::string& handle, const std::string& why) {
 }
 
 /// A deployment whose worker has shown its host key.
-void make(Trial& trial) {
+void make_seen(Trial& trial) {
   REQUIRE(trial.apply().good());
   auto seen = worker(trial);
   seen.endpoint.host_key = kKey;
@@ -45,7 +45,7 @@ void make(Trial& trial) {
 TEST_CASE(
     "machines: a new address is on record from the next apply on, the key that was seen stays") {
   Trial trial;
-  make(trial);
+  make_seen(trial);
   describe(trial, "192.0.2.77", "");
   trial.plan_json(1);
   CHECK(worker(trial).endpoint.address == "192.0.2.1");  // a plan changes nothing
@@ -65,7 +65,7 @@ TEST_CASE(
 
 TEST_CASE("machines: another host key that is told replaces the one that was seen") {
   Trial trial;
-  make(trial);
+  make_seen(trial);
   describe(trial, "192.0.2.1", kKey + std::string(" with a comment"));
   REQUIRE(trial.apply().good());
   CHECK(worker(trial).endpoint.host_key == kKey);
@@ -83,7 +83,7 @@ TEST_CASE("machines: another host key that is told replaces the one that was see
 TEST_CASE(
     "machines: a provider that refuses to follow stops the apply before anything is changed") {
   Trial trial;
-  make(trial);
+  make_seen(trial);
   describe(trial, "192.0.2.77", "");
   trial.provider->creates = {Fault::before};
   CHECK_THROWS_WITH_AS(trial.apply(2),
@@ -96,7 +96,7 @@ TEST_CASE(
 
 TEST_CASE("machines: a node of which the provider's record is damaged is not taken for lost") {
   Trial trial;
-  make(trial);
+  make_seen(trial);
   auto handle = worker(trial).handle;
   trial.provider->damaged = {damaged("elsewhere/", "that one is damaged")};
   REQUIRE(trial.apply().good());

@@ -11,11 +11,11 @@ using namespace muster;
 namespace {
 
 /// A new master with etcd and pods, and a host that is fit for it.
-struct Trial {
+struct CheckTrial {
   NodeNeeds needs;
   Look look;
 
-  Trial() {
+  CheckTrial() {
     needs.kubernetes = needs.etcd = needs.control_plane = needs.pods = needs.bridge = true;
     needs.packages = true;
     needs.ports = {{6443, false, "kube-apiserver"}, {7443, true, "the API balancer"}};
@@ -62,11 +62,11 @@ struct Trial {
 
 struct Case {
   const char* name;
-  std::function<void(Trial&)> change;
+  std::function<void(CheckTrial&)> change;
   const char* wanted;  ///< how the only thing that is bad begins
 };
 
-void set_fact(Trial& trial, const char* fact, const char* value) {
+void set_fact(CheckTrial& trial, const char* fact, const char* value) {
   trial.look.seen.facts.values[fact] = value;
 }
 
@@ -242,7 +242,7 @@ const std::vector<Case>& harmless() {
 }
 
 struct Pair {
-  Trial first, second;
+  CheckTrial first, second;
   HostFindings of_first{"d", "n-1", "10.0.0.1", {}};
   HostFindings of_second{"d", "n-2", "10.0.0.2", {}};
 
@@ -266,7 +266,7 @@ struct Pair {
 TEST_CASE("preflight: each thing that is wrong with a host is told once, with its remedy") {
   for (const auto& each : cases()) {
     CAPTURE(each.name);
-    Trial trial;
+    CheckTrial trial;
     each.change(trial);
     auto bad = trial.bad();
     CHECK(bad.substr(0, std::string(each.wanted).size()) == each.wanted);
@@ -278,7 +278,7 @@ TEST_CASE("preflight: each thing that is wrong with a host is told once, with it
 TEST_CASE("preflight: what does no harm is no finding") {
   for (const auto& each : harmless()) {
     CAPTURE(each.name);
-    Trial trial;
+    CheckTrial trial;
     each.change(trial);
     CHECK(trial.bad() == "");
   }
@@ -287,7 +287,7 @@ TEST_CASE("preflight: what does no harm is no finding") {
 TEST_CASE("preflight: a node without Kubernetes gets the basic checks only") {
   for (const auto& each : cases()) {
     CAPTURE(each.name);
-    Trial trial;
+    CheckTrial trial;
     trial.needs = {};
     trial.needs.architecture = "amd64";
     each.change(trial);
@@ -297,21 +297,21 @@ TEST_CASE("preflight: a node without Kubernetes gets the basic checks only") {
       CHECK((finding.check == "sudo" || finding.check == "clock" || finding.check == "disk"));
     }
   }
-  Trial trial;
+  CheckTrial trial;
   trial.needs = {};
   trial.look.seen.disks = {{"/", "/", 99}};
   CHECK(trial.bad() == "warning disk: 99 MB free on / -> make room: / needs 100 MB");
 }
 
 TEST_CASE("preflight: a host that says nothing of itself is only said not to be root's") {
-  Trial trial;
+  CheckTrial trial;
   trial.look.seen = {};
   trial.look.no_root = "no\n  do";
   CHECK(trial.bad() == "error sudo: no -> do");
 }
 
 TEST_CASE("preflight: a system that the bundle has no packages for is refused when it lacks some") {
-  Trial trial;
+  CheckTrial trial;
   trial.look.seen.missing_packages = {"etcd-server", "runc"};
   CHECK(trial.bad() == "");  // without a bundle they come from the node's own sources
   trial.needs.packaged_releases = "debian-12 (amd64)";

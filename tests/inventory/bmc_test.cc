@@ -11,7 +11,7 @@ HostsResult parse(const std::string& bmc, const std::string& more = "") {
                      "hosts: [{name: a, address: 10.0.0.1, " + more + "bmc: {" + bmc + "}}]\n");
 }
 
-std::string mistakes(const std::string& bmc, const std::string& more = "") {
+std::string bmc_mistakes(const std::string& bmc, const std::string& more = "") {
   return parse(bmc, more).diagnostics.render();
 }
 
@@ -60,14 +60,14 @@ TEST_CASE("bmc: all that can be said") {
 TEST_CASE("bmc: a password in the file is refused, and not shown") {
   for (const char* password : {"sesame", "\"sesame\"", "'sesame'"}) {
     const auto said =
-        mistakes("kind: ipmi, address: 10.0.9.1, user: u, password: " + std::string(password));
+        bmc_mistakes("kind: ipmi, address: 10.0.9.1, user: u, password: " + std::string(password));
     CHECK(says(said, "a password does not belong into a hosts file"));
     CHECK(says(said, "password_file: bmc.password"));
     CHECK(!says(said, "sesame"));
   }
   // Nor when another mistake stands in its line.
-  CHECK(!says(mistakes("kind: ipmi, adress: 10.0.9.1, user: u, password: sesame"), "sesame"));
-  CHECK(!says(mistakes("kind: ipmi, address: 10.0.9.1, user: u, passwd: sesame"), "sesame"));
+  CHECK(!says(bmc_mistakes("kind: ipmi, adress: 10.0.9.1, user: u, password: sesame"), "sesame"));
+  CHECK(!says(bmc_mistakes("kind: ipmi, address: 10.0.9.1, user: u, passwd: sesame"), "sesame"));
 }
 
 TEST_CASE("bmc: a password is not shown where the file cannot be read either") {
@@ -81,16 +81,18 @@ TEST_CASE("bmc: a password is not shown where the file cannot be read either") {
 }
 
 TEST_CASE("bmc: mistakes") {
-  CHECK(says(mistakes("address: 10.0.9.1"), "the 'kind' of a BMC is redfish or ipmi"));
-  CHECK(says(mistakes("kind: ilo"), "redfish or ipmi, not 'ilo'"));
-  CHECK(says(mistakes("kind: ipmi, address: 10.0.9.1, user: u"), "one of 'password_file' and"));
-  CHECK(says(mistakes(kRedfish + ", password_env: PW"), "one of 'password_file' and"));
-  CHECK(says(mistakes("kind: ipmi, user: u, password_env: PW"), "a BMC needs an 'address'"));
-  CHECK(says(mistakes(kRedfish + ", cipher_suite: 3"), "of kind redfish has no 'cipher_suite'"));
-  CHECK(says(mistakes(kRedfish + ", fingerprint: AB:CD"), "is no fingerprint"));
-  CHECK(says(mistakes(kRedfish + ", insecure: true, ca_file: ca.pem"), "has one of 'fingerprint'"));
-  CHECK(says(mistakes(kRedfish + ", release: reboot"), "'release' is off, not 'reboot'"));
-  CHECK(says(mistakes(kRedfish + ", port: 70000"), "outside 1 to 65535"));
-  CHECK(says(mistakes(kRedfish + ", wake: true", "bastion: root@gate, "),
+  CHECK(says(bmc_mistakes("address: 10.0.9.1"), "the 'kind' of a BMC is redfish or ipmi"));
+  CHECK(says(bmc_mistakes("kind: ilo"), "redfish or ipmi, not 'ilo'"));
+  CHECK(says(bmc_mistakes("kind: ipmi, address: 10.0.9.1, user: u"), "one of 'password_file' and"));
+  CHECK(says(bmc_mistakes(kRedfish + ", password_env: PW"), "one of 'password_file' and"));
+  CHECK(says(bmc_mistakes("kind: ipmi, user: u, password_env: PW"), "a BMC needs an 'address'"));
+  CHECK(
+      says(bmc_mistakes(kRedfish + ", cipher_suite: 3"), "of kind redfish has no 'cipher_suite'"));
+  CHECK(says(bmc_mistakes(kRedfish + ", fingerprint: AB:CD"), "is no fingerprint"));
+  CHECK(says(bmc_mistakes(kRedfish + ", insecure: true, ca_file: ca.pem"),
+             "has one of 'fingerprint'"));
+  CHECK(says(bmc_mistakes(kRedfish + ", release: reboot"), "'release' is off, not 'reboot'"));
+  CHECK(says(bmc_mistakes(kRedfish + ", port: 70000"), "outside 1 to 65535"));
+  CHECK(says(bmc_mistakes(kRedfish + ", wake: true", "bastion: root@gate, "),
              "'wake' does not go with 'bastion'"));
 }

@@ -8,7 +8,7 @@ using namespace muster;
 
 namespace {
 
-Cluster expanded(const std::string& text) {
+Cluster expanded_with(const std::string& text) {
   DefinitionRules rules{testing::roles(), {"inventory", "local"}};
   rules.named = {{"lab", "local", R"({"a":1,"b":1,"c":1})"},
                  {"rack", "inventory", R"({"file":"h"})"}};
@@ -20,9 +20,9 @@ Cluster expanded(const std::string& text) {
 }  // namespace
 
 TEST_CASE("hints: a provider's own lie below the definition's, and these below the block's") {
-  auto cluster =
-      expanded(testing::definition(R"("provider": {"name": "lab", "hints": {"b": 2, "c": 2}},)",
-                                   R"([{"roles": ["etcd", "k8s-master"]},
+  auto cluster = expanded_with(
+      testing::definition(R"("provider": {"name": "lab", "hints": {"b": 2, "c": 2}},)",
+                          R"([{"roles": ["etcd", "k8s-master"]},
           {"roles": ["k8s-worker"], "prefix": "x", "hints": {"c": 3}},
           {"roles": ["k8s-worker"], "prefix": "y", "provider": {"name": "lab", "hints": {"d": 4}}},
           {"roles": ["k8s-worker"], "prefix": "z", "provider": {"name": "local"}}])"));
@@ -35,8 +35,8 @@ TEST_CASE("hints: a provider's own lie below the definition's, and these below t
 
 TEST_CASE("hints: hosts go to a provider of kind inventory, whatever its name") {
   auto cluster =
-      expanded(testing::definition(R"("provider": {"name": "rack"},)",
-                                   R"([{"roles": ["etcd", "k8s-master"], "hosts": ["h1"]}])"));
+      expanded_with(testing::definition(R"("provider": {"name": "rack"},)",
+                                        R"([{"roles": ["etcd", "k8s-master"], "hosts": ["h1"]}])"));
   CHECK(cluster.nodes[0].name == "h1");
   CHECK(cluster.nodes[0].hints == R"({"file":"h","host":"h1"})");
 }

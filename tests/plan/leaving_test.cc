@@ -11,11 +11,6 @@ namespace {
 
 using Reasons = std::vector<std::string>;
 
-NodeRecord& node_in(DeploymentRecord& record, const std::string& name) {
-  return *std::find_if(record.nodes.begin(), record.nodes.end(),
-                       [&](const NodeRecord& n) { return n.name == name; });
-}
-
 /// Nodes of one letter each, called as the hosts that they are: masters with etcd.
 Cluster masters(const std::string& names, const std::vector<Role>& roles = stock_roles()) {
   std::vector<Node> nodes;

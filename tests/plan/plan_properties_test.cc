@@ -3,14 +3,13 @@
 
 #include <map>
 
+#include "tests/plan/below.h"
 #include "tests/support/clusters.h"
 
 using namespace muster;
 using namespace muster::testing;
 
 namespace {
-
-std::size_t below(std::size_t end) { return *rc::gen::inRange<std::size_t>(0, end); }
 
 std::vector<std::string> some_of(const std::vector<std::string>& names) {
   std::vector<std::string> some;

@@ -13,11 +13,6 @@ Role& role_in(std::vector<Role>& roles, const std::string& name) {
   return *std::find_if(roles.begin(), roles.end(), [&](const Role& r) { return r.name == name; });
 }
 
-NodeRecord& node_in(DeploymentRecord& record, const std::string& name) {
-  return *std::find_if(record.nodes.begin(), record.nodes.end(),
-                       [&](const NodeRecord& n) { return n.name == name; });
-}
-
 /// "node" waits for one "api".
 std::vector<Role> roles_after_one() {
   std::vector<Role> roles{make_role("api"), make_role("node")};

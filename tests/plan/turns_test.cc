@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+#include "tests/plan/below.h"
 #include "tests/support/clusters.h"
 
 using namespace muster;
@@ -44,8 +45,6 @@ bool any_waits(const Plan& plan, const std::string& later, const std::string& ea
   }
   return false;
 }
-
-std::size_t below(std::size_t end) { return *rc::gen::inRange<std::size_t>(0, end); }
 
 }  // namespace
 

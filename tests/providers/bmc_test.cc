@@ -13,8 +13,8 @@ using namespace muster;
 namespace {
 
 /// One host, with a BMC where nobody listens.
-struct Yard {
-  explicit Yard(std::string at = "10.0.0.1", int on = 22) : address(std::move(at)), port(on) {
+struct BmcYard {
+  explicit BmcYard(std::string at = "10.0.0.1", int on = 22) : address(std::move(at)), port(on) {
     write_file(folder / "password", "sesame\n", 0600);
   }
 
@@ -44,7 +44,7 @@ struct Yard {
 }  // namespace
 
 TEST_CASE("inventory: a host that is put to sleep at the end is released after that") {
-  Yard yard;
+  BmcYard yard;
   yard.write(", release: off");
   const auto node = yard.provider.create(yard.spec());
   const auto why = error_of([&] { yard.provider.destroy(node.handle); });
@@ -59,7 +59,7 @@ TEST_CASE("inventory: a host that is put to sleep at the end is released after t
 }
 
 TEST_CASE("inventory: a host that is left as it is needs no BMC to be released") {
-  Yard yard;
+  BmcYard yard;
   yard.write("");
   const auto node = yard.provider.create(yard.spec());
   yard.provider.destroy(node.handle);
@@ -67,7 +67,7 @@ TEST_CASE("inventory: a host that is left as it is needs no BMC to be released")
 }
 
 TEST_CASE("inventory: a host that cannot be woken is an error, and stays the node's") {
-  Yard yard("127.0.0.1", 2);
+  BmcYard yard("127.0.0.1", 2);
   yard.write(", wake: true");
   CHECK(!yard.provider.machines({yard.spec()}).front());
   const auto why = error_of([&] { yard.provider.create(yard.spec()); });
@@ -79,7 +79,7 @@ TEST_CASE("inventory: a host that cannot be woken is an error, and stays the nod
 }
 
 TEST_CASE("inventory: power needs a BMC in the file") {
-  Yard yard;
+  BmcYard yard;
   yard.write("");
   const auto node = yard.provider.create(yard.spec());
   write_file(yard.folder / "hosts.yaml", "hosts: [{name: h, address: 10.0.0.1}]\n");

@@ -17,8 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 /// A hosts file, a folder of claims, and providers that use them.
-struct Yard {
-  Yard() { write_file(key(), "key"); }
+struct HostsYard {
+  HostsYard() { write_file(key(), "key"); }
 
   std::string key() const { return folder / "id"; }
   std::string file() const { return folder / "hosts.yaml"; }
@@ -62,7 +62,7 @@ std::size_t files_in(const fs::path& folder) {
 }  // namespace
 
 TEST_CASE("inventory: a node gets the first host that is free, in the order of the file") {
-  Yard yard;
+  HostsYard yard;
   yard.write(3);
   InventoryProvider provider(yard.claims());
   auto one = provider.create(yard.spec("n-1"));
@@ -75,7 +75,7 @@ TEST_CASE("inventory: a node gets the first host that is free, in the order of t
 }
 
 TEST_CASE("inventory: creating twice with one token claims one host, also after a restart") {
-  Yard yard;
+  HostsYard yard;
   yard.write(3);
   auto first = InventoryProvider(yard.claims()).create(yard.spec("n-1"));
   InventoryProvider again(yard.claims());
@@ -85,7 +85,7 @@ TEST_CASE("inventory: creating twice with one token claims one host, also after 
 }
 
 TEST_CASE("inventory: a node that names its host gets that one, and others pass it over") {
-  Yard yard;
+  HostsYard yard;
   yard.write(3);
   InventoryProvider provider(yard.claims());
   CHECK(provider.objections({yard.spec("n-1"), yard.spec("n-2"), yard.spec("x", "a", "h-1")}) ==
@@ -95,7 +95,7 @@ TEST_CASE("inventory: a node that names its host gets that one, and others pass 
 }
 
 TEST_CASE("inventory: the endpoint is what the file says") {
-  Yard yard;
+  HostsYard yard;
   TestSshd sshd;
   write_file(yard.file(), "hosts:\n  - name: h\n    address: 127.0.0.1\n    port: " +
                               std::to_string(sshd.port()) + "\n    user: ann\n    key: id\n" +
@@ -112,7 +112,7 @@ TEST_CASE("inventory: the endpoint is what the file says") {
 }
 
 TEST_CASE("inventory: hosts are not asked; it says what to do when one does not answer") {
-  Yard yard;
+  HostsYard yard;
   write_file(yard.file(), R"(hosts:
   - {name: dead, address: 127.0.0.1, port: 9, key: id}
   - {name: other, address: 10.0.0.2}
@@ -131,7 +131,7 @@ TEST_CASE("inventory: hosts are not asked; it says what to do when one does not 
 }
 
 TEST_CASE("inventory: a host of another deployment is refused, which is named") {
-  Yard yard;
+  HostsYard yard;
   yard.write(2);
   InventoryProvider(yard.claims()).create(yard.spec("n-1", "first", "h-2"));
   InventoryProvider provider(yard.claims());
@@ -144,7 +144,7 @@ TEST_CASE("inventory: a host of another deployment is refused, which is named") 
 }
 
 TEST_CASE("inventory: too few hosts are told at plan time, and by the create that finds none") {
-  Yard yard;
+  HostsYard yard;
   yard.write(3);
   InventoryProvider provider(yard.claims());
   provider.create(yard.spec("n-1", "first"));
@@ -162,7 +162,7 @@ TEST_CASE("inventory: too few hosts are told at plan time, and by the create tha
 }
 
 TEST_CASE("inventory: a node that has its host already does not ask for another one") {
-  Yard yard;
+  HostsYard yard;
   yard.write(1);
   InventoryProvider provider(yard.claims());
   provider.create(yard.spec("n-1"));
@@ -172,7 +172,7 @@ TEST_CASE("inventory: a node that has its host already does not ask for another 
 }
 
 TEST_CASE("inventory: machines says which hosts the creates that follow will choose") {
-  Yard yard;
+  HostsYard yard;
   yard.write(6);
   InventoryProvider(yard.claims()).create(yard.spec("n-1", "other", "h-2"));
   InventoryProvider(yard.claims()).create(yard.spec("own", "a", "h-4"));
@@ -198,7 +198,7 @@ TEST_CASE("inventory: machines says which hosts the creates that follow will cho
 }
 
 TEST_CASE("inventory: hosts that the file lacks or that two nodes want are told") {
-  Yard yard;
+  HostsYard yard;
   yard.write(1);
   InventoryProvider provider(yard.claims());
   CHECK(provider.objections({yard.spec("a", "a", "h-11"), yard.spec("b", "a", "h-1"),
@@ -211,7 +211,7 @@ TEST_CASE("inventory: hosts that the file lacks or that two nodes want are told"
 
 TEST_CASE(
     "inventory: validate tells mistakes in the hints, and all in the file with their places") {
-  Yard yard;
+  HostsYard yard;
   InventoryProvider provider(yard.claims());
   CHECK(
       provider.validate(R"({"fiel": "x", "file": 1})") ==
@@ -234,7 +234,7 @@ TEST_CASE(
 }
 
 TEST_CASE("inventory: list has the nodes of one deployment, destroy is fine twice") {
-  Yard yard;
+  HostsYard yard;
   yard.write(3);
   InventoryProvider provider(yard.claims());
   CHECK(provider.list("state/a").empty());
@@ -256,7 +256,7 @@ TEST_CASE("inventory: list has the nodes of one deployment, destroy is fine twic
 }
 
 TEST_CASE("inventory: a late destroy leaves the host to whoever has it by now") {
-  Yard yard;
+  HostsYard yard;
   yard.write(1);
   InventoryProvider provider(yard.claims());
   auto one = provider.create(yard.spec("n-1"));
@@ -268,7 +268,7 @@ TEST_CASE("inventory: a late destroy leaves the host to whoever has it by now") 
 }
 
 TEST_CASE("inventory: a host that has left the file can be released, and the file be gone") {
-  Yard yard;
+  HostsYard yard;
   yard.write(1);
   auto node = InventoryProvider(yard.claims()).create(yard.spec("n-1"));
   fs::remove(yard.file());
@@ -279,7 +279,7 @@ TEST_CASE("inventory: a host that has left the file can be released, and the fil
 }
 
 TEST_CASE("inventory: another process' claims are seen when they are made and released") {
-  Yard yard;
+  HostsYard yard;
   yard.write(2);
   InventoryProvider one(yard.claims());
   InventoryProvider two(yard.claims());
@@ -291,7 +291,7 @@ TEST_CASE("inventory: another process' claims are seen when they are made and re
 }
 
 TEST_CASE("inventory: a damaged claim is told where it matters, and stops nobody else") {
-  Yard yard;
+  HostsYard yard;
   yard.write(2);
   InventoryProvider(yard.claims()).create(yard.spec("n-1"));
   auto file = (yard.claims() / "10.0.0.1:22.json").string();
@@ -324,7 +324,7 @@ TEST_CASE("inventory: a damaged claim is told where it matters, and stops nobody
 }
 
 TEST_CASE("inventory: threads and providers that claim at once get different hosts") {
-  Yard yard;
+  HostsYard yard;
   constexpr int kThreads = 8;
   constexpr int kEach = 10;
   yard.write(kThreads * kEach);
@@ -350,7 +350,7 @@ TEST_CASE("inventory: threads and providers that claim at once get different hos
 }
 
 TEST_CASE("inventory: ten thousand hosts, each claimed once") {
-  Yard yard;
+  HostsYard yard;
   constexpr int kHosts = 10'000;
   yard.write(kHosts, "    key: id\n    bastion: ann@gate\n");
   InventoryProvider provider(yard.claims());

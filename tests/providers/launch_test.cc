@@ -10,7 +10,7 @@ using namespace muster;
 
 namespace {
 
-LocalNode some_node() {
+LocalNode node_to_launch() {
   LocalNode node;
   node.id = "mun0123456789a";
   node.name = "w-1";
@@ -24,7 +24,7 @@ bool has(const std::vector<std::string>& words, const std::string& word) {
 }  // namespace
 
 TEST_CASE("launch: a node's container is run by its keeper, with its name, disk and store") {
-  auto command = node_command(some_node(), "/r/nodes/mun0123456789a", "/c/store", "/group");
+  auto command = node_command(node_to_launch(), "/r/nodes/mun0123456789a", "/c/store", "/group");
   REQUIRE(command.size() > 4);
   CHECK(std::vector(command.begin(), command.begin() + 4) ==
         std::vector<std::string>{"/bin/sh", "/r/nodes/mun0123456789a/keep-node.sh", "/group",
@@ -39,11 +39,11 @@ TEST_CASE("launch: a node's container is run by its keeper, with its name, disk 
     CAPTURE(word);
     CHECK(has(command, word));
   }
-  CHECK(node_command(some_node(), "/r", "/c", "")[2] == "");
+  CHECK(node_command(node_to_launch(), "/r", "/c", "")[2] == "");
 }
 
 TEST_CASE("launch: colons and backslashes in paths stay what they are") {
-  auto command = node_command(some_node(), "/r:1\\2", "/c:d", "");
+  auto command = node_command(node_to_launch(), "/r:1\\2", "/c:d", "");
   CHECK(has(command, "--bind=/r\\:1\\\\2/etcd:/var/lib/etcd"));
   CHECK(has(command, "--bind-ro=/c\\:d:/opt/muster/store"));
 }

@@ -46,8 +46,8 @@ struct Trace {
   }
 };
 
-Event event(EventType type, std::int64_t time_ms, const std::string& node = "",
-            const std::string& role = "") {
+Event traced(EventType type, std::int64_t time_ms, const std::string& node = "",
+             const std::string& role = "") {
   Event event;
   event.type = type;
   event.time_ms = 1'600'000'000'000 + time_ms;
@@ -58,22 +58,22 @@ Event event(EventType type, std::int64_t time_ms, const std::string& node = "",
   return event;
 }
 
-Event ended(std::int64_t time_ms, const std::string& node, const std::string& role,
-            Outcome outcome = Outcome::changed) {
-  auto finished = event(EventType::step_finished, time_ms, node, role);
+Event trace_ended(std::int64_t time_ms, const std::string& node, const std::string& role,
+                  Outcome outcome = Outcome::changed) {
+  auto finished = traced(EventType::step_finished, time_ms, node, role);
   finished.outcome = outcome;
   return finished;
 }
 
 Event task(std::int64_t time_ms, const std::string& node, const std::string& name,
            std::int64_t ms) {
-  auto finished = event(EventType::task_finished, time_ms, node, "etcd");
+  auto finished = traced(EventType::task_finished, time_ms, node, "etcd");
   finished.task = name;
   finished.ms = ms;
   return finished;
 }
 
-using Lines = std::vector<std::string>;
+using Texts = std::vector<std::string>;
 
 /// Every slice of a row lies inside or outside of every other one.
 void check_nesting(const std::vector<json>& slices) {
@@ -97,13 +97,13 @@ void check_nesting(const std::vector<json>& slices) {
 
 TEST_CASE("trace: steps are slices on the row of their node, tasks lie inside them") {
   Trace trace;
-  trace.on(event(EventType::run_started, 0));
-  trace.on(event(EventType::step_started, 10, "c-1", "etcd"));
+  trace.on(traced(EventType::run_started, 0));
+  trace.on(traced(EventType::step_started, 10, "c-1", "etcd"));
   trace.on(task(40, "c-1", "files", 25));
   trace.on(task(100, "c-1", "start", 60));
-  trace.on(ended(110, "c-1", "etcd"));
-  trace.on(event(EventType::run_finished, 120));
-  CHECK(trace.slices() == Lines{"etcd 10 100", "start 40 60", "files 15 25", "run 0 120"});
+  trace.on(trace_ended(110, "c-1", "etcd"));
+  trace.on(traced(EventType::run_finished, 120));
+  CHECK(trace.slices() == Texts{"etcd 10 100", "start 40 60", "files 15 25", "run 0 120"});
   auto slices = trace.of("X");
   CHECK(slices[0].at("tid") == slices[1].at("tid"));
   CHECK(slices[0].at("tid") != slices[3].at("tid"));
@@ -114,8 +114,8 @@ TEST_CASE("trace: steps are slices on the row of their node, tasks lie inside th
 
 TEST_CASE("trace: processes are deployments and rows are nodes, by name") {
   Trace trace;
-  trace.on(event(EventType::step_started, 0, "c-1"));
-  auto other = event(EventType::step_started, 1, "c-1");
+  trace.on(traced(EventType::step_started, 0, "c-1"));
+  auto other = traced(EventType::step_started, 1, "c-1");
   other.deployment = "other";
   trace.on(other);
   std::map<std::string, int> names;
@@ -134,24 +134,24 @@ TEST_CASE("trace: processes are deployments and rows are nodes, by name") {
 
 TEST_CASE("trace: tasks that are heard of together keep their lengths and stay in the step") {
   Trace trace;
-  trace.on(event(EventType::step_started, 0, "c-1", "etcd"));
+  trace.on(traced(EventType::step_started, 0, "c-1", "etcd"));
   for (const auto* name : {"one", "two", "three"}) trace.on(task(100, "c-1", name, 40));
-  trace.on(ended(100, "c-1", "etcd"));
-  CHECK(trace.slices() == Lines{"etcd 0 100", "three 60 40", "two 20 40", "one 0 20"});
+  trace.on(trace_ended(100, "c-1", "etcd"));
+  CHECK(trace.slices() == Texts{"etcd 0 100", "three 60 40", "two 20 40", "one 0 20"});
 }
 
 TEST_CASE("trace: what failed is colored and says why, what was skipped is a mark") {
   Trace trace;
-  trace.on(event(EventType::step_started, 0, "c-1", "etcd"));
-  auto failed = ended(50, "c-1", "etcd", Outcome::failed);
+  trace.on(traced(EventType::step_started, 0, "c-1", "etcd"));
+  auto failed = trace_ended(50, "c-1", "etcd", Outcome::failed);
   failed.task = "etcd is started";
   failed.exit_code = 3;
   failed.output = "\nno such unit\nmore";
   trace.on(failed);
-  auto skipped = ended(51, "w-1", "k8s-worker", Outcome::skipped);
+  auto skipped = trace_ended(51, "w-1", "k8s-worker", Outcome::skipped);
   skipped.message = "because 'etcd on c-1' failed";
   trace.on(skipped);
-  trace.on(ended(52, "w-2", "k8s-worker", Outcome::canceled));  // never began
+  trace.on(trace_ended(52, "w-2", "k8s-worker", Outcome::canceled));  // never began
   REQUIRE(trace.of("X").size() == 1);
   auto slice = trace.of("X")[0];
   CHECK(slice.at("cname") == "terrible");
@@ -165,7 +165,7 @@ TEST_CASE("trace: what failed is colored and says why, what was skipped is a mar
 TEST_CASE("trace: any bytes make a file that can be read, whole after every event") {
   Trace trace;
   CHECK(trace.events().empty());
-  auto odd = event(EventType::note, 1, "a\"\n\xff");
+  auto odd = traced(EventType::note, 1, "a\"\n\xff");
   odd.message = "\x01 ]}";
   trace.on(odd);
   CHECK(trace.of("i")[0].at("args").at("message") == "\x01 ]}");
@@ -178,15 +178,15 @@ TEST_CASE("trace: slices nest and times grow, whatever the clock and the nodes s
     auto below = [](int end) { return *rc::gen::inRange(0, end); };
     std::int64_t now = 0;
     int steps = 0;
-    trace.on(event(EventType::run_started, 0));
+    trace.on(traced(EventType::run_started, 0));
     for (int i = 0; i < 40; ++i) {
       now += below(50) - 10;  // at times it is set back
       auto node = "n-" + std::to_string(below(3));
       if (!busy[node]) {
-        trace.on(event(EventType::step_started, now, node, "etcd"));
+        trace.on(traced(EventType::step_started, now, node, "etcd"));
         busy[node] = true;
       } else if (below(3) == 0) {
-        trace.on(ended(now, node, "etcd", static_cast<Outcome>(below(4))));
+        trace.on(trace_ended(now, node, "etcd", static_cast<Outcome>(below(4))));
         busy[node] = false;
         ++steps;
       } else {
@@ -204,9 +204,9 @@ TEST_CASE(
     "trace: tests/bench/trace_svg draws a bar for each step, and red ones for those that failed") {
   Trace trace;
   for (const auto* node : {"c-1", "w-<1>\"\\"}) {
-    trace.on(event(EventType::step_started, 0, node, "etcd"));
+    trace.on(traced(EventType::step_started, 0, node, "etcd"));
     trace.on(task(900, node, "not drawn", 500));
-    trace.on(ended(1000, node, "etcd", *node == 'c' ? Outcome::changed : Outcome::failed));
+    trace.on(trace_ended(1000, node, "etcd", *node == 'c' ? Outcome::changed : Outcome::failed));
   }
   ProcessSpec spec;
   spec.argv = {std::string(MUSTER_SOURCE_DIR) + "/tests/bench/trace_svg", trace.file};
@@ -238,7 +238,7 @@ TEST_CASE("trace: a file that cannot be made is refused before anything runs") {
 
 TEST_CASE("trace: a disk that fills up leaves what fits, and the run goes on") {
   Trace trace;
-  for (int i = 0; i < 10; ++i) trace.on(event(EventType::note, i, "c-1"));
+  for (int i = 0; i < 10; ++i) trace.on(traced(EventType::note, i, "c-1"));
   auto before = trace.of("i").size();
   rlimit kept{};
   REQUIRE(::getrlimit(RLIMIT_FSIZE, &kept) == 0);
@@ -246,11 +246,11 @@ TEST_CASE("trace: a disk that fills up leaves what fits, and the run goes on") {
   rlimit small{size + 10, kept.rlim_max};
   auto* handler = std::signal(SIGXFSZ, SIG_IGN);
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
-  trace.on(event(EventType::note, 20, "c-1"));
-  trace.on(event(EventType::note, 21, "c-1"));
+  trace.on(traced(EventType::note, 20, "c-1"));
+  trace.on(traced(EventType::note, 21, "c-1"));
   ::setrlimit(RLIMIT_FSIZE, &kept);
   std::signal(SIGXFSZ, handler);
-  trace.on(event(EventType::note, 22, "c-1"));
+  trace.on(traced(EventType::note, 22, "c-1"));
   CHECK(std::filesystem::file_size(trace.file) == size);
   CHECK(trace.of("i").size() == before);
 }

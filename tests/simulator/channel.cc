@@ -22,7 +22,7 @@ constexpr std::size_t kMostUploadHead = 4 << 10;
 constexpr std::size_t kMostWaiting = 256 << 10;
 /// As a shell says that it cannot run something.
 constexpr int kUnread = 126;
-constexpr std::size_t kPiece = 32 << 10;
+constexpr std::size_t kChannelPiece = 32 << 10;
 
 Channel& channel_of(void* self) { return *static_cast<Channel*>(self); }
 
@@ -186,8 +186,8 @@ void Channel::shell_ended(int status, Loop::Clock::duration took) {
 bool Channel::send(std::string& bytes, bool is_error) {
   std::size_t sent = 0;
   while (sent < bytes.size()) {
-    auto size =
-        std::min({bytes.size() - sent, kPiece, std::size_t{ssh_channel_window_size(handle_)}});
+    auto size = std::min(
+        {bytes.size() - sent, kChannelPiece, std::size_t{ssh_channel_window_size(handle_)}});
     if (size == 0) break;
     auto write = is_error ? ssh_channel_write_stderr : ssh_channel_write;
     int written = write(handle_, bytes.data() + sent, static_cast<std::uint32_t>(size));

@@ -11,7 +11,7 @@ using namespace muster;
 
 namespace {
 
-struct Fixture {
+struct OwnersFixture {
   TemporaryDirectory directory;
   FakeClock clock;
   std::unique_ptr<Store> store = open_store(directory.state(), clock);
@@ -41,7 +41,7 @@ std::string ids(const std::vector<Record>& records) {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Fixture, "owners: a tenant is made once, and keeps its id") {
+TEST_CASE_FIXTURE(OwnersFixture, "owners: a tenant is made once, and keeps its id") {
   CHECK(ids(store->tenants()) == "1 default");
   auto made = store->create_tenant(tenant("blue", 4, 1));
   CHECK(made.id == 2);
@@ -61,7 +61,7 @@ TEST_CASE_FIXTURE(Fixture, "owners: a tenant is made once, and keeps its id") {
   CHECK(changed.created_ms == clock.now - 5);
 }
 
-TEST_CASE_FIXTURE(Fixture, "owners: ids are never given twice") {
+TEST_CASE_FIXTURE(OwnersFixture, "owners: ids are never given twice") {
   store->create_tenant(tenant("blue"));
   store->forget_tenant("blue");
   CHECK(store->create_tenant(tenant("red")).id == 3);
@@ -77,7 +77,7 @@ TEST_CASE_FIXTURE(Fixture, "owners: ids are never given twice") {
   CHECK(ids(store->deployments()) == "1 a, 3 b");
 }
 
-TEST_CASE_FIXTURE(Fixture, "owners: a deployment brings its tenant along, which stays") {
+TEST_CASE_FIXTURE(OwnersFixture, "owners: a deployment brings its tenant along, which stays") {
   begin("a", "blue");
   CHECK(ids(store->tenants()) == "1 default, 2 blue");
   store->update_tenant(tenant("blue", 4));
@@ -89,7 +89,8 @@ TEST_CASE_FIXTURE(Fixture, "owners: a deployment brings its tenant along, which 
   CHECK(ids(store->tenants()) == "1 default, 2 blue");
 }
 
-TEST_CASE_FIXTURE(Fixture, "owners: a node of a provider by name knows of which kind that is") {
+TEST_CASE_FIXTURE(OwnersFixture,
+                  "owners: a node of a provider by name knows of which kind that is") {
   begin("a", "blue");
   NodeRecord node;
   node.name = "n1";
@@ -102,7 +103,8 @@ TEST_CASE_FIXTURE(Fixture, "owners: a node of a provider by name knows of which 
   CHECK(store->deployment("a")->find("n1")->provider_kind == "inventory");
 }
 
-TEST_CASE_FIXTURE(Fixture, "owners: secrets go with their tenant or provider, and no other's") {
+TEST_CASE_FIXTURE(OwnersFixture,
+                  "owners: secrets go with their tenant or provider, and no other's") {
   store->create_tenant(tenant("lab"));
   store->create_provider({0, "lab", "local", "", "{}", 0});
   store->put_secret(tenant_scope("lab"), "ssh", Secret("tenant-key"));

@@ -32,6 +32,11 @@ inline std::vector<Role> stock_roles() {
           make_role("k8s-addons", {}, {"k8s-master"})};
 }
 
+inline NodeRecord& node_in(DeploymentRecord& record, const std::string& name) {
+  return *std::find_if(record.nodes.begin(), record.nodes.end(),
+                       [&](const NodeRecord& n) { return n.name == name; });
+}
+
 inline const Role* role_named(const std::vector<Role>& roles, const std::string& name) {
   auto found =
       std::find_if(roles.begin(), roles.end(), [&](const Role& role) { return role.name == name; });

@@ -32,12 +32,6 @@ std::string check_error(const std::string& text) {
 }
 
 /// "changed unchanged failed", one word for each reply.
-std::string outcomes(const Ran& ran) {
-  std::vector<std::string> words;
-  for (const auto& reply : ran.replies) words.push_back(reply.outcome);
-  return join(words, " ");
-}
-
 const std::string kTwoFiles = R"(
 tasks:
   - {name: one, file: {path: /srv/a, content: "x\n"}, notify: [second, first]}

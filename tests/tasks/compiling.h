@@ -8,10 +8,9 @@
 #include "provisioner/definition/role_reader.h"
 #include "provisioner/pki/digest.h"
 #include "provisioner/tasks/compile.h"
+#include "tests/tasks/nonce.h"
 
 namespace muster::testing {
-
-inline const std::string kNonce = "0123456789abcdef";
 
 /// A role, and all that compiling it takes, from a test's own texts.
 struct Compiling {

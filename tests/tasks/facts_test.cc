@@ -8,6 +8,7 @@
 #include "provisioner/base/process.h"
 #include "provisioner/base/text.h"
 #include "provisioner/tasks/answer.h"
+#include "tests/tasks/nonce.h"
 #include "tests/tasks/sandbox.h"
 
 using namespace muster;
@@ -15,7 +16,6 @@ using namespace muster::testing;
 
 namespace {
 
-const std::string kNonce = "0123456789abcdef";
 const std::string kLogins =
     "its login files (.bashrc, .cshrc, ...) must not read stdin, start another shell or exit, and "
     "sshd must not force another command (ForceCommand, internal-sftp)";

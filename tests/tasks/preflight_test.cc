@@ -4,14 +4,13 @@
 
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
+#include "tests/tasks/nonce.h"
 #include "tests/tasks/sandbox.h"
 
 using namespace muster;
 using namespace muster::testing;
 
 namespace {
-
-const std::string kNonce = "0123456789abcdef";
 
 Sighting said(const std::vector<std::string>& lines) {
   std::string answer;

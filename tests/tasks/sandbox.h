@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "provisioner/base/files.h"
+#include "provisioner/base/text.h"
 #include "provisioner/tasks/reply.h"
 #include "tests/support/folder.h"
 
@@ -34,6 +35,13 @@ struct Ran {
   std::vector<TaskReply> replies;
   bool ended = false;
 };
+
+/// "changed unchanged failed".
+inline std::string outcomes(const Ran& ran) {
+  std::vector<std::string> words;
+  for (const auto& reply : ran.replies) words.push_back(reply.outcome);
+  return join(words, " ");
+}
 
 /// Everything in a tree that a task could change: path -> type, owner, mode, content, time.
 using Snapshot = std::map<std::string, std::string>;

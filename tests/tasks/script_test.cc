@@ -11,12 +11,6 @@ using namespace muster::testing;
 namespace {
 
 /// "changed unchanged failed", one word for each reply.
-std::string outcomes(const Ran& ran) {
-  std::vector<std::string> words;
-  for (const auto& reply : ran.replies) words.push_back(reply.outcome);
-  return join(words, " ");
-}
-
 }  // namespace
 
 TEST_SUITE_BEGIN("needs root" * doctest::skip(!Sandbox::possible()));

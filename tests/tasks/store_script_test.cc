@@ -5,6 +5,7 @@
 #include "provisioner/base/error.h"
 #include "provisioner/base/process.h"
 #include "provisioner/base/text.h"
+#include "tests/tasks/nonce.h"
 #include "tests/tasks/sandbox.h"
 
 using namespace muster;
@@ -12,8 +13,6 @@ using namespace muster::testing;
 namespace fs = std::filesystem;
 
 namespace {
-
-const std::string kNonce = "0123456789abcdef";
 
 std::string sum_of(const std::string& bytes) {
   ProcessSpec spec;
