@@ -103,8 +103,8 @@ second=$(pod_on qs-worker-002)
 ip_of() { kubectl get pod "$1" -o jsonpath='{.status.podIP}'; }
 # busybox 1.35's own "wget -T" crashes.
 fetch() { kubectl exec "$1" -- timeout 3 wget -q -O - "$2"; }  # POD URL
-check "a pod reaches a pod on the other node" \
-  until_true 120 test "$(fetch "$first" "http://$(ip_of "$second"):8080/")" = "$second"
+reaches() { [ "$(fetch "$1" "http://$(ip_of "$2"):8080/")" = "$2" ]; }
+check "a pod reaches a pod on the other node" until_true 120 reaches "$first" "$second"
 service_ip=$(kubectl get service web -o jsonpath='{.spec.clusterIP}')
 check "the Service answers by address" until_true 120 fetch "$first" "http://$service_ip/"
 check "the Service answers by DNS name, from either node" \

@@ -27,6 +27,12 @@ ready() {  # NODE...: these are all, and Ready
   echo "$nodes"
   [ "$nodes" = "$(printf '%s Ready\n' "$@")" ]
 }
+three_members() {  # of etcd, all of them healthy
+  local said
+  said=$("$muster" etcd status site 2>&1 </dev/null)
+  echo "$said"
+  [ "$(grep -c ' healthy ' <<< "$said")" = 3 ]
+}
 listings() {  # WHEN MACHINE...: to WHEN.MACHINE
   local name pids=()
   for name in "${@:2}"; do
@@ -101,13 +107,13 @@ import_image() {  # MACHINE
   cp "$("$muster" artifacts path busybox-image)" "$MACHINES_FOLDER/$1/root/busybox.tar"
   on "$1" 'ctr -n k8s.io images import /root/busybox.tar && rm /root/busybox.tar'
 }
-# Asks until the file "stop" is there; says when it got no answer within 2 seconds, and which machines
+# Asks until the file "stop" is there; says when it got no answer within 5 seconds, and which machines
 # it had asked: one that is no node of the cluster any more need not answer.
 ask_always() {
   local name
   while [ ! -e stop ]; do
     for name in $(cat asked); do
-      curl -s -m 2 "http://10.77.0.${machine_number[$name]}:30080/" | grep -q here && echo good || echo "bad $(date +%T) $name"
+      curl -s -m 5 "http://10.77.0.${machine_number[$name]}:30080/" | grep -q here && echo good || echo "bad $(date +%T) $name"
     done >> answers
     sleep 0.3
   done
@@ -174,7 +180,7 @@ run apply site.json --yes
 expect "the first master is replaced" 0 "'site' is up"
 use
 check "m6 has the place of m1" until_true 120 ready m2 m3 m4 m5 m6
-check "etcd has three members again" run etcd status site
+check "etcd has three members again" until_true 60 three_members
 check "the workload answered all the time, again" answered
 listings after m1
 check "m1 is as it was before" diff before.m1 after.m1
@@ -199,7 +205,7 @@ expect "recover makes a cluster of what is left" 0
 use
 run apply site.json --yes
 expect "an apply makes it whole" 0 "'site' is up"
-check "etcd has three members again" run etcd status site
+check "etcd has three members again" until_true 60 three_members
 check "what was known at the backup is known" kubectl get configmap kept
 check "what came later is not" sh -c '! "$@" get configmap late' sh kubectl
 check "all are Ready again" until_true 120 ready m2 m3 m4 m5 m6
