@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "provisioner/base/text.h"
 #include "provisioner/engine/json_value.h"
