@@ -204,7 +204,8 @@ check "a worker reboots" reboot t-worker-001
 check "and a master" reboot t-more-002
 check "all nodes are Ready" until_true 60 beats_again
 check "etcd is whole" until_true 60 members t-more-001 3
-# Whoever watched through the master that lost its power notices by a ping: in 45 seconds, one after the other.
+# The pods have new addresses. Who tells of them is chosen anew when it was on the master that lost its power:
+# when the lease of 15 seconds has ended.
 check "the workload is back" until_true 150 on t-more-001 "$web"
 # shellcheck disable=SC2016
 network() { on "$1" 'ip route show proto 77 | grep via && iptables -t nat -S MUSTER-PODS && [ "$(sysctl -n net.ipv4.ip_forward)" = 1 ]'; }
