@@ -154,8 +154,9 @@ std::optional<LocalNetwork> LocalRecords::network(const std::string& bridge) con
 std::vector<LocalNetwork> LocalRecords::networks() const {
   std::vector<LocalNetwork> networks;
   for (const auto& file : record_files(root_ / "networks")) {
-    if (auto text = read_if_there(file))
+    if (auto text = read_if_there(file)) {
       networks.push_back(parse_local_network(*text, file.string()));
+    }
   }
   return networks;
 }
@@ -178,8 +179,9 @@ void LocalRecords::tidy() const {
       // write_file's temporary name; nobody else writes while we hold the lock.
       auto file = at->path().filename().string();
       std::error_code gone;
-      if (file.find(std::string(kRecordSuffix) + ".") != std::string::npos)
+      if (file.find(std::string(kRecordSuffix) + ".") != std::string::npos) {
         fs::remove(at->path(), gone);
+      }
     }
     fs::remove(root_ / name, ignored);  // stays when it is not empty
   }

@@ -12,8 +12,6 @@
 
 namespace muster {
 
-namespace {}  // namespace
-
 int App::check() {
   int code = kDone;
   std::vector<HostFindings> all;

@@ -18,8 +18,6 @@
 
 namespace muster {
 
-namespace {}  // namespace
-
 int App::validate() {
   int code = kDone;
   for (const auto& file : definition_files(options_.arguments)) {

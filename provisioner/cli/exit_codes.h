@@ -1,7 +1,5 @@
 #pragma once
 
-#include <algorithm>
-
 #include "provisioner/base/error.h"
 #include "provisioner/engine/scheduler.h"
 
