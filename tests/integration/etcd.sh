@@ -1,18 +1,19 @@
 #!/bin/bash
 # What `muster etcd` and `muster recover` run on a node (provisioner/engine/etcd.sh), with a real etcd, also
 # when it was cut and begins anew. In namespaces of its own; of systemd only what starts and stops etcd is
-# played. Usage: etcd.sh [BUILD_DIR]. Needs root, and the image of a local node for its etcd; some seconds.
+# played. Usage: etcd.sh [BUILD_DIR]. Needs root, and Debian's packages of etcd, which it unpacks; some seconds.
 # shellcheck disable=SC2317  # what check calls is reached
 set -u
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 if [ "${1:-}" != inside ]; then
-  cache=${MUSTER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/muster}
-  for image in "$cache"/images/node-*/usr/bin; do
-    [ -x "$image/etcdctl" ] && programs=$image
-  done
-  [ -n "${programs:-}" ] || { echo "skip etcd on a node: there is no image of a local node"; exit 0; }
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
+  mkdir "$work/packages"
+  download() { (cd "$work/packages" && apt-get -qq download -o APT::Sandbox::User=root etcd-server etcd-client); }
+  download || { apt-get -qq update && download; } ||
+    { echo "FAIL etcd on a node: Debian's packages of etcd can be had: apt-get download failed"; exit 1; }
+  for package in "$work"/packages/*.deb; do dpkg -x "$package" "$work/packages"; done
+  programs=$work/packages/usr/bin
   unshare --mount --net --pid --fork --kill-child --mount-proc "$0" inside "$work" "$programs"
   exit
 fi
