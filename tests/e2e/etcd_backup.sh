@@ -133,16 +133,6 @@ check "the runs are on record" restores
 
 kubectl create configmap last --from-literal=word=three > /dev/null
 handle=$("$muster" status saved -o json | sed -n '/"name": "e-002"/,/}/s/.*"handle": "\([^"]*\)".*/\1/p')
-lose() {  # HANDLE: as if its maker had never been: processes, then its record
-  local group pid
-  for group in /sys/fs/cgroup/pids/muster-"$1" /sys/fs/cgroup/muster-"$1"; do
-    [ -d "$group" ] || continue
-    find "$group" -name cgroup.procs -exec cat {} + | while read -r pid; do
-      kill -9 "$pid" 2>/dev/null
-    done
-  done
-  rm "$MUSTER_LOCAL_DIR/nodes/$1.json"
-}
 check "a master is lost" lose "$handle"
 check "another one is switched off" "$muster" power saved e-003 off
 check "no member is healthy" until_true 30 refused 1 'no leader' "$muster" etcd status saved

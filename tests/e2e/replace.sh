@@ -68,17 +68,6 @@ check "replacing all members at once is refused" says 'none of the etcd members'
 # The worker's disk and all, gone; a master switched off, as after a reboot of this machine.
 definition "$(masters r-control 3)"
 handle=$("$muster" status replace -o json | sed -n '/"name": "r-worker-001"/,/}/s/.*"handle": "\([^"]*\)".*/\1/p')
-# As if its maker had never been: processes, then its record.
-lose() {
-  local group pid
-  for group in /sys/fs/cgroup/pids/muster-"$1" /sys/fs/cgroup/muster-"$1"; do
-    [ -d "$group" ] || continue
-    find "$group" -name cgroup.procs -exec cat {} + | while read -r pid; do
-      kill -9 "$pid" 2>/dev/null
-    done
-  done
-  rm "$MUSTER_LOCAL_DIR/nodes/$1.json"
-}
 check "the worker is taken away" lose "$handle"
 check "a master is switched off" "$muster" power replace r-control-003 off
 check "apply brings both back" apply

@@ -44,6 +44,17 @@ address_of() {  # DEPLOYMENT NODE
   "$muster" status "$1" | awk -v node="$2" '$1 == node { print $3 }'
 }
 
+lose() {  # HANDLE: a node of the test, as if its maker had never been: processes, then its record
+  local group pid
+  for group in /sys/fs/cgroup/pids/muster-"$1" /sys/fs/cgroup/muster-"$1"; do
+    [ -d "$group" ] || continue
+    find "$group" -name cgroup.procs -exec cat {} + | while read -r pid; do
+      kill -9 "$pid" 2>/dev/null
+    done
+  done
+  rm "$MUSTER_LOCAL_DIR/nodes/$1.json"
+}
+
 # Puts the busybox image, for test pods, on every node of the deployment.
 import_busybox() {
   local image node
