@@ -1,7 +1,7 @@
 // Every task kind on a real node of the provider `local`: in check mode, which must change nothing;
 // applied; applied again, which must be all unchanged; then undone, twice. Needs root, and is run
 // by tests/integration/tasks.sh. The kind `manifest` needs an API server: the end-to-end tests of
-// whole clusters have it, and tests/tasks/cases/manifest a likeness.
+// whole clusters have it, and tests/shells/cases/manifest a likeness.
 #include <doctest/doctest.h>
 #include <signal.h>
 #include <sys/wait.h>

@@ -4,8 +4,8 @@
 
 #include "provisioner/base/text.h"
 #include "provisioner/tasks/kind.h"
+#include "tests/shells/sandbox.h"
 #include "tests/tasks/compiling.h"
-#include "tests/tasks/sandbox.h"
 
 using namespace muster;
 using namespace muster::testing;
@@ -128,7 +128,7 @@ TEST_CASE("compile: undo forgets what was asked for, and runs no handlers") {
 TEST_CASE("compile: a unit is not restarted for a change that came before its start") {
   Sandbox node(Flavour::dash);
   node.add_program("systemctl",
-                   read_file(std::string(MUSTER_SOURCE_DIR) + "/tests/tasks/programs/systemctl"));
+                   read_file(std::string(MUSTER_SOURCE_DIR) + "/tests/shells/programs/systemctl"));
   std::filesystem::create_directories(node / "etc/systemd/system");
   const std::string role = R"(
 tasks:

@@ -8,8 +8,8 @@
 #include "provisioner/base/process.h"
 #include "provisioner/base/text.h"
 #include "provisioner/tasks/answer.h"
+#include "tests/shells/sandbox.h"
 #include "tests/tasks/nonce.h"
-#include "tests/tasks/sandbox.h"
 
 using namespace muster;
 using namespace muster::testing;

@@ -4,8 +4,8 @@
 
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
+#include "tests/shells/sandbox.h"
 #include "tests/tasks/nonce.h"
-#include "tests/tasks/sandbox.h"
 
 using namespace muster;
 using namespace muster::testing;
@@ -104,7 +104,7 @@ TEST_CASE("preflight: packages that are asked for and not installed are named") 
   PreflightQuestions questions;
   questions.packages = {{"apt", {"a", "b=1.2", "it's"}}, {"dnf", {"a", "c"}}, {"apk", {"d"}}};
   auto script = preflight_script(kNonce, questions);
-  auto programs = std::filesystem::path(MUSTER_SOURCE_DIR) / "tests/tasks/programs";
+  auto programs = std::filesystem::path(MUSTER_SOURCE_DIR) / "tests/shells/programs";
   using Names = std::vector<std::string>;
   for (auto flavour : kFlavours) {
     CAPTURE(name_of(flavour));

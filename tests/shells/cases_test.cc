@@ -7,8 +7,8 @@
 
 #include "provisioner/base/text.h"
 #include "provisioner/tasks/kind.h"
+#include "tests/shells/sandbox.h"
 #include "tests/tasks/compiling.h"
-#include "tests/tasks/sandbox.h"
 
 using namespace muster;
 using namespace muster::testing;
@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path kHere = fs::path(MUSTER_SOURCE_DIR) / "tests/tasks";
+const fs::path kHere = fs::path(MUSTER_SOURCE_DIR) / "tests/shells";
 
 std::vector<fs::path> case_files() {
   std::vector<fs::path> files;

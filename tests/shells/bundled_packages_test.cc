@@ -1,7 +1,7 @@
 // Packages from a bundle: apt's only source for that moment, and gone afterwards. That the real apt
 // takes them is tested in integration/offline_hosts.sh.
 #include "provisioner/base/process.h"
-#include "tests/tasks/ledgers.h"
+#include "tests/shells/ledgers.h"
 
 using namespace muster;
 using namespace muster::testing;
@@ -32,7 +32,7 @@ esac
 /// A node with a tar of packages in its store.
 struct Site {
   Site() : node(Flavour::dash), one(role("one", kRole)) {
-    auto programs = fs::path(MUSTER_SOURCE_DIR) / "tests/tasks/programs";
+    auto programs = fs::path(MUSTER_SOURCE_DIR) / "tests/shells/programs";
     for (const char* name : {"dpkg-query", "dpkg", "apt-cache"}) {
       node.add_program(name, read_file(programs / name));
     }

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "provisioner/tasks/ledger.h"
-#include "tests/tasks/ledgers.h"
+#include "tests/shells/ledgers.h"
 
 using namespace muster;
 using namespace muster::testing;

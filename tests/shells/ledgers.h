@@ -3,8 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "provisioner/base/text.h"
+#include "tests/shells/sandbox.h"
 #include "tests/tasks/compiling.h"
-#include "tests/tasks/sandbox.h"
 
 namespace muster::testing {
 

@@ -1,7 +1,7 @@
 // Packages that came, and who wants them. That each manager removes what came is tested with the
 // cases of the kind, and with real managers in integration/.
 #include "provisioner/tasks/ledger.h"
-#include "tests/tasks/ledgers.h"
+#include "tests/shells/ledgers.h"
 
 using namespace muster;
 using namespace muster::testing;
@@ -12,7 +12,7 @@ TEST_SUITE_BEGIN("needs root" * doctest::skip(!Sandbox::possible()));
 TEST_CASE("ledger: a package that a role wants by another name stays") {
   for (bool by_version : {true, false}) {
     Sandbox node(Flavour::dash);
-    auto programs = fs::path(MUSTER_SOURCE_DIR) / "tests/tasks/programs";
+    auto programs = fs::path(MUSTER_SOURCE_DIR) / "tests/shells/programs";
     for (const char* name : {"dpkg-query", "dpkg", "apt-get", "apt-cache"}) {
       node.add_program(name, read_file(programs / name));
     }

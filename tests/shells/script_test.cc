@@ -2,8 +2,8 @@
 
 #include "provisioner/base/text.h"
 #include "provisioner/tasks/kind.h"
+#include "tests/shells/sandbox.h"
 #include "tests/tasks/compiling.h"
-#include "tests/tasks/sandbox.h"
 
 using namespace muster;
 using namespace muster::testing;
