@@ -47,7 +47,7 @@ echo "$students clusters in $((SECONDS - started)) s"
 need "handout writes a folder for each" classroom handout --out "$handouts"
 check "there are as many folders" test "$(find "$handouts" -mindepth 1 -type d | wc -l)" = "$students"
 for i in $(seq "$students"); do
-  need "student $i: both nodes are Ready" both_ready "$i"
+  need "student $i: both nodes are Ready" until_true 60 both_ready "$i"
 done
 check "the plan is empty then" classroom plan --detailed-exitcode
 check "status has all of them" \
@@ -202,7 +202,7 @@ check "who left has no cluster" bash -c "! '$muster' list | grep -q '^$(cluster 
 check "the others still have theirs" test "$("$muster" list | grep -c '^lab-student-')" = "$students"
 rm -rf "$handouts"
 check "handout has who joined" classroom handout --out "$handouts"
-check "student $late: both nodes are Ready" both_ready "$late"
+check "student $late: both nodes are Ready" until_true 60 both_ready "$late"
 for i in $stayers; do
   check "student $i: same nodes, same pods" diff "$work/traces.$i" <(traces "$i")
 done

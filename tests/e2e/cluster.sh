@@ -12,7 +12,7 @@ need "kubeconfig has what kubectl needs" use_cluster $name
 all_ready() {  # COUNT
   [ "$(kubectl get nodes --no-headers | awk '$2 == "Ready"' | wc -l)" = "$1" ]
 }
-check "all three nodes are Ready" all_ready 3
+check "all three nodes are Ready" until_true 60 all_ready 3
 masters_tainted() {
   kubectl get nodes -l node-role.kubernetes.io/master -o jsonpath='{.items[*].spec.taints[*].key}' |
     grep -q node-role.kubernetes.io/master
@@ -140,8 +140,8 @@ encrypted() { stored | grep -aq k8s:enc:secretbox && ! stored | grep -aq muster-
 check "secrets are encrypted at rest" encrypted
 check "the audit log is written" "$muster" ssh $name qs-control-001 -- test -s /var/log/kubernetes/audit.log
 kubelet_may_not() {
-  ! "$muster" ssh $name qs-worker-001 -- /usr/local/bin/kubectl \
-    --kubeconfig /etc/kubernetes/kubelet.conf get secret hidden </dev/null
+  "$muster" ssh $name qs-worker-001 -- /usr/local/bin/kubectl \
+    --kubeconfig /etc/kubernetes/kubelet.conf get secret hidden </dev/null 2>&1 | grep Forbidden
 }
 check "a kubelet may not read a secret that no pod of its node uses" kubelet_may_not
 

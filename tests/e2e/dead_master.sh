@@ -70,7 +70,7 @@ check "nothing of the living masters was left out" never_says 'skipped.* d-contr
 through_first
 check "the new worker is Ready, with the living masters" \
   until_true 60 ready d-control-001 d-control-002 d-worker-001 d-worker-002
-check "etcd goes on with two members" healthy_members dead d-control-001 2
+check "etcd goes on with two members" until_true 60 healthy_members dead d-control-001 2
 
 mv "$disk.lost" "$disk"
 apply dead
@@ -103,7 +103,7 @@ check "and says why" says "^fresh/f-late-001  create failed: tenant 'default' ha
 check "nothing else failed" says "^fresh: .* 1 failed, "
 use_cluster fresh
 check "the others are a cluster" until_true 60 ready f-control-001 f-control-002 f-worker-001
-check "its etcd has two members" healthy_members fresh f-control-001 2
+check "its etcd has two members" until_true 60 healthy_members fresh f-control-001 2
 fresh '{}'
 apply fresh
 check "when it can be made, it joins" ended_with 0

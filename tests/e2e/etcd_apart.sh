@@ -23,8 +23,9 @@ ready() { [ "$(kubectl get nodes --no-headers | awk '$2 == "Ready"' | wc -l)" = 
 definition 1
 need "apply makes five etcd nodes, a master and a worker" "$muster" apply "$work/apart.json" --yes
 need "kubeconfig has what kubectl needs" use_cluster apart
-check "the master and the worker are Ready; etcd nodes are no Kubernetes nodes" ready 2
-check "labels are on the node" kubectl get nodes -l disk=ssd -o name
+check "the master and the worker are Ready; etcd nodes are no Kubernetes nodes" until_true 60 ready 2
+labelled() { kubectl get nodes -l disk=ssd -o name | grep -x node/apart-worker-001; }
+check "labels are on the node" labelled
 check "taints are on the node" \
   test "$(kubectl get node apart-worker-001 -o jsonpath='{.spec.taints[?(@.key=="dedicated")].effect}')" = NoSchedule
 definition 2
@@ -32,12 +33,11 @@ definition 2
 touched() { grep -q 'apart-worker-002' "$work/plan" && ! grep -qE 'etcd .*(changed|new member)' "$work/plan"; }
 check "growing plans the new node and leaves etcd alone" touched
 check "apply grows the cluster" "$muster" apply "$work/apart.json" --yes
-check "three nodes are Ready" ready 3
+check "three nodes are Ready" until_true 60 ready 3
 definition 1
 check "apply shrinks the cluster" "$muster" apply "$work/apart.json" --yes
-check "the node that left is no longer in the cluster" ready 2
-gone() { ! kubectl get node apart-worker-002; }
-check "its name is forgotten" gone
+check "the node that left is no longer in the cluster" until_true 60 ready 2
+check "its name is forgotten" absent node apart-worker-002
 check "the plan is empty then" "$muster" plan "$work/apart.json" --detailed-exitcode
 check "destroy removes it" "$muster" destroy apart --yes
 check "nothing is left" nothing_left

@@ -44,10 +44,10 @@ check "two of them cannot have etcd" obstruct
 definition ', "etcd", "k8s-master"'
 "$muster" apply "$work/f.json" --roles "$work" --yes > "$work/said" 2>&1 &
 apply_pid=$!
-check "they fail, and the one waits for them" until_true 60 one_waits
+check "they fail, and the one waits for them" until_true 180 one_waits
 # Its API server is waited for in vain.
 kill -INT "$apply_pid"
-check "it can be stopped" until_true 10 grep -q 'once more to stop now' "$work/said"
+check "it can be stopped" until_true 60 grep -q 'once more to stop now' "$work/said"
 kill -INT "$apply_pid"
 wait "$apply_pid"
 check "it is stopped now" [ $? = 130 ]

@@ -47,7 +47,8 @@ for stopped in $masters; do
   check "$stopped is switched off" "$muster" power ha $stopped off
   through "$other"
   check "without $stopped, kubectl goes on through $other" until_true 120 kubectl get nodes --request-timeout=5s
-  check "without $stopped, etcd keeps its quorum" test "$(healthy_members "$other")" = 2
+  two_left() { [ "$(healthy_members "$other")" = 2 ]; }
+  check "without $stopped, etcd keeps its quorum" until_true 60 two_left
   # shellcheck disable=SC2086
   {
     before=$(heartbeats $others ha-worker-001)

@@ -16,6 +16,7 @@ JSON
 
 # Starts apply, kills it when its event stream shows PATTERN (or after it has ended).
 kill_apply_at() {
+  rm -f "$work/events"
   "$muster" apply "$work/k.json" --yes --json > "$work/events" 2>"$work/err" &
   local pid=$!
   until grep -q "$1" "$work/events" 2>/dev/null || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
@@ -52,4 +53,4 @@ until_true 120 grep -q '"verb":"create".*"outcome":"changed"' "$work/events"
 check "a test is killed in the middle" kill -9 $tested
 read -r its_work its_nodes < "$work/where"
 clean() { [ ! -e "$its_work" ] && "$root/tests/support/leftovers.sh" --only "$its_nodes"; }
-check "a test that is killed leaves nothing" until_true 120 clean
+check "a test that is killed leaves nothing" until_true 300 clean

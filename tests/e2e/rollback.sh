@@ -104,10 +104,11 @@ check "the plan of the old definition is empty" \
 definition 4 '"k8s-worker", "last"'
 "$muster" --roles "$roles" apply "$work/a.json" --yes --atomic --json > "$work/events" 2>/dev/null &
 pid=$!
-until_true 300 grep -q '"message":"undoing' "$work/events"
-until_true 60 grep -q '"verb":"undo"' "$work/events"
-check "muster is killed while it undoes" kill -9 $pid
+check "muster goes back" until_true 300 grep -q '"message":"undoing' "$work/events"
+check "it undoes" until_true 60 grep -q '"verb":"undo"' "$work/events"
+kill -9 $pid
 wait $pid 2>/dev/null
+check "it is killed while it does" test $? = 137
 "$muster" status atomic > "$work/said" 2>&1
 check "status says where it was going" says "revision"
 revision=$("$muster" status atomic -o json | sed -n 's/.*"undo_to": \([0-9]*\).*/\1/p')

@@ -55,8 +55,7 @@ check "two at once: no namespace is left" no_namespace
 # --- without cluster DNS exactly that fails
 
 kubectl -n kube-system scale deployment coredns --replicas=0 > /dev/null 2>&1
-no_coredns() { [ -z "$(kubectl -n kube-system get pods -l k8s-app=kube-dns -o name)" ]; }
-check "cluster DNS is broken" until_true 60 no_coredns
+check "cluster DNS is broken" until_true 60 absent pods -n kube-system -l k8s-app=kube-dns
 run_test --junit "$work/result.xml"
 check "without DNS: the exit code says so" test $? = 1
 check "without DNS: exactly that case fails" \
@@ -108,8 +107,7 @@ kubectl create namespace muster-test-new > /dev/null
 kubectl label namespace muster-test-new muster-test="$(date +%s)" > /dev/null
 run_test
 check "it passes beside what others have left" test $? = 0
-old_gone() { ! kubectl get namespace muster-test-old; }
-check "what is left of a killed test goes with a later one" until_true 60 old_gone
+check "what is left of a killed test goes with a later one" until_true 60 absent namespace muster-test-old
 check "what may be another's that runs stays" kubectl get namespace muster-test-new
 
 # --- what cannot be tested

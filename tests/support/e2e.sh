@@ -6,9 +6,10 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 muster=${MUSTER:-$root/build/release/muster}
 [ -x "$muster" ] || { echo "FAIL there is a muster to test: $muster is not built"; exit 1; }
 work=$(mktemp -d "${TMPDIR:-/tmp}/muster-e2e.XXXXXX")
-mkdir -p /var/lib/muster
+# shellcheck source=tests/support/until.sh
+. "$root/tests/support/until.sh"
 # A folder of nodes of our own: others' clusters on this machine are left alone.
-MUSTER_LOCAL_DIR=$(mktemp -d /var/lib/muster/e2e.XXXXXX)
+MUSTER_LOCAL_DIR=$(node_folder e2e) || { echo "FAIL the test has a folder of its own"; exit 1; }
 export MUSTER_LOCAL_DIR MUSTER_STATE="$work/state" KUBECONFIG="$work/kubeconfig"
 setsid "$root/tests/support/clean-up-after.sh" $$ "$muster" "$work" </dev/null >/dev/null 2>&1 &
 failures=0
@@ -31,13 +32,14 @@ need() {
   [ "$failures" = "$failures_before" ] || exit 1
 }
 
-# shellcheck source=tests/support/until.sh
-. "$root/tests/support/until.sh"
-
 use_cluster() {  # NAME: kubectl talks to this deployment from now on
   "$muster" kubeconfig "$1" > "$KUBECONFIG"
 }
 kubectl() { "$("$muster" artifacts path kubectl)" "$@"; }
+absent() {  # WHAT...: kubectl gets none, and not for want of an answer
+  local found
+  found=$(kubectl get "$@" --ignore-not-found -o name --request-timeout=5s) && echo "$found" && [ -z "$found" ]
+}
 
 nodes_of() { "$muster" status "$1" -o json | sed -n 's/.*"name": "\([^"]*\)".*/\1/p' | tail -n +2; }
 address_of() {  # DEPLOYMENT NODE

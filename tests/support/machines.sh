@@ -15,6 +15,8 @@ export MUSTER_CACHE=${MUSTER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/muster}
 
 # shellcheck source=tests/support/node-image.sh
 . "$root/tests/support/node-image.sh"
+# shellcheck source=tests/support/until.sh
+. "$root/tests/support/until.sh"
 
 # --- Before the namespaces: the image needs a Debian mirror. ------------------------------------
 
@@ -89,8 +91,7 @@ if [ -z "${MACHINES_WORLD:-}" ]; then
     exit 1
   fi
   exec 9>&-
-  mkdir -p /var/lib/muster
-  MACHINES_FOLDER=$(mktemp -d /var/lib/muster/machines.XXXXXX)
+  MACHINES_FOLDER=$(node_folder machines) || { echo "FAIL the test has a folder of its own"; exit 1; }
   MACHINES_MARK=${MACHINES_FOLDER##*.}
   export MACHINES_IMAGE MACHINES_FOLDER MACHINES_MARK MACHINES_WORLD=outside
   # Waits for the end of the world, however it ends.
@@ -208,7 +209,7 @@ start_machine() { run_machine "$1" </dev/null > "$work/console.$1" 2>&1 & }
 # From the bastion, whom every machine lets in.
 on() {  # NAME COMMAND...: as root
   ip netns exec bastion ssh -q -i "$work/key" -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
-    -o ConnectTimeout=5 -o ControlMaster=auto -o ControlPath="$work/ssh.%C" -o ControlPersist=60 \
+    -o ConnectTimeout=20 -o ControlMaster=auto -o ControlPath="$work/ssh.%C" -o ControlPersist=60 \
     "ops@$1" "sudo sh -c $(printf %q "${*:2}")" </dev/null
 }
 
@@ -221,7 +222,7 @@ machines() {  # NAME...
     echo "10.77.0.$number $name" >> /etc/hosts
   done
   for name in "$@"; do make_machine "$name" "${machine_number[$name]}"; start_machine "$name"; done
-  end=$((SECONDS + 60))
+  end=$((SECONDS + 180))
   for name in "$@"; do
     until on "$name" true; do
       [ $SECONDS -lt $end ] || { echo "FAIL machine $name boots: $(tail -n 5 "$work/console.$name")"; exit 1; }
