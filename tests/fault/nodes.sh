@@ -101,7 +101,7 @@ all_well "a cut connection" cut
 begin_slow reboot
 check "a reboot: in mid-step" in_mid_step reboot
 check "a reboot: the node reboots" \
-  "$muster" ssh reboot f-worker-001 -- "systemd-run --no-block systemctl reboot --force"
+  "$muster" ssh reboot f-worker-001 -- "systemd-run --no-block sh -c 'sleep 1; systemctl reboot --force'"
 finished
 check "a reboot: apply succeeds in the same run" ended_with 0
 check "a reboot: the step was run again" tried_twice reboot

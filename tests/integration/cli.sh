@@ -200,7 +200,8 @@ else
 
   # answer NAME KEYS WANTED: gives KEYS when apply asks; WANTED is a pattern of all it says.
   answer() {
-    local said='' end=$((SECONDS + 10)) code
+    local said='' end=$((SECONDS + 60)) code
+    : > "$work/screen"
     mkfifo "$work/keys"
     script -qec "'$muster' apply examples/quickstart.json; echo code=\$?" /dev/null \
       < "$work/keys" > "$work/screen" 2>&1 &

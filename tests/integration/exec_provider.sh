@@ -88,12 +88,12 @@ program dies <<< 'kill -9 $$'
 expect "one that is killed is told" 0 "was ended by signal 9"
 provide missing /no/such/program '[]'
 expect "one that is not there is told" 0 "/no/such/program"
-printf '{"name": "slow", "kind": "exec", "hints": {"program": "%s", "deadline_seconds": 1}}\n' \
+printf '{"name": "slow", "kind": "exec", "hints": {"program": "%s", "deadline_seconds": 3}}\n' \
   "$work/slow.sh" > "$work/slow.json"
 printf '#!/bin/sh\necho $$ > "%s"\nexec sleep 61\n' "$work/slow.pid" > "$work/slow.sh"
 chmod +x "$work/slow.sh"
 run provider create "$work/slow.json"
-expect "one that is late is ended" 0 "did not answer within 1.0s and was ended"
+expect "one that is late is ended" 0 "did not answer within 3.0s and was ended"
 check "it had begun" test -s "$work/slow.pid"
 check "and nothing of it goes on" test ! -e "/proc/$(cat "$work/slow.pid")"
 

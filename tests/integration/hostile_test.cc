@@ -180,7 +180,7 @@ TEST_CASE("hostile: what never ends is ended at the deadline, and the node is fr
            {"yes", "sleep 987654", "trap '' TERM HUP; while :; do sleep 1; done",
             "while :; do :; done"}) {
         CAPTURE(endless);
-        auto said = run_tasks(link, tasks_of({"echo a", endless}), Mode::apply, false, nullptr, 1s);
+        auto said = run_tasks(link, tasks_of({"echo a", endless}), Mode::apply, false, nullptr, 2s);
         CHECK(said.replies.size() == 1);
         CHECK(said.result.remote.timed_out);
         CHECK(said.result.running == 1);

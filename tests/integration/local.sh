@@ -6,16 +6,19 @@ set -u
 
 build=${1:?usage: local.sh BUILD_DIR}
 shift
-leftovers=$(dirname "${BASH_SOURCE[0]}")/../support/leftovers.sh
+support=$(dirname "${BASH_SOURCE[0]}")/../support
+leftovers=$support/leftovers.sh
+# shellcheck source=tests/support/until.sh
+. "$support/until.sh"
 [ "$(id -u)" = 0 ] || { echo "local.sh: needs root: it starts system containers" >&2; exit 2; }
 
-mkdir -p /var/lib/muster
-MUSTER_LOCAL_DIR=$(mktemp -d /var/lib/muster/local-test.XXXXXX)
+MUSTER_LOCAL_DIR=$(node_folder local-test) || { echo "FAIL local: the test has a folder of its own"; exit 1; }
 export MUSTER_LOCAL_DIR
 
 # What leftovers.sh does not look at: the kernel's settings, which nodes elsewhere change as well.
 settings() {
   find /sys/class/net -name 'mub*' | grep -q . && return
+  find /sys/fs/cgroup -maxdepth 3 -name 'muster-mun*' | grep -q . && return  # in networks of their own
   grep -H . /proc/sys/net/ipv4/ip_forward /proc/sys/fs/inotify/max_user_instances \
     /proc/sys/kernel/panic /proc/sys/vm/overcommit_memory /proc/sys/kernel/pid_max
 }

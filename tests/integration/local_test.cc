@@ -114,7 +114,7 @@ std::string leftovers() {
 }
 
 bool reaches(const ProvidedNode& from, const std::string& address, int port) {
-  auto answer = ssh(from, "exec 2>/dev/null; timeout 1 bash -c '</dev/tcp/" + address + "/" +
+  auto answer = ssh(from, "exec 2>/dev/null; timeout 3 bash -c '</dev/tcp/" + address + "/" +
                               std::to_string(port) + "' && echo yes || echo no");
   if (answer.output == "yes\n") return true;
   // A node that cannot be asked must not count as one that reaches nobody.

@@ -108,10 +108,10 @@ need "apply makes the cluster from the bundle" \
   "$muster" apply --bundle "$bundle" "$definition" --yes
 need "kubeconfig has what kubectl needs" use_cluster $name
 all_ready() {
-  kubectl wait --for=condition=Ready nodes --all --timeout=60s && [ "$(kubectl get nodes -o name | wc -l)" = 3 ]
+  kubectl wait --for=condition=Ready nodes --all --timeout=180s && [ "$(kubectl get nodes -o name | wc -l)" = 3 ]
 }
 check "all three nodes are Ready" all_ready
-dns_ready() { kubectl -n kube-system wait --for=condition=Available deployment/coredns --timeout=60s; }
+dns_ready() { kubectl -n kube-system wait --for=condition=Available deployment/coredns --timeout=180s; }
 check "cluster DNS runs, from the bundle's image" dns_ready
 check "nothing is left to do" "$muster" plan "$definition" --detailed-exitcode
 check "muster test passes, with the bundle's image" "$muster" test $name

@@ -138,7 +138,7 @@ expect "apply makes the cluster" 0 "'offline' is up"
 kubectl() { "$("$muster" artifacts path kubectl)" --kubeconfig "$work/config" "$@" < /dev/null; }
 "$muster" kubeconfig offline > "$work/config"
 all_ready() {
-  kubectl wait --for=condition=Ready nodes --all --timeout=60s &&
+  kubectl wait --for=condition=Ready nodes --all --timeout=180s &&
     [ "$(kubectl get nodes --no-headers | wc -l)" = 2 ]
 }
 check "both nodes are Ready" all_ready

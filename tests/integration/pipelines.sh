@@ -19,13 +19,6 @@ run() {
 }
 names() { "$muster" list -o json | sed -n 's/^    "name": "\([^"]*\)".*/\1/p' | xargs; }
 lists() { grep -qE "$1" <("$muster" list); }  # PATTERN
-until_true() {  # COMMAND...
-  local end=$((SECONDS + 60))
-  until "$@" > /dev/null 2>&1; do
-    [ $SECONDS -lt $end ] || { "$@"; return 1; }
-    sleep 0.1
-  done
-}
 
 play 8
 define lab lab.json 2
@@ -109,10 +102,11 @@ expect "then there is nothing left to do" 0 "nothing has expired"
 # --- a run that is killed leaves what gc finds
 
 run destroy other --yes
-play 8 --task-ms 1500
+play 8 --task-ms 5000
 "$muster" --roles "$work/mine" apply lab.json --ttl 2s --yes --json > events 2> "$work/out" </dev/null &
 applying=$!
-until_true grep -q '"verb":"create".*"outcome":"changed"' events
+two_made() { [ "$(grep -c '"verb":"create".*"outcome":"changed"' events)" -ge 2 ]; }
+until_true 60 two_made
 kill -9 "$applying"
 wait "$applying" 2>/dev/null
 check "a killed apply has left claims" [ "$(claims)" -gt 1 ]
@@ -172,11 +166,15 @@ run apply lab.json --yes
 watching=$!
 blocks() { grep -c '^lab (tenant' watched; }
 seen() { [ "$(blocks)" -ge "$1" ]; }
-check "watch prints what is there" until_true seen 1
+check "watch prints what is there" until_true 60 seen 1
 run apply lab-small.json --yes
-check "and a block when it changes" until_true seen 2
-small() { [ "$(tail -n 3 watched | sed -E '2d; s/ .*//' | xargs)" = "lab lab-01-001" ]; }
-check "and has seen the node go" until_true small
+check "and a block when it changes" until_true 60 seen 2
+small() {
+  local last
+  last=$(tail -n 3 watched)
+  [ "$(sed -E '2d; s/ .*//' <<< "$last" | xargs)" = "lab lab-01-001" ] && grep -q '^lab (tenant.*, applied' <<< "$last"
+}
+check "and has seen the node go" until_true 60 small
 before=$(blocks)
 sleep 2.5
 check "and nothing when nothing changes" same "$(blocks)" "$before"
@@ -185,7 +183,7 @@ wait "$watching"
 check "it ends with the deployment" same "$? $(cat watched.err)" "0 muster: 'lab' is gone"
 "$muster" status other --watch > watched 2>&1 </dev/null &
 watching=$!
-until_true grep -q '^other' watched
+until_true 60 grep -q '^other' watched
 kill -INT "$watching"
 wait "$watching"
 check "Ctrl-C ends it" same "$?" 130
@@ -197,9 +195,9 @@ if command -v script > /dev/null; then
   mkfifo keys
   TERM=xterm script -qec "'$muster' status --watch; echo code=\$?" /dev/null < keys > screen 2>&1 &
   exec 3> keys
-  until_true grep -q 'other' screen
+  until_true 60 grep -q 'other' screen
   printf '\003' >&3
-  until_true grep -q 'code=' screen
+  until_true 60 grep -q 'code=' screen
   exec 3>&-
   wait $!
   screen=$(tr -d '\r' < screen)
@@ -211,9 +209,9 @@ if command -v script > /dev/null; then
     : > screen
     script -qec "'$muster' --roles '$work/mine' gc; echo code=\$?" /dev/null < keys > screen 2>&1 &
     exec 3> keys
-    until_true grep -qF '[y/N]' screen
+    until_true 60 grep -qF '[y/N]' screen
     printf '%b' "$2" >&3
-    until_true grep -q 'code=' screen
+    until_true 60 grep -q 'code=' screen
     exec 3>&-
     wait $!
     screen=$(tr -d '\r' < screen)

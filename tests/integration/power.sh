@@ -17,8 +17,6 @@ muster=$(realpath "${MUSTER:-${1:-$root/build/debug}/muster}")
 suite=power
 # shellcheck source=tests/support/cases.sh
 . "$root/tests/support/cases.sh"
-# shellcheck source=tests/support/until.sh
-. "$root/tests/support/until.sh"
 # shellcheck source=tests/support/bmc.sh
 . "$root/tests/support/bmc.sh"
 
@@ -92,7 +90,12 @@ tasks:
   - name: the first
     file: {path: /var/lib/work, content: "first\n"}
   - name: the long one
-    command: {run: "echo begun >> /var/lib/begun; sleep 4; echo done > /var/lib/done", creates: /var/lib/done}
+    command:
+      run: |  # which on the one that loses its power takes until then
+        echo begun >> /var/lib/begun
+        [ "$(hostname)" != i ] || [ "$(wc -l < /var/lib/begun)" -gt 1 ] || sleep 120
+        echo done > /var/lib/done
+      creates: /var/lib/done
   - name: the last
     file: {path: /var/lib/last, content: "last\n"}
 undo:

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The scripts of tasks, of the store and of the ledger on real shells, dash and busybox, each in a root file
-# system of its own that ends with its process; tests/shells says which. Runs beside others.
+# system of its own that ends with its process; tests/shells says which.
+# Runs beside others.
 # Usage: shells.sh BUILD_DIR [options of the test program]. Needs root; about a minute.
 set -eu
 

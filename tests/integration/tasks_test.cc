@@ -357,18 +357,18 @@ tasks:
 undo:
   - {name: c, command: {run: rm /srv/later, removes: /srv/later}}
 )sh",
-             "i=0; until [ -e /srv/later ] || [ $i -gt 10 ]; do sleep 0.1; i=$((i+1)); done; "
+             "i=0; until [ -e /srv/later ] || [ $i -gt 100 ]; do sleep 0.1; i=$((i+1)); done; "
              "[ -e /srv/later ]");
   auto role = parse_role("r.yaml", R"sh(role: r
 tasks:
   - {name: c, command: {run: "(sleep 0.4; date >/srv/soon) >/dev/null 2>&1 &"}}
   - {name: w, wait: {until: test -e /srv/soon, every_ms: 50}}
-  - {name: n, wait: {until: "echo not yet; sleep 20", deadline_seconds: 1, checks: it is done}}
+  - {name: n, wait: {until: "echo not yet; sleep 20", deadline_seconds: 3, checks: it is done}}
 )sh");
   auto said = run_tasks(role, role.tasks, Mode::apply);
   CHECK_MESSAGE(said.starts_with("changed unchanged failed (n: echo not yet; sleep 20: not yet\n"),
                 said);
-  CHECK_MESSAGE(said.find("it is done: not so after 1 s") != std::string::npos, said);
+  CHECK_MESSAGE(said.find("it is done: not so after 3 s") != std::string::npos, said);
 }
 
 TEST_CASE("tasks on a node: artifact and unpack") {

@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -108,6 +109,7 @@ class Sandbox {
 
   /// A program that records its arguments in /calls and then does `text`; first in PATH.
   void add_program(const std::string& name, const std::string& text) {
+    std::lock_guard lock(forking());
     auto file = root_ / "fake" / name;
     std::filesystem::create_directories(file.parent_path());
     write_file(file, "#!/bin/sh\necho \"" + name + " $*\" >>/calls\n" + text);
@@ -130,6 +132,7 @@ class Sandbox {
   pid_t start(const std::string& script) {
     auto log = root_.string() + ".log." + std::to_string(++runs_);
     write_file(log + ".in", script);
+    std::lock_guard lock(forking());
     pid_t child = ::fork();
     if (child == 0) become_shell(log);
     logs_[child] = log;
@@ -174,6 +177,12 @@ class Sandbox {
   }
 
  private:
+  /// A child must not have a program open that another thread is writing: nobody could run it then.
+  static std::mutex& forking() {
+    static std::mutex mutex;
+    return mutex;
+  }
+
   static void mount_or_throw(const std::string& source, const std::filesystem::path& target,
                              const std::string& type, unsigned long flags) {
     if (::mount(source.c_str(), target.c_str(), type.c_str(), flags, nullptr) == 0) return;

@@ -20,6 +20,8 @@ ssh-keygen -q -t ed25519 -N "" -C "" -f "$work/key"
 printf '%s\n' 'role: few' 'description: a file' 'tasks:' \
   '  - {name: a file, file: {path: /srv/few, content: "here\n"}}' > "$work/mine/roles/few/role.yaml"
 . "$root/tests/support/cases.sh"
+# shellcheck source=tests/support/until.sh
+. "$root/tests/support/until.sh"
 same() { [ "$1" = "$2" ] || { echo "'$1', not '$2'"; return 1; }; }
 
 play() {  # HOSTS OPTION...: a new simulation, and nothing on record
