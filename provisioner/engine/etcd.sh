@@ -11,7 +11,7 @@ m_ready=$m_home/restoring         # what is to become that
 m_inbox=$m_home/incoming          # snapshots on their way
 m_unproven=$m_home/restore-begun  # from the swap until all works; holds where the old data is
 m_local=https://127.0.0.1:2379
-m_units="kube-apiserver.service kube-controller-manager.service kube-scheduler.service"
+m_controllers="kube-controller-manager.service kube-scheduler.service"
 export ETCDCTL_API=3 ETCDCTL_CACERT=/etc/etcd/ca.crt
 export ETCDCTL_CERT=/etc/etcd/member.crt ETCDCTL_KEY=/etc/etcd/member.key
 
@@ -124,7 +124,7 @@ make_data() {  # FILE CLUSTER TOKEN PEER-URL OPTION...
 
 stop_control_plane() {
   # shellcheck disable=SC2086  # words
-  systemctl stop $m_units
+  systemctl stop kube-apiserver.service $m_controllers
 }
 
 stop_etcd() { systemctl stop etcd.service; }
@@ -164,14 +164,16 @@ start_etcd() {  # SECONDS
 
 ready() { timeout 10 "$m_kubectl" --kubeconfig="$m_kubeconfig" get --raw /readyz >/dev/null 2>&1; }
 
-start_control_plane() {  # SECONDS
-  # shellcheck disable=SC2086  # words
-  systemctl reset-failed $m_units 2>/dev/null
+start_api() {  # SECONDS
+  systemctl reset-failed kube-apiserver.service 2>/dev/null
   systemctl start --no-block kube-apiserver.service || exit 1
   within "$1" ready ||
     fail "kube-apiserver is not ready after $1 s: $(journalctl -q -n 3 -o cat -u kube-apiserver.service 2>&1)"
+}
+
+start_controllers() {
   # shellcheck disable=SC2086  # words
-  systemctl start $m_units
+  { systemctl reset-failed $m_controllers 2>/dev/null; systemctl start $m_controllers; }
 }
 
 # They watch from a revision on that the restored etcd may not have reached: they would miss all

@@ -31,11 +31,13 @@ class RestoreBuilder {
     return *this;
   }
 
-  /// What follows waits for what was added since the last then().
+  /// What follows waits for what was added since the last then(); when that need only end, also for
+  /// what came before it.
   RestoreBuilder& then(Opens opens = Opens::all_well) {
     if (phase_.empty()) return *this;
     const auto& last = made_.plan.steps[index(phase_.front())];
-    waits_for_ = {static_cast<int>(made_.plan.gates.size())};
+    if (opens == Opens::all_well) waits_for_.clear();
+    waits_for_.push_back(static_cast<int>(made_.plan.gates.size()));
     made_.plan.gates.push_back({last.role + " on every node", std::exchange(phase_, {}), opens});
     return *this;
   }
@@ -68,10 +70,12 @@ std::string words(RestoreAct act) {
       return "put old data aside";
     case RestoreAct::start_etcd:
       return "start etcd";
-    case RestoreAct::start_control_plane:
-      return "start control plane";
+    case RestoreAct::start_api:
+      return "start API server";
     case RestoreAct::restart_kubelet:
       return "restart kubelet";
+    case RestoreAct::start_controllers:
+      return "start controllers";
     case RestoreAct::restart_dns:
       return "restart cluster DNS";
     case RestoreAct::finish:
@@ -95,11 +99,12 @@ RestorePlan plan_restore(const RestoreScope& scope) {
   if (!scope.from_file) plan.add(RestoreAct::look, scope.members).then();
   plan.add(RestoreAct::swap, scope.members).add(RestoreAct::leave, scope.leavers).then();
   plan.add(RestoreAct::start_etcd, scope.members).then();
-  plan.add(RestoreAct::start_control_plane, scope.masters).then();
-  plan.add(RestoreAct::finish, scope.members)
-      .add(RestoreAct::finish, scope.leavers)
-      .add(RestoreAct::restart_kubelet, scope.kubelets)
-      .then(Opens::ended);
+  plan.add(RestoreAct::start_api, scope.masters).then();
+  // A kubelet that starts calls pods not ready until it has asked them: no controller is to see
+  // that, of all nodes at once, and take them out of their Services.
+  plan.add(RestoreAct::restart_kubelet, scope.kubelets).then(Opens::ended);
+  plan.add(RestoreAct::start_controllers, scope.masters).then();
+  plan.add(RestoreAct::finish, scope.members).add(RestoreAct::finish, scope.leavers).then();
   if (!scope.masters.empty()) plan.add(RestoreAct::restart_dns, {scope.masters.front()});
   return plan.take();
 }

@@ -17,8 +17,9 @@ enum class RestoreAct {
   swap,   ///< old data aside, new data in its place
   leave,  ///< old data aside; the node joins with the next apply
   start_etcd,
-  start_control_plane,
+  start_api,
   restart_kubelet,
+  start_controllers,  ///< and the scheduler
   restart_dns,
   finish  ///< nothing of the restore is left but the data of before
 };

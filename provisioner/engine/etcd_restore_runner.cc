@@ -19,7 +19,7 @@ using std::chrono::seconds;
 constexpr std::uint64_t kLeastDiskRate = 5 << 20;
 /// systemd's own patience with what it stops is 90 s, unit by unit.
 constexpr seconds kUnitsDeadline{300};
-constexpr int kControlPlaneSeconds = 150;
+constexpr int kApiSeconds = 150;
 
 StepResult done(std::string message = "", Outcome outcome = Outcome::changed) {
   StepResult result;
@@ -93,12 +93,14 @@ StepResult RestoreRunner::act(RestoreAct act, const std::string& node) {
       return done("it joins again with the next apply");
     case RestoreAct::start_etcd:
       return start_etcd(node);
-    case RestoreAct::start_control_plane:
-      call(node, {"start_control_plane", std::to_string(kControlPlaneSeconds)},
-           seconds(kControlPlaneSeconds) + kGrace);
+    case RestoreAct::start_api:
+      call(node, {"start_api", std::to_string(kApiSeconds)}, seconds(kApiSeconds) + kGrace);
       return done();
     case RestoreAct::restart_kubelet:
       call(node, {"restart_kubelet"}, kUnitsDeadline);
+      return done();
+    case RestoreAct::start_controllers:
+      call(node, {"start_controllers"}, kUnitsDeadline);
       return done();
     case RestoreAct::restart_dns:
       call(node, {"restart_dns"}, kUnitsDeadline);

@@ -40,21 +40,35 @@ bool in_order(const RestorePlan& made, RestoreAct first, RestoreAct second) {
 
 TEST_CASE("restore plan: a snapshot is everywhere and made ready before anything is stopped") {
   auto made = plan_restore({"c", "t", {"a", "b"}, {}, {"a"}, {"a", "w"}, true});
-  CHECK(lines_of(made) == Lines{"send snapshot on a", "send snapshot on b",
-                                "make data of snapshot on a", "make data of snapshot on b",
-                                "stop control plane on a", "stop etcd on a", "stop etcd on b",
-                                "put data in place on a", "put data in place on b",
-                                "start etcd on a", "start etcd on b", "start control plane on a",
-                                "clean up on a", "clean up on b", "restart kubelet on a",
-                                "restart kubelet on w", "restart cluster DNS on a"});
+  CHECK(lines_of(made) ==
+        Lines{"send snapshot on a", "send snapshot on b", "make data of snapshot on a",
+              "make data of snapshot on b", "stop control plane on a", "stop etcd on a",
+              "stop etcd on b", "put data in place on a", "put data in place on b",
+              "start etcd on a", "start etcd on b", "start API server on a", "restart kubelet on a",
+              "restart kubelet on w", "start controllers on a", "clean up on a", "clean up on b",
+              "restart cluster DNS on a"});
   CHECK(in_order(made, RestoreAct::prepare, RestoreAct::stop_control_plane));
   CHECK(in_order(made, RestoreAct::stop_control_plane, RestoreAct::stop_etcd));
   CHECK(in_order(made, RestoreAct::stop_etcd, RestoreAct::swap));
   CHECK(in_order(made, RestoreAct::swap, RestoreAct::start_etcd));
-  CHECK(in_order(made, RestoreAct::start_etcd, RestoreAct::start_control_plane));
-  CHECK(in_order(made, RestoreAct::start_control_plane, RestoreAct::restart_kubelet));
-  CHECK_FALSE(in_order(made, RestoreAct::restart_kubelet, RestoreAct::finish));
+  CHECK(in_order(made, RestoreAct::start_etcd, RestoreAct::start_api));
+  CHECK(in_order(made, RestoreAct::start_api, RestoreAct::restart_kubelet));
+  CHECK(in_order(made, RestoreAct::restart_kubelet, RestoreAct::start_controllers));
   CHECK_FALSE(find_cycle(made.plan));
+}
+
+TEST_CASE("restore plan: a kubelet that does not restart holds nobody up, an API that fails does") {
+  auto made = plan_restore({"c", "t", {"a"}, {}, {"a"}, {"w"}, true});
+  for (const auto& step : made.plan.steps) {
+    if (made.acts[index(step.id)] != RestoreAct::start_controllers) continue;
+    REQUIRE(step.gates.size() == 2);
+    const auto& api = made.plan.gates[index(step.gates[0])];
+    const auto& kubelets = made.plan.gates[index(step.gates[1])];
+    CHECK((made.acts[index(api.steps.front())] == RestoreAct::start_api &&
+           api.opens == Opens::all_well));
+    CHECK((made.acts[index(kubelets.steps.front())] == RestoreAct::restart_kubelet &&
+           kubelets.opens == Opens::ended));
+  }
 }
 
 TEST_CASE("restore plan: a recover of a file leaves the other members out") {
@@ -70,8 +84,8 @@ TEST_CASE("restore plan: without a file all are stopped and looked at before one
   CHECK(lines_of(made) == Lines{"stop control plane on a", "stop etcd on a", "stop etcd on b",
                                 "look at data on a", "look at data on b", "put data in place on a",
                                 "put data in place on b", "start etcd on a", "start etcd on b",
-                                "start control plane on a", "clean up on a", "clean up on b",
-                                "restart cluster DNS on a"});
+                                "start API server on a", "start controllers on a", "clean up on a",
+                                "clean up on b", "restart cluster DNS on a"});
   CHECK(in_order(made, RestoreAct::stop_etcd, RestoreAct::look));
   CHECK(in_order(made, RestoreAct::look, RestoreAct::swap));
 }
