@@ -6,17 +6,15 @@
 
 namespace muster {
 
+void EventJournal::before(const Step& step) {
+  Event begun;
+  begun.type = EventType::step_started;
+  store_.journal(run_, event(step, std::move(begun)));
+}
+
 void EventJournal::after(const Step& step, const StepResult& result) {
   auto events = changed_in(step, result);
-  auto& done = events.emplace_back(event(step));
-  done.type = EventType::step_finished;
-  done.outcome = result.outcome;
-  done.ms = result.ms;
-  done.task = result.task;
-  done.command = result.command;
-  done.exit_code = result.exit_code;
-  done.output = result.output;
-  done.message = result.message;
+  events.push_back(event(step, finished(result)));
   store_.journal(run_, events);
 }
 
@@ -25,22 +23,22 @@ std::vector<Event> EventJournal::changed_in(const Step& step, const StepResult& 
   std::vector<Event> events;
   events.reserve(result.changed.size() + 1);
   for (const auto& changed : result.changed) {
-    auto& task = events.emplace_back(event(step));
+    Event task;
     task.type = EventType::task_finished;
     task.outcome = Outcome::changed;
     task.task = changed.task;
     task.message = changed.message;
     task.ms = changed.ms;
+    events.push_back(event(step, std::move(task)));
   }
   return events;
 }
 
 void EventJournal::unstarted(const Step& step, Outcome outcome, const std::string& why) {
-  Event never = event(step);
-  never.type = EventType::step_finished;
+  StepResult never;
   never.outcome = outcome;
   never.message = why;
-  unstarted_.push_back(std::move(never));
+  unstarted_.push_back(event(step, finished(never)));
 }
 
 void EventJournal::finish(const RunSummary& summary) {
@@ -55,9 +53,7 @@ void EventJournal::finish(const RunSummary& summary) {
   });
 }
 
-Event EventJournal::event(const Step& step) const {
-  Event event;
-  event.type = EventType::step_started;
+Event EventJournal::event(const Step& step, Event event) const {
   event.time_ms = clock_.wall_ms();
   event.deployment = deployment_;
   event.node = step.node;

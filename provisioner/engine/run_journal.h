@@ -22,13 +22,14 @@ class EventJournal : public RunJournal {
         run_(store.begin_run(deployment, command)) {}
 
   void together(const std::function<void()>& hooks) override { store_.together(hooks); }
-  void before(const Step& step) override { store_.journal(run_, event(step)); }
+  void before(const Step& step) override;
   void after(const Step& step, const StepResult& result) override;
   void unstarted(const Step& step, Outcome outcome, const std::string& why) override;
   void finish(const RunSummary& summary);
 
  private:
-  Event event(const Step& step) const;
+  /// `event` with all that tells of the step.
+  Event event(const Step& step, Event event) const;
   std::vector<Event> changed_in(const Step& step, const StepResult& result) const;
 
   Store& store_;

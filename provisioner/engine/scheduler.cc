@@ -270,16 +270,7 @@ class Run {
 
   void report_finished(int id, const StepResult& result) {
     count(id, result.outcome);
-    Event event;
-    event.type = EventType::step_finished;
-    event.outcome = result.outcome;
-    event.ms = result.ms;
-    event.task = result.task;
-    event.command = result.command;
-    event.exit_code = result.exit_code;
-    event.output = result.output;
-    event.message = result.message;
-    report_of(step(id), std::move(event));
+    report_of(step(id), finished(result));
   }
 
   void report_unstarted(int id, Outcome outcome, int blame) {
@@ -355,6 +346,19 @@ class Run {
 };
 
 }  // namespace
+
+Event finished(const StepResult& result) {
+  Event event;
+  event.type = EventType::step_finished;
+  event.outcome = result.outcome;
+  event.ms = result.ms;
+  event.task = result.task;
+  event.command = result.command;
+  event.exit_code = result.exit_code;
+  event.output = result.output;
+  event.message = result.message;
+  return event;
+}
 
 RunSummary run_plan(const Plan& plan, Fibers& fibers, StepRunner& runner, RunJournal& journal,
                     Reporter& reporter, const Clock& clock, const ScheduleOptions& options,

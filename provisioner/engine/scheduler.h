@@ -43,6 +43,9 @@ struct StepResult {
   std::string host_key;  ///< the node's, when it was seen for the first time and so trusted
 };
 
+/// The step_finished of such a step; who says it adds when, and of which step.
+Event finished(const StepResult& result);
+
 /// Does one step; the seam between the scheduler and the world. Called in fibers, at most once at a
 /// time for one node and always on the same thread for it; it waits as base/fibers.h has it. May
 /// emit task events through `emit` until it returns, from any thread; the scheduler says in them
