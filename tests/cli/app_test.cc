@@ -1,18 +1,9 @@
 // Commands that read the state, on a state made for them.
-#include "provisioner/cli/app.h"
-
-#include <doctest/doctest.h>
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <sstream>
-
-#include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
-#include "provisioner/state/store.h"
-#include "tests/support/folder.h"
+#include "tests/cli/desk.h"
 
 using namespace muster;
+using testing::Desk;
 
 namespace {
 
@@ -24,33 +15,10 @@ std::string host() {
   return name;
 }
 
-/// No terminal on stdin, wherever the test runs.
-class NoTerminal {
- public:
-  NoTerminal() : kept_(::dup(STDIN_FILENO)) {
-    int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-    ::dup2(null, STDIN_FILENO);
-    ::close(null);
-  }
-  ~NoTerminal() {
-    ::dup2(kept_, STDIN_FILENO);
-    ::close(kept_);
-  }
-
- private:
-  int kept_;
-};
-
 /// A state with the deployment "demo": a node that is ready, and one that is not.
-class Desk {
+class AppDesk : public Desk {
  public:
-  Desk() : store_(open_store(folder_.path())) {
-    DeploymentRecord record;
-    record.name = "demo";
-    record.tenant = "blue";
-    record.definition_file = "demo.json";
-    record.definition_text = "{}";
-    store_->begin_revision(record, "muster apply");
+  AppDesk() : Desk("{}") {
     NodeRecord ready;
     ready.name = "demo-01-001";
     ready.provider = "local";
@@ -59,21 +27,19 @@ class Desk {
     ready.endpoint.address = "10.0.0.2";
     ready.pod_cidr = "10.233.64.0/24";
     ready.wanted_roles = {"etcd", "k8s-master"};
-    store_->put_node("demo", ready);
-    store_->put_role("demo", ready.name, {"base", "f"});
+    store().put_node("demo", ready);
+    store().put_role("demo", ready.name, {"base", "f"});
     NodeRecord creating;
     creating.name = "demo-02-001";
     creating.provider = "local";
     creating.wanted_roles = {"k8s-worker"};
-    store_->put_node("demo", creating);
+    store().put_node("demo", creating);
   }
 
-  Store& store() { return *store_; }
-
   void revise(const std::string& text) {
-    auto record = store_->deployment("demo").value();
+    auto record = store().deployment("demo").value();
     record.definition_text = text;
-    store_->begin_revision(record, "muster apply demo.json");
+    store().begin_revision(record, "muster apply demo.json");
   }
 
   void lease(std::int64_t pid, std::int64_t ttl_ms = kMinute) {
@@ -83,43 +49,14 @@ class Desk {
     wanted.host = host();
     wanted.pid = pid;
     wanted.command = "muster apply demo.json";
-    CHECK_FALSE(store_->acquire_lease(wanted, ttl_ms));
+    CHECK_FALSE(store().acquire_lease(wanted, ttl_ms));
   }
-
-  int run(const std::vector<std::string>& words) {
-    NoTerminal none;
-    std::vector<const char*> argv{"muster"};
-    for (const auto& word : words) argv.push_back(word.c_str());
-    Options options;
-    REQUIRE_FALSE(parse_options(static_cast<int>(argv.size()), argv.data(), options));
-    options.state = folder_.path();
-    std::ostringstream out_stream;
-    std::ostringstream talk_stream;
-    App app(options, out_stream, talk_stream, {});
-    try {
-      auto code = app.run();
-      out = out_stream.str();
-      talk = talk_stream.str();
-      return code;
-    } catch (const Error& error) {
-      out = out_stream.str();
-      talk = talk_stream.str() + "muster: " + error.what() + "\n";
-      return static_cast<int>(error.exit_code());
-    }
-  }
-
-  std::string out;
-  std::string talk;
-
- private:
-  TestFolder folder_;
-  std::unique_ptr<Store> store_;
 };
 
 }  // namespace
 
 TEST_CASE("app: status shows the nodes and how far they are") {
-  Desk desk;
+  AppDesk desk;
   CHECK(desk.run({"status", "demo"}) == 0);
   CHECK(desk.out ==
         "demo (tenant blue), revision 1, incomplete\n"
@@ -139,7 +76,7 @@ TEST_CASE("app: status shows the nodes and how far they are") {
 }
 
 TEST_CASE("app: status holds the record against what the definition wants") {
-  Desk desk;
+  AppDesk desk;
   desk.revise(R"({"name": "demo", "tenant": "blue", "nodes": [
     {"prefix": "demo-01", "roles": ["etcd", "k8s-master"]},
     {"prefix": "demo-03", "roles": ["k8s-worker"]}]})");
@@ -168,7 +105,7 @@ TEST_CASE("app: status holds the record against what the definition wants") {
 }
 
 TEST_CASE("app: status counts the roles that a node wants, not those that are to leave it") {
-  Desk desk;
+  AppDesk desk;
   desk.revise(R"({"name": "demo", "tenant": "blue", "nodes": [
     {"prefix": "demo-00", "roles": ["etcd", "k8s-master"]},
     {"prefix": "demo-01", "roles": ["k8s-worker"]}]})");
@@ -187,7 +124,7 @@ TEST_CASE("app: status counts the roles that a node wants, not those that are to
 }
 
 TEST_CASE("app: a trace that cannot be written is refused before anything is destroyed") {
-  Desk desk;
+  AppDesk desk;
   CHECK(desk.run({"destroy", "demo", "--yes", "--trace", "/nowhere/trace.json"}) == 2);
   CHECK(desk.talk ==
         "muster: cannot write the trace '/nowhere/trace.json': No such file or directory\n"
@@ -197,7 +134,7 @@ TEST_CASE("app: a trace that cannot be written is refused before anything is des
 }
 
 TEST_CASE("app: history says who applied what, and what it changed") {
-  Desk desk;
+  AppDesk desk;
   desk.store().mark_applied("demo", true);
   desk.revise("{\n  \"commit\": false\n}\n");
   auto lines = [&] { return split(desk.out, '\n'); };
@@ -236,7 +173,7 @@ TEST_CASE("app: history says who applied what, and what it changed") {
 }
 
 TEST_CASE("app: logs shows the last run, or all of them") {
-  Desk desk;
+  AppDesk desk;
   for (std::string command : {"muster apply one.json", "muster apply two.json"}) {
     auto run = desk.store().begin_run("demo", command);
     Event event;
@@ -262,7 +199,7 @@ TEST_CASE("app: logs shows the last run, or all of them") {
 }
 
 TEST_CASE("app: a deployment is busy while its run lives") {
-  Desk desk;
+  AppDesk desk;
   desk.lease(::getpid());
   CHECK(desk.run({"list"}) == 0);
   CHECK(desk.out.find("busy (anna@" + host() + ", pid ") != std::string::npos);
@@ -273,7 +210,7 @@ TEST_CASE("app: a deployment is busy while its run lives") {
 }
 
 TEST_CASE("app: a name that is wrong gets the one that is near") {
-  Desk desk;
+  AppDesk desk;
   for (std::string command : {"status", "kubeconfig", "ssh", "logs", "unlock"}) {
     CHECK(desk.run({command, "dmeo"}) == 2);
     CHECK(desk.talk == "muster: there is no deployment 'dmeo'\n  did you mean 'demo'?\n");
@@ -286,14 +223,14 @@ TEST_CASE("app: a name that is wrong gets the one that is near") {
 }
 
 TEST_CASE("app: a node that is not ready cannot be logged in to") {
-  Desk desk;
+  AppDesk desk;
   CHECK(desk.run({"ssh", "demo", "demo-02-001"}) == 1);
   CHECK(desk.talk ==
         "muster: node 'demo-02-001' is creating\n  finish it first: muster apply demo.json\n");
 }
 
 TEST_CASE("app: unlock takes away a living run's lock only when told so") {
-  Desk desk;
+  AppDesk desk;
   CHECK(desk.run({"unlock", "demo"}) == 0);
   CHECK(desk.talk == "muster: 'demo' is not locked\n");
   desk.lease(::getpid());
@@ -308,14 +245,14 @@ TEST_CASE("app: unlock takes away a living run's lock only when told so") {
 }
 
 TEST_CASE("app: unlock asks nothing when the run is gone") {
-  Desk desk;
+  AppDesk desk;
   desk.lease(::getpid(), 0);
   CHECK(desk.run({"unlock", "demo"}) == 0);
   CHECK(desk.talk.find(", which is gone\nmuster: 'demo' is unlocked\n") != std::string::npos);
 }
 
 TEST_CASE("app: logs shows the last run, and only a node's part of it when asked") {
-  Desk desk;
+  AppDesk desk;
   CHECK(desk.run({"logs", "demo"}) == 0);
   CHECK(desk.talk == "muster: nothing has been run on 'demo' yet\n");
   auto run = desk.store().begin_run("demo", "muster apply demo.json");
@@ -352,7 +289,7 @@ TEST_CASE("app: logs shows the last run, and only a node's part of it when asked
 }
 
 TEST_CASE("app: destroy without a terminal and without --yes touches nothing") {
-  Desk desk;
+  AppDesk desk;
   CHECK(desk.run({"destroy", "demo"}) == 2);
   CHECK(desk.talk ==
         "muster: destroy deletes nodes and everything on them\n"
@@ -361,7 +298,7 @@ TEST_CASE("app: destroy without a terminal and without --yes touches nothing") {
 }
 
 TEST_CASE("app: a deployment that another run holds is refused with its name") {
-  Desk desk;
+  AppDesk desk;
   desk.lease(::getppid());
   CHECK(desk.run({"destroy", "demo", "--yes"}) == 3);
   CHECK(desk.talk.starts_with("muster: 'demo' is in use by anna@" + host() + ", pid "));
@@ -370,7 +307,7 @@ TEST_CASE("app: a deployment that another run holds is refused with its name") {
 }
 
 TEST_CASE("app: list and status say when a deployment expires") {
-  Desk desk;
+  AppDesk desk;
   const auto now = RealClock().wall_ms();
   desk.store().mark_expiry("demo", now + 120 * kMinute - 1000);
   CHECK(desk.run({"list"}) == 0);
@@ -393,7 +330,7 @@ TEST_CASE("app: list and status say when a deployment expires") {
 }
 
 TEST_CASE("app: gc says what has expired, and wants --yes without a terminal") {
-  Desk desk;
+  AppDesk desk;
   CHECK(desk.run({"gc"}) == 2);
   CHECK(desk.talk ==
         "muster: gc deletes nodes and everything on them\n"
@@ -413,7 +350,7 @@ TEST_CASE("app: gc says what has expired, and wants --yes without a terminal") {
 }
 
 TEST_CASE("app: gc leaves alone what a living run has, and its exit code says so") {
-  Desk desk;
+  AppDesk desk;
   desk.store().mark_expiry("demo", 1);
   desk.lease(::getppid());
   CHECK(desk.run({"gc", "--yes"}) == 3);

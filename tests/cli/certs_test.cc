@@ -1,44 +1,32 @@
 // What `certs` and `status` say of certificates, on a state made for it.
-#include <doctest/doctest.h>
-
 #include <ctime>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
-#include "provisioner/base/error.h"
-#include "provisioner/cli/app.h"
 #include "provisioner/pki/certificate.h"
 #include "provisioner/pki/pki.h"
-#include "provisioner/state/store.h"
-#include "tests/support/folder.h"
+#include "tests/cli/desk.h"
 
 using namespace muster;
+using testing::Desk;
 
 namespace {
 
 constexpr std::time_t kDay = 24 * 60 * 60;
 
 /// A state with the deployment "demo" of one node that has etcd and a kubelet.
-class CertsDesk {
+class CertsDesk : public Desk {
  public:
-  CertsDesk() : store_(open_store(folder_.path())) {
-    DeploymentRecord record;
-    record.name = "demo";
-    record.tenant = "blue";
-    record.definition_file = "demo.json";
-    record.definition_text = R"({"name": "demo", "tenant": "blue", "commit": false,
-      "nodes": [{"prefix": "m", "roles": ["etcd", "k8s-master"]}]})";
-    store_->begin_revision(record, "muster apply");
+  CertsDesk()
+      : Desk(R"({"name": "demo", "tenant": "blue", "commit": false,
+                 "nodes": [{"prefix": "m", "roles": ["etcd", "k8s-master"]}]})") {
     NodeRecord node;
     node.name = "m-001";
     node.provider = "local";
     node.state = NodeState::ready;
-    store_->put_node("demo", node);
-    store_->put_role("demo", "m-001", {"etcd", "f"});
-    store_->put_role("demo", "m-001", {"kube-node", "f"});
+    store().put_node("demo", node);
+    store().put_role("demo", "m-001", {"etcd", "f"});
+    store().put_role("demo", "m-001", {"kube-node", "f"});
   }
-
-  Store& store() { return *store_; }
 
   /// A certificate of `name` that ends in so many days and an hour.
   void put(const std::string& name, std::time_t days) {
@@ -48,44 +36,13 @@ class CertsDesk {
     auto now = std::time(nullptr);
     Validity validity{now - 400 * kDay, now + days * kDay + 3600};
     auto made = issue(profile, key.get(), validity, nullptr, nullptr);
-    store_->put_secret(deployment_scope("demo"), "pki/" + name + "/crt",
+    store().put_secret(deployment_scope("demo"), "pki/" + name + "/crt",
                        Secret(certificate_to_pem(made.get())));
-  }
-
-  int run(std::vector<std::string> words) {
-    std::vector<std::string> all{"muster", "--state", folder_.path().string()};
-    all.insert(all.end(), words.begin(), words.end());
-    std::vector<const char*> argv;
-    for (const auto& word : all) argv.push_back(word.c_str());
-    Options options;
-    std::ostringstream out_stream;
-    std::ostringstream talk_stream;
-    if (auto usage = parse_options(static_cast<int>(argv.size()), argv.data(), options)) {
-      talk = usage->text;
-      return usage->exit_code;
-    }
-    int code = 0;
-    try {
-      code = App(options, out_stream, talk_stream, {}).run();
-    } catch (const Error& error) {
-      talk_stream << "muster: " << error.what() << "\n";
-      code = static_cast<int>(error.exit_code());
-    }
-    out = out_stream.str();
-    talk = talk_stream.str();
-    return code;
   }
 
   bool says(const std::string& text) const {
     return out.find(text) != std::string::npos || talk.find(text) != std::string::npos;
   }
-
-  std::string out;
-  std::string talk;
-
- private:
-  TestFolder folder_;
-  std::unique_ptr<Store> store_;
 };
 
 }  // namespace

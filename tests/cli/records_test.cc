@@ -1,19 +1,15 @@
 // Tenants, providers and deployments as records: what is read, shown and refused.
-#include <doctest/doctest.h>
-
 #include <cstdlib>
-#include <sstream>
 
-#include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
-#include "provisioner/cli/app.h"
 #include "provisioner/cli/provider_input.h"
 #include "provisioner/cli/tenant_input.h"
+#include "tests/cli/desk.h"
 #include "tests/definition/support.h"
-#include "tests/support/folder.h"
 #include "tests/support/said.h"
 
 using namespace muster;
+using testing::Desk;
 using testing::mistakes;
 
 namespace {
@@ -31,46 +27,13 @@ ProviderInput kept_provider(const std::string& text) {
 }
 
 /// A state of its own with the deployment "demo" of tenant "blue", from provider "lab".
-class Office {
+class Office : public Desk {
  public:
-  Office() : store(open_store(folder.path())) {
-    store->create_provider({0, "lab", "local", "", "{}", 0});
-    DeploymentRecord record;
-    record.name = "demo";
-    record.tenant = "blue";
-    record.definition_file = "demo.json";
-    record.definition_text =
-        R"({"name": "demo", "tenant": "blue", "provider": {"name": "lab"},
-            "nodes": [{"roles": ["etcd", "k8s-master"], "count": 3}]})";
-    store->begin_revision(record, "muster apply");
+  Office()
+      : Desk(R"({"name": "demo", "tenant": "blue", "provider": {"name": "lab"},
+                 "nodes": [{"roles": ["etcd", "k8s-master"], "count": 3}]})") {
+    store().create_provider({0, "lab", "local", "", "{}", 0});
   }
-
-  int run(const Names& words) {
-    std::vector<const char*> argv{"muster"};
-    for (const auto& word : words) argv.push_back(word.c_str());
-    Options options;
-    auto usage = parse_options(static_cast<int>(argv.size()), argv.data(), options);
-    REQUIRE_FALSE(usage);
-    options.state = folder.path();
-    options.cache = folder.path();
-    std::ostringstream out_stream;
-    std::ostringstream talk_stream;
-    int code = 0;
-    try {
-      code = App(options, out_stream, talk_stream, {}).run();
-    } catch (const Error& error) {
-      talk_stream << "muster: " << error.what() << "\n";
-      code = static_cast<int>(error.exit_code());
-    }
-    out = out_stream.str();
-    talk = talk_stream.str();
-    return code;
-  }
-
-  TestFolder folder;
-  std::unique_ptr<Store> store;
-  std::string out;
-  std::string talk;
 };
 
 }  // namespace
@@ -176,13 +139,13 @@ TEST_CASE("records: what is in use cannot be deleted, and says by whom") {
         "  destroy them first: muster destroy demo\n");
   CHECK(office.run({"provider", "delete", "1"}) == 2);
   CHECK(has(office.talk, "muster: provider 'lab' is in use by: demo\n"));
-  office.store->forget_deployment("demo");
+  office.store().forget_deployment("demo");
   CHECK(office.run({"provider", "delete", "1"}) == 0);
   CHECK(office.run({"tenant", "delete", "2"}) == 0);
   CHECK(office.run({"tenant", "delete", "blue"}) == 2);
   CHECK(office.run({"tenant", "delete", "default"}) == 2);
-  CHECK(office.store->tenants().size() == 1);
-  CHECK(office.store->providers().empty());
+  CHECK(office.store().tenants().size() == 1);
+  CHECK(office.store().providers().empty());
 }
 
 TEST_CASE("records: create is fine with the same, and refuses another of the name") {
@@ -193,11 +156,11 @@ TEST_CASE("records: create is fine with the same, and refuses another of the nam
   CHECK(office.talk == "muster: tenant 'red' (id 3) is there already\n");
   CHECK(office.run({"tenant", "create", R"({"name": "red", "quotas": {"nodes": 5}})"}) == 2);
   CHECK(office.run({"tenant", "update", "3", R"({"quotas": {"deployments": 2}})"}) == 0);
-  auto red = office.store->tenants().at(2);
+  auto red = office.store().tenants().at(2);
   CHECK(red.max_nodes == 4);
   CHECK(red.max_deployments == 2);
   CHECK(office.run({"tenant", "update", "3", R"({"name": "blue"})"}) == 2);
-  const auto file = office.folder / "attic.json";
+  const auto file = office.folder() / "attic.json";
   auto write = [&](const std::string& hints, const std::string& secret) {
     write_file(file, R"({"name": "attic", "kind": "local", "hints": )" + hints +
                          R"(, "secrets": {"token": ")" + secret + "\"}}");
@@ -209,12 +172,12 @@ TEST_CASE("records: create is fine with the same, and refuses another of the nam
   CHECK(write(R"({"memory_mb": 512, "cpus": 1})", "hunter3") == 2);
   CHECK(has(office.talk, "delete it first: muster provider delete attic"));
   CHECK(write(R"({"cpus": 1})", "hunter2") == 2);
-  CHECK(office.store->secret(provider_scope("attic"), "token")->reveal() == "hunter2");
+  CHECK(office.store().secret(provider_scope("attic"), "token")->reveal() == "hunter2");
 }
 
 TEST_CASE("records: lists and shows have ids and names, and no secret") {
   Office office;
-  office.store->put_secret(provider_scope("lab"), "token", Secret("hunter2"));
+  office.store().put_secret(provider_scope("lab"), "token", Secret("hunter2"));
   CHECK(office.run({"tenant", "show", "blue"}) == 0);
   CHECK(office.out == "tenant 'blue' (id 2)\n  deployments: 1 (demo)\n  nodes:       3\n");
   CHECK(office.run({"tenant", "list"}) == 0);
@@ -240,12 +203,12 @@ TEST_CASE("records: lists and shows have ids and names, and no secret") {
 TEST_CASE("records: a definition of a provider by name is planned, and one beyond a quota is not") {
   Office office;
   const std::string nodes = R"("nodes": [{"roles": ["etcd", "k8s-master"]}]})";
-  write_file(office.folder / "two.json",
+  write_file(office.folder() / "two.json",
              R"({"name": "two", "tenant_id": 2, "provider": {"name": "lab"}, )" + nodes);
-  CHECK(office.run({"plan", office.folder / "two.json"}) == 0);
+  CHECK(office.run({"plan", office.folder() / "two.json"}) == 0);
   CHECK(has(office.out, "cluster two (tenant blue)"));
   CHECK(office.run({"tenant", "update", "blue", R"({"quotas": {"nodes": 3}})"}) == 0);
-  CHECK(office.run({"plan", office.folder / "two.json"}) == 2);
+  CHECK(office.run({"plan", office.folder() / "two.json"}) == 2);
   CHECK(has(office.talk,
             "the quota of tenant 'blue' is 3 nodes: 3 are used by its other "
             "deployments, and 1 is wanted here"));
