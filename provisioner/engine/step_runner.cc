@@ -69,13 +69,22 @@ std::unique_ptr<Vault> deployment_vault(Store& store, const std::string& deploym
 
 SshKeyPair tenant_key(Store& store, const std::string& tenant) {
   StoreVault vault(store, tenant_scope(tenant));
-  auto private_key = vault.get("ssh");
-  auto public_key = vault.get("ssh.pub");
-  if (private_key && public_key) return {*private_key, public_key->reveal()};
-  auto made = make_ssh_key("muster-" + tenant);
-  vault.put("ssh", made.private_key);
-  vault.put("ssh.pub", Secret(made.public_key));
-  return made;
+  std::optional<SshKeyPair> pair;
+  auto look = [&] {
+    auto private_key = vault.get("ssh");
+    auto public_key = vault.get("ssh.pub");
+    if (private_key && public_key) pair = {*private_key, public_key->reveal()};
+    return pair.has_value();
+  };
+  if (look()) return *pair;
+  // Another run for the tenant may be making one as well: nodes of both must know the same.
+  store.together([&] {
+    if (look()) return;
+    pair = make_ssh_key("muster-" + tenant);
+    vault.put("ssh", pair->private_key);
+    vault.put("ssh.pub", Secret(pair->public_key));
+  });
+  return *pair;
 }
 
 Secret known_tenant_key(Store& store, const std::string& tenant) {

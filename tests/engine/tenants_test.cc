@@ -3,9 +3,13 @@
 
 #include <doctest/doctest.h>
 
+#include <future>
+#include <set>
+
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
 #include "provisioner/engine/named_providers.h"
+#include "provisioner/engine/step_runner.h"
 #include "tests/support/trial.h"
 
 using namespace muster;
@@ -45,6 +49,26 @@ std::string refusal(Trial& trial, int workers) {
 }
 
 }  // namespace
+
+TEST_CASE("tenants: runs that begin at the same time make one key") {
+  TestFolder folder;
+  std::vector<std::unique_ptr<Store>> stores;  // as of processes
+  for (int i = 0; i < 4; ++i) stores.push_back(open_store(folder.path() / "state"));
+  for (int round = 0; round < 10; ++round) {
+    const auto tenant = "t" + std::to_string(round);
+    std::vector<std::future<SshKeyPair>> made;
+    for (int i = 0; i < 8; ++i) {
+      auto& store = *stores[static_cast<std::size_t>(i) % stores.size()];
+      made.push_back(std::async(std::launch::async, [&] { return tenant_key(store, tenant); }));
+    }
+    std::set<std::string> keys;
+    for (auto& pair : made) {
+      auto got = pair.get();
+      keys.insert(got.public_key + got.private_key.reveal());
+    }
+    CHECK(keys.size() == 1);
+  }
+}
 
 TEST_CASE("quota: the nodes of a tenant's other deployments count, and those wanted here") {
   Trial trial;
