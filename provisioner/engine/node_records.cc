@@ -33,8 +33,12 @@ void NodeRecords::before(const Step& step) {
 NodeRecord NodeRecords::intended(const Step& step) const {
   auto record = of(step.node);
   const auto wanted = node(step.node);
-  // What its provider has given away may be another node's address by now.
-  if (record.state == NodeState::lost) record.endpoint = {};
+  // What its provider has given away may be another node's address by now. Whoever destroys what is
+  // made now asks the provider what it is called, when this run did not come to know it.
+  if (record.state == NodeState::lost) {
+    record.endpoint = {};
+    record.handle.clear();
+  }
   record.provider = wanted.provider;
   record.pod_cidr = wanted.pod_cidr;
   record.wanted_roles = wanted.roles;

@@ -56,6 +56,28 @@ TEST_CASE("destroy: takes a node away whose create failed after it made the node
   CHECK(trial.record().empty());
 }
 
+TEST_CASE(
+    "destroy: takes the new machine of a lost node away whose create failed after it made it") {
+  Trial trial;
+  REQUIRE(trial.apply().good());
+  trial.provider->nodes.clear();
+  trial.provider->creates = {Fault::after, Fault::after};
+  CHECK(trial.apply().failed == 2);
+  CHECK(trial.provider->nodes.size() == 2);
+  CHECK(trial.destroy().good());
+  CHECK(trial.provider->nodes.empty());
+}
+
+TEST_CASE("destroy: a provider that the deployment has nothing from need not answer") {
+  Trial trial;
+  REQUIRE(trial.apply().good());
+  auto& other = trial.add_provider("other");
+  other.lists = {Fault::before};
+  CHECK(trial.destroy().good());
+  CHECK(other.lists.empty());
+  CHECK(trial.provider->nodes.empty());
+}
+
 TEST_CASE("destroy: goes on where the provider failed before or after it deleted") {
   for (auto fault : {Fault::before, Fault::after}) {
     Trial trial;

@@ -34,7 +34,9 @@ class FaultyProvider : public Provider {
     endpoint.address = "192.0.2.1";
     if (auto note = notes.find(spec.name); note != notes.end()) endpoint = *note->second.own;
     stayed += spec.stays ? 1 : 0;
-    node = {"h-" + spec.token, spec.token, spec.name, !late, endpoint};
+    // A machine that is there keeps its handle; one that is made anew has another.
+    auto handle = node.handle.empty() ? "h-" + std::to_string(++made_) : node.handle;
+    node = {handle, spec.token, spec.name, !late, endpoint};
     std::map<std::string, int> of_name;
     for (const auto& [token, other] : nodes) twins = ++of_name[other.name] > 1 || twins;
     fail_if(late, "the machine did not answer in time");
@@ -87,6 +89,7 @@ class FaultyProvider : public Provider {
   }
 
   Fault last_ = Fault::none;
+  int made_ = 0;
 };
 
 inline const std::vector<Role>& built_in_roles() {
@@ -106,9 +109,14 @@ class ShiftedClock : public RealClock {
 class Trial {
  public:
   Trial() : artifacts_(folder_.path(), std::string(*find_resource("artifacts/catalog.yaml"))) {
+    provider = &add_provider("local");
+  }
+
+  FaultyProvider& add_provider(const std::string& name) {
     auto made = std::make_unique<FaultyProvider>();
-    provider = made.get();
-    registry_.put("local", std::move(made));
+    auto& added = *made;
+    registry_.put(name, std::move(made));
+    return added;
   }
 
   RunSummary apply(int workers = 1) { return apply_as(workers, false).run; }
