@@ -1,5 +1,7 @@
 #include "provisioner/engine/reconcile.h"
 
+#include <algorithm>
+#include <exception>
 #include <map>
 #include <set>
 #include <string>
@@ -68,7 +70,18 @@ void add_unknown_nodes(const World& world, DeploymentRecord& record) {
   for (const auto& name : names) {
     auto* provider = world.providers->find(name);
     if (provider == nullptr || !asked.insert(provider).second) continue;
-    for (const auto& [token, found] : found_at(*provider, tag).nodes) {
+    Found there;
+    try {
+      there = found_at(*provider, tag);
+    } catch (const std::exception&) {
+      // Of a provider that the deployment has nothing from: it may be root's alone.
+      const bool ours = std::ranges::any_of(record.nodes, [&](const NodeRecord& node) {
+        return world.providers->find(node.provider) == provider;
+      });
+      if (ours) throw;
+      continue;
+    }
+    for (const auto& [token, found] : there.nodes) {
       if (record.knows(token)) continue;
       NodeRecord node;
       node.name = found.name;
