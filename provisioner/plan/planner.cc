@@ -3,6 +3,7 @@
 #include <unordered_set>
 
 #include "provisioner/base/text.h"
+#include "provisioner/definition/overrides.h"
 #include "provisioner/plan/edges.h"
 #include "provisioner/plan/fingerprints.h"
 #include "provisioner/plan/membership.h"
@@ -140,7 +141,11 @@ class ApplyPlanner {
     auto anew = [&](const char* reason) {
       return add_step(plan_, Verb::create_node, node.name, "", reason);
     };
-    switch (record->second->state) {
+    // What another provider may have of it goes first: nobody would ask that one later.
+    const bool moves =
+        provider_kind(record->second->provider) != provider_kind(node.provider) &&
+        (record->second->state == NodeState::creating || record->second->state == NodeState::off);
+    switch (moves ? NodeState::destroying : record->second->state) {
       case NodeState::creating:
         return anew("its creation was not finished by an earlier run");
       case NodeState::lost:
@@ -152,7 +157,8 @@ class ApplyPlanner {
         break;
     }
     int destroy = add_step(plan_, Verb::destroy_node, node.name, "",
-                           "its removal was not finished by an earlier run");
+                           moves ? "it comes from another provider now"
+                                 : "its removal was not finished by an earlier run");
     int create = add_step(plan_, Verb::create_node, node.name, "", "wanted again");
     plan_.steps.back().needs.push_back(destroy);
     return create;

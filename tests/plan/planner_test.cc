@@ -346,6 +346,22 @@ TEST_CASE("planner: a node that is half gone and wanted again is destroyed first
   CHECK_FALSE(find_step(plan, "undo base on w-1"));
 }
 
+TEST_CASE(
+    "planner: what another provider has of a node that is half made or off is destroyed first") {
+  auto roles = stock_roles();
+  for (auto state : {NodeState::creating, NodeState::off}) {
+    auto record = applied(stock_cluster(1), roles);
+    node_in(record, "w-1").state = state;
+    node_in(record, "w-1").provider = "local-provider";  // the same by another name
+    CHECK_FALSE(find_step(plan_apply(stock_cluster(1), roles, &record), "destroy w-1"));
+    node_in(record, "w-1").provider = "metal";
+    auto plan = plan_apply(stock_cluster(1), roles, &record);
+    REQUIRE(find_step(plan, "destroy w-1"));
+    CHECK(find_step(plan, "destroy w-1")->reason == "it comes from another provider now");
+    CHECK(waits_for(plan, "create w-1", "destroy w-1"));
+  }
+}
+
 TEST_CASE("planner: a node that is half made and no longer wanted is destroyed without undo") {
   auto roles = stock_roles();
   auto record = applied(stock_cluster(1), roles);
