@@ -127,6 +127,7 @@ std::vector<NodeRecord> follow_machines(const World& world, const Cluster& clust
       throw error.while_doing("following what the hosts file says of node '" + name + "' now");
     }
     followed.push_back(node);
+    followed.back().state = NodeState::ready;  // that it was off is never recorded
   }
   return followed;
 }

@@ -63,6 +63,16 @@ TEST_CASE(
   CHECK(trial.provider->nodes.size() == 2);
 }
 
+TEST_CASE("machines: one that is switched off is followed, and on again") {
+  Trial trial;
+  make_seen(trial);
+  describe(trial, "192.0.2.77", "");
+  for (auto& [token, node] : trial.provider->nodes) node.running = node.name != "w-001";
+  REQUIRE(trial.apply().good());
+  CHECK(worker(trial).endpoint.address == "192.0.2.77");
+  CHECK(worker(trial).state == NodeState::ready);
+}
+
 TEST_CASE("machines: another host key that is told replaces the one that was seen") {
   Trial trial;
   make_seen(trial);
