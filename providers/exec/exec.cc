@@ -55,7 +55,9 @@ std::vector<std::string> ExecProvider::validate(const std::string& hints) {
   try {
     auto answer =
         program_.ask("check hints", validate_request(settings, own), settings.question_deadline());
-    return in_context([&] { return read_mistakes(answer); });
+    mistakes = in_context([&] { return read_mistakes(answer); });
+    for (auto& mistake : mistakes) mistake = program_.shown(std::move(mistake));
+    return mistakes;
   } catch (const Error& error) {
     return {error.what()};
   }

@@ -30,12 +30,14 @@ class ExecProgram {
   /// are killed.
   ProcessResult run(const std::string& request, std::chrono::milliseconds deadline) const;
 
+  /// Something that it said, without its secrets and without control characters.
+  std::string shown(std::string text) const;
+
   /// Whether `answer` is one of ours that says that something was done.
   static bool is_done(const ProcessResult& answer);
 
  private:
   std::string said(const ProcessResult& result) const;
-  std::string shown(std::string text) const;
   template <typename Kind>
   [[noreturn]] void fail(const std::string& call, const std::string& what,
                          const std::string& hint) const;

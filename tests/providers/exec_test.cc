@@ -224,6 +224,8 @@ TEST_CASE("exec: secrets are in no error, wherever the program put them") {
   CHECK(text.find("(secret)") != std::string::npos);
   CHECK(text.find("hunter2") == std::string::npos);
   CHECK(text.find("abcdefghijk") == std::string::npos);
+  Lab objects(answer(R"("mistakes": ["login with -hunter2- failed"])"));
+  CHECK(objects.provider->validate("{}") == std::vector<std::string>{"login with (secret) failed"});
   Lab tells(answer(R"("error": "-hunter2- is expired", "hint": "renew -hunter2-")"));
   CHECK(tells.create_error() ==
         "provider 'lab', asked to create node 'web-1': (secret) is expired\n  renew (secret)");
