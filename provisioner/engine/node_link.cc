@@ -250,6 +250,7 @@ NodeLink& NodeLinks::anew(const std::string& node, const Endpoint& endpoint) {
 void NodeLinks::log_in_with(const Secret& key) {
   std::lock_guard lock(mutex_);
   options_.ssh.private_key = key;
+  options_.patience = kFirstPatience;
 }
 
 void NodeLinks::forget(const std::string& node) {

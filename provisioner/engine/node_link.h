@@ -135,7 +135,7 @@ class NodeLinks {
   /// The same; the one that is there is kept when it goes to that endpoint and the node has not
   /// been silent.
   NodeLink& anew(const std::string& node, const Endpoint& endpoint);
-  /// From now on, for links that are made then.
+  /// For links that are made from now on, which are those of a run: nodes may be slow to answer.
   void log_in_with(const Secret& key);
   void forget(const std::string& node);
 
