@@ -41,10 +41,15 @@ within() {
 
 hello() { :; }
 
+# Where its data is: aside, when a swap was cut between its two renames.
+whole() {
+  if [ -d "$m_data" ] || [ ! -s "$m_unproven" ]; then echo "$m_data"; else echo "$m_home/$(cat "$m_unproven")"; fi
+}
+
 # Prints a line "KEY VALUE" for all that is known of this member.
 member() {
   echo "unit $(systemctl is-active etcd.service)"
-  [ ! -d "$m_data/member" ] || echo "data true"
+  [ ! -d "$(whole)/member" ] || echo "data true"
   [ ! -e "$m_unproven" ] || echo "unproven $(cat "$m_unproven")"
   m_status=$(ask endpoint status -w json 2>/dev/null) || return 0
   printf 'status %s\n' "$m_status"
@@ -56,8 +61,9 @@ member() {
 
 # The revision of the data of an etcd that is stopped.
 look() {
-  [ -f "$m_data/member/snap/db" ] || return 0
-  m_status=$(timeout 600 etcdctl snapshot status "$m_data/member/snap/db" -w json) || exit 1
+  m_db=$(whole)/member/snap/db
+  [ -f "$m_db" ] || return 0
+  m_status=$(timeout 600 etcdctl snapshot status "$m_db" -w json) || exit 1
   printf 'snapshot %s\n' "$m_status"
 }
 
@@ -135,10 +141,15 @@ remember() {  # CLUSTER: how etcd starts; with data it does not look at it, and 
 }
 
 swap() {  # CLUSTER ASIDE: where the old data goes
-  [ -d "$m_ready" ] || fail "no data was made ready"
-  [ ! -d "$m_data" ] || mv "$m_data" "$m_home/$2" || exit 1
+  if [ ! -d "$m_ready" ]; then
+    # Nobody heard that it had come to its end.
+    { [ -s "$m_unproven" ] && [ -d "$m_data" ]; } || fail "no data was made ready"
+    remember "$1"
+    return
+  fi
   # Of a restore that was cut, the first one's is the data of before.
   [ -s "$m_unproven" ] || { echo "$2" >"$m_unproven.new" && mv "$m_unproven.new" "$m_unproven"; } || exit 1
+  [ ! -d "$m_data" ] || mv "$m_data" "$m_home/$2" || exit 1
   mv "$m_ready" "$m_data" && remember "$1" || exit 1
   sync -f "$m_home" 2>/dev/null || sync
 }
@@ -152,7 +163,8 @@ leave() {  # ASIDE
 
 # The stopped member's own data as that of a cluster of one.
 alone() {  # CLUSTER TOKEN PEER-URL ASIDE
-  make_data "$m_data/member/snap/db" "$1" "$2" "$3" --skip-hash-check
+  # One whose end nobody heard of, or that was cut after its first rename, has made it already.
+  [ -d "$m_home/$4" ] || make_data "$(whole)/member/snap/db" "$1" "$2" "$3" --skip-hash-check
   swap "$1" "$4"
 }
 

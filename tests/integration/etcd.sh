@@ -125,6 +125,8 @@ check "it is taken again" receives "$sha256" "$work/s.db"
 check "the data is put in place" again first before-restore-1
 check "the member says that a restore is not at its end" says 'unproven before-restore-1' member
 check "cut there, it can be done again" again second before-restore-2
+check "whose end nobody heard of, too" does swap $cluster before-restore-2
+check "and nothing more is done" holds 'before-restore-1 before-restore-2 incoming member restore-begun'
 check "etcd starts with it" does start_etcd 20
 check "it has what the snapshot had" has_value x one
 check "the end keeps the data from before all tries" says 'before /var/lib/etcd/before-restore-1' finish
@@ -135,6 +137,13 @@ ctl put x three >/dev/null
 check "etcd stops" does stop_etcd
 check "its data is looked at" says '"revision":3' look
 check "a member's own data makes a cluster of one" does alone $cluster third $peer before-restore-3
+check "and again, when nobody heard of its end" does alone $cluster third $peer before-restore-3
+check "which is done once" holds 'before-restore-1 before-restore-2 before-restore-3 member restore-begun'
+# As a loss of power leaves it between the two renames.
+rm -rf /var/lib/etcd/member
+check "cut in the middle, the data is found where it is" says 'data true' member
+check "it is looked at there" says '"revision":3' look
+check "and another try makes a cluster of it" does alone $cluster fourth $peer before-restore-4
 check "etcd starts with that" does start_etcd 20
 check "it has what was written last" has_value x three
 check "only the data of the last restore is kept" says 'before /var/lib/etcd/before-restore-3' finish
