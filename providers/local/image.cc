@@ -64,6 +64,7 @@ void build_node_image(const fs::path& cache, const std::string& os,
   ProcessSpec spec;
   spec.argv = {"sh", script.string(), image.string()};
   spec.deadline = std::chrono::minutes(30);
+  spec.interruptible = true;
   spec.on_error_line = [&](std::string_view line) {
     if (line.starts_with("node image: ")) note(std::string(line));
   };

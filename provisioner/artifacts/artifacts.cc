@@ -229,6 +229,7 @@ bool Artifacts::build(const CatalogEntry& entry, const ArtifactKey& key, const N
   try {
     builder_.make(catalog_, *rule, expand(entry.output, key), note);
   } catch (const Error& error) {
+    if (error.exit_code() == ExitCode::interrupted) throw;
     tried.push_back(script + ": " + error.what());
     note(label(key) + ": " + tried.back());
     return false;

@@ -106,6 +106,7 @@ void Builder::run(const Catalog& catalog, const BuildRule& rule, const Note& not
   spec.argv = {"sh", folder / arguments.front()};
   spec.argv.insert(spec.argv.end(), arguments.begin() + 1, arguments.end());
   spec.deadline = kBuildDeadline;
+  spec.interruptible = true;
   spec.on_error_line = [&](std::string_view line) { note("  | " + std::string(line)); };
   auto result = run_process(spec);
   if (result.timed_out) {

@@ -135,6 +135,7 @@ std::atomic<bool>& interrupted() {
 }  // namespace
 
 void interrupt_processes() { interrupted() = true; }
+void heed_interrupt() { interrupted() = false; }
 
 ProcessResult run_process(const ProcessSpec& spec) {
   ProcessResult result;

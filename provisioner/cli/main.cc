@@ -69,6 +69,8 @@ bool is_run(const muster::Options& options) {
                                                           "etcd backup",
                                                           "etcd restore",
                                                           "recover",
+                                                          "certs renew",
+                                                          "certs rotate-ca",
                                                           "bundle create",
                                                           "bmc status",
                                                           "bmc on",

@@ -168,6 +168,7 @@ std::optional<RunSummary> apply_held(const World& world, const Apply& apply,
   if (planned.plan.empty() && planned.record)
     planned.plan = plan_verify(planned.cluster, *world.roles, *planned.record);
   prepare(world, planned);
+  if (options.stop.stop_requested()) return std::nullopt;
   auto record = begin(world, *apply.input, planned, apply.undo_to, options);
   mark_unfinished(world, planned.plan, record);
   auto summary =
@@ -216,9 +217,12 @@ std::optional<int> place_to_go_back_to(const World& world, const DefinitionResul
 
 Undone undo(const World& world, const std::string& name, int back_to, RunOptions options) {
   options.confirm = nullptr;
-  options.check_hosts = false;                           // nothing may keep it from being undone
-  options.max_failures = 0;                              // those were of what is being undone
-  if (options.stop.stop_requested()) options.stop = {};  // that one has been heeded
+  options.check_hosts = false;          // nothing may keep it from being undone
+  options.max_failures = 0;             // those were of what is being undone
+  if (options.stop.stop_requested()) {  // that one has been heeded
+    options.stop = {};
+    heed_interrupt();
+  }
   auto where = back_to == 0 ? "there was no '" + name + "' before"
                             : "back to revision " + std::to_string(back_to);
   say(world, name, EventType::note, "undoing: " + where);
@@ -228,7 +232,9 @@ Undone undo(const World& world, const std::string& name, int back_to, RunOptions
       return {back_to, record ? destroy_held(world, *record, options).value() : RunSummary{}};
     }
     auto definition = recorded_definition(world, name, back_to);
-    return {back_to, apply_held(world, {&definition, nullptr, back_to}, options).value()};
+    RunSummary stopped;
+    stopped.interrupted = true;
+    return {back_to, apply_held(world, {&definition, nullptr, back_to}, options).value_or(stopped)};
   } catch (Error& error) {
     throw error.while_doing("undoing what failed: " + where);
   }

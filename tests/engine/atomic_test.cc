@@ -77,6 +77,23 @@ TEST_CASE("atomic: a Ctrl-C undoes what was done, and the undoing is not stopped
   CHECK(trial.provider->nodes.empty());
 }
 
+TEST_CASE("atomic: a Ctrl-C while the undoing asks the provider leaves it to be gone on with") {
+  Trial trial;
+  REQUIRE(trial.apply(1).good());
+  trial.provider->creates = {Fault::before};
+  int asked = 0;
+  trial.provider->at_list = [&] {
+    if (++asked == 2) trial.stop.request_stop();
+  };
+  auto result = trial.apply_atomic(3);
+  REQUIRE(asked >= 2);
+  CHECK(result.run.failed == 1);
+  REQUIRE(result.undone);
+  CHECK(result.undone->back_to == 1);
+  CHECK(result.undone->run.interrupted);
+  CHECK(trial.store().deployment("d")->undo_to == 1);
+}
+
 TEST_CASE("atomic: an undoing that fails is on record, and the next atomic apply knows it") {
   Trial trial;
   REQUIRE(trial.apply(1).good());
