@@ -115,20 +115,28 @@ with_token() {  # as an old pod: its token, its CA
 }
 check "a token works before" with_token
 
-# --- renew, killed in the middle -------------------------------------------------------------------
+# --- renew, killed in the middle, and interrupted --------------------------------------------------
 
+renew_until() {  # EVENT SIGNAL: which it gets when that has happened; leaves its exit code
+  : > "$work/events"
+  "$muster" certs renew certs --yes --json > "$work/events" 2>"$work/said" &
+  local pid=$!
+  until grep -q "$1" "$work/events" || ! kill -0 $pid 2>/dev/null; do
+    sleep 0.05
+  done
+  kill "-$2" $pid
+  wait $pid 2>/dev/null
+  code=$?
+}
 probe
-"$muster" certs renew certs --yes --json > "$work/events" 2>"$work/err" &
-pid=$!
-until grep -q '"step":"kube-control-plane on c-control-001".*"outcome"' "$work/events" || ! kill -0 $pid 2>/dev/null; do
-  sleep 0.05
-done
-kill -9 $pid
-wait $pid 2>/dev/null
-check "renew is killed in the middle" test $? = 137
+renew_until '"step":"kube-control-plane on c-control-001".*"outcome"' KILL
+check "renew is killed in the middle" test $code = 137
 "$muster" status certs > "$work/said"
 check "status then says that it is not done" says 'renewal of the certificates is not done; go on: muster certs renew certs'
 half=$(serial c-control-001 apiserver)
+renew_until '"step_started".*"step":"kube-node on ' INT
+check "a Ctrl-C ends it when what is in flight has ended" test $code = 130
+check "which is said" says 'finishing what is in flight'
 check "renew goes on" "$muster" certs renew certs --yes
 check "what had new certificates keeps them" test "$half" = "$(serial c-control-001 apiserver)"
 check "the workload answered all the while, and the API of several masters" probed
