@@ -59,17 +59,14 @@ void build_node_image(const fs::path& cache, const std::string& os,
   make_directory(image.parent_path());
   FileLock lock(image.string() + ".lock");
   if (fs::exists(image)) return;
-  auto script = fs::path(image.string() + ".sh");
-  write_file(script, build_script(os), 0700);
   ProcessSpec spec;
-  spec.argv = {"sh", script.string(), image.string()};
+  spec.argv = {"sh", "-c", build_script(os), "sh", image.string()};
   spec.deadline = std::chrono::minutes(30);
   spec.interruptible = true;
   spec.on_error_line = [&](std::string_view line) {
     if (line.starts_with("node image: ")) note(std::string(line));
   };
   auto result = run_process(spec);
-  fs::remove(script);
   if (result.exit_code == 0 && !result.timed_out) return;
   throw Error(std::string("cannot build the node image") +
               (result.timed_out ? " within 30 minutes" : "") + "; its last words:\n" +
