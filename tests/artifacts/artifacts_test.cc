@@ -329,6 +329,20 @@ TEST_CASE("artifacts: a build that fails says how it ended and its last words") 
                              "no compiler here"));
 }
 
+TEST_CASE("artifacts: a Ctrl-C ends a build, and nothing else is tried") {
+  Cache cache;
+  auto scripts = build_scripts();
+  scripts["tools.sh"] = "echo ready >&2; sleep 100\n";
+  Artifacts artifacts(cache.path, unreachable_catalog(dead_host()), scripts);
+  auto interrupt = [](const std::string& line) {
+    if (line.find("ready") != std::string::npos) interrupt_processes();
+  };
+  CHECK_THROWS_WITH_AS(artifacts.fetch({"tool"}, "v1", machine_arch(), interrupt), "interrupted",
+                       Error);
+  heed_interrupt();
+  CHECK_FALSE(fs::exists(cache.path / "scripts"));
+}
+
 TEST_CASE("artifacts: a build makes its own version for this machine only") {
   Cache cache;
   Artifacts artifacts(cache.path, unreachable_catalog(dead_host()), build_scripts());

@@ -129,6 +129,10 @@ TEST_CASE("process: an interrupt ends an interruptible program, which may clean 
   CHECK_THROWS_WITH_AS(run_process(spec), "interrupted", Error);
   CHECK(read_file(marker) == "cleaned\n");
   std::filesystem::remove(marker);
+  spec.argv = {"sh", "-c", "sleep 0.1"};
+  CHECK_THROWS_WITH_AS(run_process(spec), "interrupted", Error);  // nor is one begun
+  heed_interrupt();
+  CHECK(run_process(spec).exit_code == 0);
 }
 
 TEST_CASE("process: one that died does not run, collected or not") {
