@@ -42,10 +42,10 @@ std::string run_or_throw(std::vector<std::string> argv);
 /// in a container without an init such a zombie stays for good.
 bool is_running(std::int64_t pid);
 
-/// What is started from now on runs to its end again: the user was heeded, and it is being undone.
-void heed_interrupt();
-
 /// Ends the interruptible programs that run, and those started later: the user pressed Ctrl-C.
 void interrupt_processes();
+
+/// Programs that are started from now on run to their end again: the user was heeded.
+void heed_interrupt();
 
 }  // namespace muster

@@ -56,11 +56,7 @@ void EventJournal::finish(const RunSummary& summary) {
 Event EventJournal::event(const Step& step, Event event) const {
   event.time_ms = clock_.wall_ms();
   event.deployment = deployment_;
-  event.node = step.node;
-  event.step = step.title();
-  event.verb = to_string(step.verb);
-  event.role = step.role;
-  return event;
+  return of_step(step, std::move(event));
 }
 
 }  // namespace muster

@@ -28,7 +28,7 @@ class EventJournal : public RunJournal {
   void finish(const RunSummary& summary);
 
  private:
-  /// `event` with all that tells of the step.
+  /// `event` with all that tells of the step, here and now.
   Event event(const Step& step, Event event) const;
   std::vector<Event> changed_in(const Step& step, const StepResult& result) const;
 

@@ -260,13 +260,7 @@ class Run {
     reporter_.on(event);
   }
 
-  void report_of(const Step& step, Event event) {
-    event.node = step.node;
-    event.step = step.title();
-    event.verb = to_string(step.verb);
-    event.role = step.role;
-    report(std::move(event));
-  }
+  void report_of(const Step& step, Event event) { report(of_step(step, std::move(event))); }
 
   void report_finished(int id, const StepResult& result) {
     count(id, result.outcome);
@@ -357,6 +351,14 @@ Event finished(const StepResult& result) {
   event.exit_code = result.exit_code;
   event.output = result.output;
   event.message = result.message;
+  return event;
+}
+
+Event of_step(const Step& step, Event event) {
+  event.node = step.node;
+  event.step = step.title();
+  event.verb = to_string(step.verb);
+  event.role = step.role;
   return event;
 }
 

@@ -46,6 +46,9 @@ struct StepResult {
 /// The step_finished of such a step; who says it adds when, and of which step.
 Event finished(const StepResult& result);
 
+/// `event` with all that tells of the step.
+Event of_step(const Step& step, Event event);
+
 /// Does one step; the seam between the scheduler and the world. Called in fibers, at most once at a
 /// time for one node and always on the same thread for it; it waits as base/fibers.h has it. May
 /// emit task events through `emit` until it returns, from any thread; the scheduler says in them
