@@ -9,6 +9,8 @@ muster=${MUSTER:-$root/build/release/muster}
 suite=kubespray
 # shellcheck source=tests/support/cases.sh
 . "$root/tests/support/cases.sh"
+# shellcheck source=tests/support/until.sh
+. "$root/tests/support/until.sh"
 cd "$work" || exit 1
 
 run() {

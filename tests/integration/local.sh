@@ -8,8 +8,8 @@ build=${1:?usage: local.sh BUILD_DIR}
 shift
 support=$(dirname "${BASH_SOURCE[0]}")/../support
 leftovers=$support/leftovers.sh
-# shellcheck source=tests/support/until.sh
-. "$support/until.sh"
+# shellcheck source=tests/support/node-folder.sh
+. "$support/node-folder.sh"
 [ "$(id -u)" = 0 ] || { echo "local.sh: needs root: it starts system containers" >&2; exit 2; }
 
 MUSTER_LOCAL_DIR=$(node_folder local-test) || { echo "FAIL local: the test has a folder of its own"; exit 1; }

@@ -17,6 +17,8 @@ muster=$(realpath "${MUSTER:-${1:-$root/build/debug}/muster}")
 suite=power
 # shellcheck source=tests/support/cases.sh
 . "$root/tests/support/cases.sh"
+# shellcheck source=tests/support/until.sh
+. "$root/tests/support/until.sh"
 # shellcheck source=tests/support/bmc.sh
 . "$root/tests/support/bmc.sh"
 

@@ -8,6 +8,8 @@ muster=${MUSTER:-$root/build/release/muster}
 work=$(mktemp -d "${TMPDIR:-/tmp}/muster-e2e.XXXXXX")
 # shellcheck source=tests/support/until.sh
 . "$root/tests/support/until.sh"
+# shellcheck source=tests/support/node-folder.sh
+. "$root/tests/support/node-folder.sh"
 # A folder of nodes of our own: others' clusters on this machine are left alone.
 MUSTER_LOCAL_DIR=$(node_folder e2e) || { echo "FAIL the test has a folder of its own"; exit 1; }
 export MUSTER_LOCAL_DIR MUSTER_STATE="$work/state" KUBECONFIG="$work/kubeconfig"

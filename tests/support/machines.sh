@@ -15,8 +15,8 @@ export MUSTER_CACHE=${MUSTER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/muster}
 
 # shellcheck source=tests/support/node-image.sh
 . "$root/tests/support/node-image.sh"
-# shellcheck source=tests/support/until.sh
-. "$root/tests/support/until.sh"
+# shellcheck source=tests/support/node-folder.sh
+. "$root/tests/support/node-folder.sh"
 
 # --- Before the namespaces: the image needs a Debian mirror. ------------------------------------
 
