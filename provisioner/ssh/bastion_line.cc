@@ -85,6 +85,7 @@ void BastionLine::converse() {
     for (auto& forward : forwards_) {
       if (forward.wish != nullptr) open(forward);
       waiting = waiting || forward.wish != nullptr;
+      forward.closed = forward.closed || (forward.ended && !forward.wants_to_write);
       if (forward.wish == nullptr && !forward.closed) watch(forward, can_send(forward));
     }
     remove_closed();
@@ -102,8 +103,11 @@ void BastionLine::converse() {
       const auto& event = ready.at(static_cast<std::size_t>(i));
       if (event.data.ptr == nullptr || event.data.ptr == this) continue;
       auto& forward = *static_cast<Forward*>(event.data.ptr);
+      bool left = (event.events & (EPOLLHUP | EPOLLERR)) != 0;
       if ((event.events & EPOLLOUT) != 0) write_rest(forward);
-      if ((event.events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) from_socket(forward);
+      // What the node takes no more of nobody waits for then; epoll would tell it without end.
+      if (left && !can_send(forward)) forward.closed = true;
+      if (left || (event.events & EPOLLIN) != 0) from_socket(forward);
     }
   }
 }
@@ -129,7 +133,7 @@ void BastionLine::begin(Wish& wish) {
     throw link_->lost();
   }
   auto& forward = forwards_.emplace_back(
-      Forward{this, std::move(wish.far), channel, {}, &wish, {}, false, false});
+      Forward{this, std::move(wish.far), channel, {}, &wish, {}, false, false, false});
   auto& callbacks = forward.callbacks;
   callbacks.userdata = &forward;
   callbacks.channel_data_function = [](ssh_session, ssh_channel, void* data, std::uint32_t size,
@@ -138,10 +142,10 @@ void BastionLine::begin(Wish& wish) {
     return static_cast<int>(to.line->to_socket(to, {static_cast<char*>(data), size}));
   };
   callbacks.channel_close_function = [](ssh_session, ssh_channel, void* self) {
-    static_cast<Forward*>(self)->closed = true;
+    static_cast<Forward*>(self)->ended = true;
   };
   callbacks.channel_eof_function = [](ssh_session, ssh_channel, void* self) {
-    static_cast<Forward*>(self)->closed = true;
+    static_cast<Forward*>(self)->ended = true;
   };
   ssh_callbacks_init(&callbacks);
   ssh_add_channel_callbacks(channel, &callbacks);

@@ -53,6 +53,7 @@ class BastionLine {
     Wish* wish;                   ///< null once it is open
     std::string rest;             ///< taken from libssh, and not yet by the socket
     bool wants_to_write = false;  ///< there is more for the socket
+    bool ended = false;           ///< the node sends no more
     bool closed = false;
   };
   using Forwards = std::list<Forward>;

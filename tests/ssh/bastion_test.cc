@@ -3,8 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <ctime>
+#include <thread>
 
 #include "inventory/hosts.h"
+#include "tests/support/listener.h"
 #include "tests/support/said.h"
 #include "tests/support/sshd.h"
 
@@ -162,4 +165,57 @@ TEST_CASE("bastion: after it was lost the next connection makes it anew") {
   behind.bastion.start_again();
   Session session(behind.endpoint(), behind.options());
   CHECK(output_of(session, "echo again") == "again\n");
+}
+
+TEST_CASE("bastion: what a node sent before it ended arrives, however slow its reader is") {
+  Behind behind;
+  Descriptor node(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  auto endpoint = behind.endpoint();
+  endpoint.port = listen_on_loopback(node.fd());
+  const std::string text(1'000'000, 'x');  // more than a socket keeps, less than the window
+  std::thread sender([&] {
+    Descriptor peer(::accept(node.fd(), nullptr, nullptr));
+    for (std::size_t sent = 0; sent < text.size();) {
+      auto count = ::send(peer.fd(), text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
+      if (count <= 0) return;
+      sent += static_cast<std::size_t>(count);
+    }
+  });
+  auto near = behind.bastions.connect(endpoint, behind.options(), Deadline(20s));
+  sender.join();
+  pause_for(1s);  // the end overtakes what a faster reader would have had by now
+  std::string got(text.size(), ' ');
+  std::size_t size = 0;
+  while (wait_for_descriptor(near.fd(), true, false, Deadline(20s))) {
+    auto count = ::recv(near.fd(), got.data() + size, got.size() - size, 0);
+    if (count <= 0) break;
+    size += static_cast<std::size_t>(count);
+  }
+  CHECK(size == text.size());
+}
+
+TEST_CASE("bastion: a node that takes nothing any more costs no time after it was given up") {
+  Behind behind;
+  Descriptor dead(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));  // connects, and reads nothing
+  auto endpoint = behind.endpoint();
+  endpoint.port = listen_on_loopback(dead.fd());
+  {
+    auto near = behind.bastions.connect(endpoint, behind.options(), Deadline(20s));
+    // Until the bastion lets nothing more come, and all on the way is full.
+    const std::string piece(64 << 10, 'x');
+    for (Deadline full(1s); !full.passed();) {
+      if (::send(near.fd(), piece.data(), piece.size(), MSG_NOSIGNAL) > 0) full = Deadline(1s);
+      pause_for(5ms);
+    }
+  }
+  auto cpu = [] {
+    timespec used{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+  };
+  auto before = cpu();
+  pause_for(1s);
+  auto used = std::chrono::duration_cast<std::chrono::milliseconds>(cpu() - before);
+  CAPTURE(used.count());
+  CHECK(used < 100ms);
 }
