@@ -70,6 +70,10 @@ class Provider {
   /// made at once; those of others are made on a few threads of their own.
   virtual bool gives_way() const { return false; }
 
+  /// Whether destroying a node wipes its machine. Where not, the machine was there before and stays:
+  /// it is let go of only when all that roles made on it was undone.
+  virtual bool wipes() const { return true; }
+
   /// Mistakes in the hints (JSON object text), and reasons why no node can be made here and now.
   /// Called at plan time; changes nothing.
   virtual std::vector<std::string> validate(const std::string& hints) = 0;

@@ -26,6 +26,7 @@ class InventoryProvider : public Provider {
   explicit InventoryProvider(std::filesystem::path claims);
 
   bool gives_way() const override { return true; }
+  bool wipes() const override { return false; }
   bool picks_machines() const override { return true; }
   std::vector<std::string> validate(const std::string& hints) override;
   /// Remembers besides which host each node is to have: create follows that.
