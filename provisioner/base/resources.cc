@@ -1,5 +1,7 @@
 #include "provisioner/base/resources.h"
 
+#include "provisioner/base/error.h"
+
 namespace muster {
 
 namespace detail {
@@ -15,6 +17,12 @@ std::optional<std::string_view> find_resource(std::string_view path) {
     if (resource.path == path) return resource.content;
   }
   return std::nullopt;
+}
+
+std::string_view resource(std::string_view path) {
+  auto found = find_resource(path);
+  if (!found) bug("a resource that is not in the binary");
+  return *found;
 }
 
 }  // namespace muster

@@ -14,5 +14,7 @@ struct Resource {
 
 std::span<const Resource> resources();
 std::optional<std::string_view> find_resource(std::string_view path);
+/// Of one that muster itself is made with: aborts when there is none.
+std::string_view resource(std::string_view path);
 
 }  // namespace muster

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "provisioner/base/error.h"
+#include "provisioner/base/resources.h"
 #include "provisioner/base/text.h"
 #include "provisioner/engine/context.h"
 #include "provisioner/tasks/compile.h"
@@ -18,15 +19,7 @@ constexpr std::string_view kFile = "=> ";
 constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
 constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
 
-/// Prints what is public in each file that is there: kubeconfigs hold their certificate in base64.
-constexpr std::string_view kPrint = R"sh(
-m_print() {
-  [ -e "$1" ] || return 0
-  printf '=> %s\n' "$1"
-  sed -n '/-BEGIN CERTIFICATE-/,/-END CERTIFICATE-/p' "$1"
-  sed -n 's/^ *client-certificate-data: //p' "$1" | base64 -d
-}
-)sh";
+constexpr const char* kPrint = "provisioner/engine/found_certificates.sh";
 
 class Search {
  public:
@@ -46,7 +39,7 @@ class Search {
     const auto* wanted = cluster_.find(node.name);
     if (wanted == nullptr) return;
     auto& link = links_.to(node.name, node.endpoint);
-    std::string script(kPrint);
+    std::string script(resource(kPrint));
     for (const auto& path : paths_on(node, *wanted, link.facts())) {
       script += "m_print " + shell_quote(path) + "\n";
     }

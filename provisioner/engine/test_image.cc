@@ -6,6 +6,7 @@
 
 #include "provisioner/base/error.h"
 #include "provisioner/base/fibers.h"
+#include "provisioner/base/resources.h"
 #include "provisioner/base/text.h"
 #include "provisioner/engine/control_plane.h"
 
@@ -16,16 +17,8 @@ namespace {
 constexpr std::chrono::seconds kImageDeadline{120};
 
 std::string import_script(const std::string& file) {
-  return "image=" + shell_quote(kTestImage) + "\nfile=" + shell_quote(file) + R"sh(
-case "
-$(ctr -n k8s.io images ls -q </dev/null)
-" in
-  *"
-$image
-"*) ;;
-  *) ctr -n k8s.io images import "$file" 2>&1 </dev/null ;;
-esac
-)sh";
+  return "image=" + shell_quote(kTestImage) + "\nfile=" + shell_quote(file) + "\n" +
+         std::string(resource("provisioner/engine/test_image.sh"));
 }
 
 /// Brings it to one node; what went wrong, or nothing.

@@ -13,6 +13,7 @@
 #include "provisioner/tasks/ledger.h"
 #include "provisioner/tasks/look_ahead.h"
 #include "provisioner/tasks/render.h"
+#include "provisioner/tasks/shell_text.h"
 
 namespace muster {
 
@@ -102,7 +103,7 @@ class Compiler {
  private:
   /// What is left after the undo tasks is as it was before the role came.
   void put_back() {
-    for (auto text : ledger_library()) take_library(text);
+    for (auto name : ledger_library()) take_library(name);
     body_ += "  m_chatty_task " + std::to_string(result_.task_names.size()) + " '' m_put_back\n";
     result_.task_names.emplace_back(kPutBackTask);
   }
@@ -115,8 +116,8 @@ class Compiler {
     }
   }
 
-  void take_library(std::string_view text) {
-    if (std::ranges::find(library_, text) == library_.end()) library_.push_back(text);
+  void take_library(std::string_view name) {
+    if (std::ranges::find(library_, name) == library_.end()) library_.push_back(name);
   }
 
   void add(const Task& task, const Task* handler) {
@@ -157,7 +158,7 @@ class Compiler {
     TaskScript script(args, input_, result_, contents_);
     auto words = kind->call(script);
     auto call = quoted(words);
-    for (auto text : kind->library) take_library(text);
+    for (auto name : kind->library) take_library(name);
     if (!undo_) wants_.add(*kind, args);
     auto number = std::to_string(result_.task_names.size());
     if (const auto* made = script.made(); made != nullptr && input_.sha256) {
@@ -199,11 +200,10 @@ class Compiler {
   /// Nor does one whose first line did not come, because a login file of the node read it.
   std::string text() const {
     std::string out = "m_nonce=" + shell_quote(input_.nonce) + "\n";
-    out += kShellCore;
-    out += kShellBegin;
-    out += kShellLedger;
-    out += kShellAhead;
-    for (auto text : library_) out += text;
+    for (auto name : {"shell/core", "shell/begin", "shell/ledger", "shell/look_ahead"}) {
+      out += shell_text(name);
+    }
+    for (auto name : library_) out += shell_text(name);
     for (const auto& [content, name] : contents_) {
       out += content_function(name, content);
     }

@@ -6,7 +6,7 @@
 #include "provisioner/base/text.h"
 #include "provisioner/tasks/answer.h"
 #include "provisioner/tasks/compile.h"
-#include "provisioner/tasks/kind.h"
+#include "provisioner/tasks/shell_text.h"
 
 namespace muster {
 
@@ -14,94 +14,6 @@ namespace {
 
 /// What of a chatty answer is worth showing.
 constexpr std::size_t kShown = 300;
-
-/// Reads files with builtins; only id, uname, nproc and stat are programs.
-constexpr const char* kFactsScript = R"sh(
-m_fact() { printf '%s %s=%s\n' "$m_nonce" "$1" "$2"; }
-
-m_is() {
-  m_name=$1
-  shift
-  if "$@"; then m_fact "$m_name" true; else m_fact "$m_name" false; fi
-}
-
-m_os() {
-  ID=linux VERSION_ID=
-  [ ! -r /etc/os-release ] || . /etc/os-release
-  m_fact os "$ID"
-  m_fact os_version "$VERSION_ID"
-}
-
-m_in_container() {
-  [ -e /run/systemd/container ] || [ -e /run/.containerenv ] || [ -e /.dockerenv ]
-}
-
-# One that others can ask too: a local cache on a loopback address answers this node alone.
-m_has_nameserver() {
-  while read -r m_key m_server m_; do
-    case $m_key/$m_server in
-      nameserver/127.* | nameserver/::1) ;;
-      nameserver/?*) return 0 ;;
-    esac
-  done 2>/dev/null </etc/resolv.conf
-  return 1
-}
-
-# In a subshell, which takes the score with it.
-m_lowers_oom_score() ( echo -500 >/proc/self/oom_score_adj ) 2>/dev/null
-
-# zsh and the like do not split words.
-m_is_posix() {
-  m_words='a b'
-  set -- $m_words
-  [ "$#" -eq 2 ]
-}
-
-# Those files that are as they were when they were checked (store_script.cc). A store that cannot
-# be written is the cache of the machine that this node runs on, which checked them itself.
-m_list_store() {
-  if [ ! -w "$m_store" ]; then
-    for m_file in "$m_store"/*; do
-      [ ! -f "$m_file" ] || m_fact store "${m_file##*/}"
-    done
-    return
-  fi
-  stat -c '%n %s %i %y %z' "$m_store"/* 2>/dev/null | while read -r m_file m_now; do
-    m_known=
-    read -r m_known 2>/dev/null <"$m_store/.checked/${m_file##*/}"
-    [ "$m_now" != "$m_known" ] || m_fact store "${m_file##*/}"
-  done
-}
-
-m_facts() {
-  m_is posix m_is_posix
-  m_fact uid "$(id -u)"
-  m_machine=$(uname -m)
-  case $m_machine in
-    x86_64) m_machine=amd64 ;;
-    aarch64) m_machine=arm64 ;;
-  esac
-  m_fact arch "$m_machine"
-  m_os
-  m_kernel=
-  read -r m_kernel </proc/sys/kernel/osrelease
-  m_fact kernel "$m_kernel"
-  m_fact cpus "$(nproc)"
-  read -r m_key m_kib m_unit </proc/meminfo
-  m_fact memory_mb "$((m_kib / 1024))"
-  m_is container m_in_container
-  if [ -e /sys/fs/cgroup/cgroup.controllers ]; then m_fact cgroup v2; else m_fact cgroup v1; fi
-  m_is oom_score_adj m_lowers_oom_score
-  m_is nameserver m_has_nameserver
-  m_is systemd [ -d /run/systemd/system ]
-  m_is openrc m_is_openrc
-  m_package_family
-  m_is apt [ "$m_family" = apt ]
-  m_is dnf [ "$m_family" = dnf ]
-  m_is apk [ "$m_family" = apk ]
-  m_list_store
-}
-)sh";
 
 /// Nothing of what is called may read the rest of the script, and without the last line nothing is.
 std::string call_all(const std::string& calls) {
@@ -158,8 +70,8 @@ std::string facts_script(const std::string& nonce) {
 
 std::string facts_script(const std::string& nonce, const std::string& more,
                          const std::string& calls) {
-  return "m_nonce=" + shell_quote(nonce) + " m_store=" + kNodeStore + std::string(kShellFamily) +
-         kFactsScript + more + call_all(calls);
+  return "m_nonce=" + shell_quote(nonce) + " m_store=" + kNodeStore + shell_text("shell/family") +
+         shell_text("shell/facts") + more + call_all(calls);
 }
 
 Error no_facts(const Login& login) {

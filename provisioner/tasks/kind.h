@@ -54,12 +54,12 @@ class TaskScript {
 /// The functions run in a subshell under "set -e" with stdin empty. Each change is written as
 ///   if m_change "what would be done"; then m_do the command; fi
 /// which is false in check mode: that is the same script. Between the two, what there was is
-/// written down: m_keep and its like (ledger_shell.cc). Later tasks must therefore cope with things
+/// written down: m_keep and its like (shell/ledger.sh). Later tasks must therefore cope with things
 /// that an earlier one would have made. m_fail "why" ends the task.
 struct Kind {
   std::string_view name;
   std::vector<ArgRule> args;
-  std::vector<std::string_view> library;  ///< shell functions; the same text is taken once
+  std::vector<std::string_view> library;  ///< names of shell_text; each is taken once
   /// Runs programs that may print without end or leave others behind.
   bool chatty = false;
   /// The shell words of the call; each is quoted.
@@ -72,20 +72,6 @@ struct Kind {
 
 const std::vector<Kind>& kinds();
 const Kind* find_kind(std::string_view name);
-
-/// Shell text that more than one kind needs.
-extern const std::string_view kShellCore;        ///< in every script
-extern const std::string_view kShellBegin;       ///< m_begin and m_end; in every script
-extern const std::string_view kShellAttributes;  ///< m_attributes
-extern const std::string_view kShellNewFile;     ///< m_make_new
-extern const std::string_view kShellWrite;       ///< m_write, m_same; needs kShellNewFile
-extern const std::string_view kShellMounts;      ///< m_mounted
-extern const std::string_view kShellAccounts;    ///< m_account
-extern const std::string_view kShellHolds;       ///< m_holds
-extern const std::string_view kShellFamily;      ///< m_package_family, m_is_openrc
-extern const std::string_view kShellFamilies;    ///< m_package_find_*, m_package_run_*
-extern const std::string_view kShellOpenrc;      ///< m_openrc; needs kShellFamily
-extern const std::string_view kShellPackages;    ///< m_packages_before, m_packages_after
 
 /// "state" of the kinds that can take away what they made.
 ArgRule state_rule();

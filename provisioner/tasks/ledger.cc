@@ -8,13 +8,14 @@
 namespace muster {
 
 std::vector<std::string_view> ledger_library() {
-  std::vector<std::string_view> library{kShellMounts, kShellAccounts};
+  std::vector<std::string_view> library{"shell/mounts", "shell/accounts"};
   for (const char* kind : {"package", "mount", "unit"}) {
     const auto& used = find_kind(kind)->library;
     library.insert(library.end(), used.begin(), used.end());
   }
-  for (auto text : {kShellPutBackFiles, kShellPutBackSystem, kShellPutBackUnits, kShellPutBack}) {
-    library.push_back(text);
+  for (auto name : {"shell/put_back_files", "shell/put_back_system", "shell/put_back_units",
+                    "shell/put_back"}) {
+    library.push_back(name);
   }
   return library;
 }

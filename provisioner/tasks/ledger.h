@@ -11,23 +11,14 @@ namespace muster {
 
 struct Kind;
 
-/// Shell text that writes down what was on a node before muster changed it; in every script.
-/// docs/undo.md says what is written.
-extern const std::string_view kShellLedger;
-/// m_put_back, which puts it back when a role leaves; in undo scripts, with ledger_library().
-extern const std::string_view kShellPutBack;
-/// What m_put_back does with each kind of record.
-extern const std::string_view kShellPutBackFiles;
-extern const std::string_view kShellPutBackSystem;
-extern const std::string_view kShellPutBackUnits;
-
 /// How the task that m_put_back is answers.
 inline constexpr std::string_view kPutBackTask = "what was there before is back";
 
 /// Whether a line of its answer tells of something that is left on the node.
 bool says_what_stays(std::string_view line);
 
-/// m_put_back and the shell text of kinds that it calls; some of it may be there twice.
+/// Names of shell_text: m_put_back, which undo scripts call, and what of kinds it calls; some may
+/// be there twice.
 std::vector<std::string_view> ledger_library();
 
 /// What the tasks of a role want to be on a node, as keys of the ledger: what two roles want is

@@ -2,13 +2,9 @@
 
 #include <cstddef>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace muster {
-
-/// Shell text of m_as_wanted, which m_task asks whether there is anything to do.
-extern const std::string_view kShellAhead;
 
 /// Writes m_look, which looks at the files and directories of all tasks with two programs: where
 /// all is well, no task needs one. What it saw holds until a task changes something, or for two

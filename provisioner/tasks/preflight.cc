@@ -8,7 +8,7 @@
 #include "provisioner/base/resources.h"
 #include "provisioner/base/text.h"
 #include "provisioner/tasks/answer.h"
-#include "provisioner/tasks/kind.h"
+#include "provisioner/tasks/shell_text.h"
 
 namespace muster {
 
@@ -141,7 +141,7 @@ std::string preflight_script(const std::string& nonce, const PreflightQuestions&
     values += "m_wanted_" + family + "=" +
               shell_quote(join(std::vector(names.begin(), names.end()), " ")) + "\n";
   }
-  if (!questions.packages.empty()) values += kShellFamilies;
+  if (!questions.packages.empty()) values += shell_text("shell/package_families");
   return facts_script(nonce, values + std::string(*functions), "  m_clock\n  m_facts\n  m_check\n");
 }
 

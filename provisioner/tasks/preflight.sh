@@ -1,8 +1,8 @@
 #!/bin/sh
 # What a node that is checked says of itself besides its facts. The functions of the facts script
-# (facts.cc) stand before these; m_nonce, m_ports (the ports that its roles want), m_kubernetes (not empty:
+# (shell/facts.sh) stand before these; m_nonce, m_ports (the ports that its roles want), m_kubernetes (not empty:
 # it is to be a part of a cluster) and m_wanted_FAMILY (packages to look for; then those of
-# package_families.cc stand there too) are set. Changes nothing; every program has an end.
+# shell/package_families.sh stand there too) are set. Changes nothing; every program has an end.
 # shellcheck disable=SC2154,SC2034
 
 m_says() { m_fact "check.$1" "$2"; }

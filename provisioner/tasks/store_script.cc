@@ -5,7 +5,7 @@
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
 #include "provisioner/tasks/answer.h"
-#include "provisioner/tasks/store_shell.h"
+#include "provisioner/tasks/shell_text.h"
 
 namespace muster {
 
@@ -21,7 +21,7 @@ std::string head(const StorePlace& place) {
   return assign("m_store", place.store) + assign("m_sha", place.sha256) +
          assign("m_run", place.run) +
          assign("m_owner", place.run + "-" + std::to_string(place.attempt)) +
-         std::string(kStoreCore);
+         shell_text("shell/store_core");
 }
 
 std::uint64_t number(const std::string& text) {
@@ -68,7 +68,8 @@ std::string to_string(WireForm form) {
 std::string ask_store_script(const StorePlace& place, const std::string& nonce) {
   return head(place) + assign("m_nonce", nonce) +
          assign("m_patience", std::to_string(place.patience)) +
-         assign("m_stalled", std::to_string(place.stalled)) + std::string(kStoreAsk) + "m_all\n";
+         assign("m_stalled", std::to_string(place.stalled)) + shell_text("shell/store_ask") +
+         "m_all\n";
 }
 
 StoreAnswer parse_store_answer(std::string_view text, const std::string& nonce) {
@@ -83,13 +84,13 @@ StoreAnswer parse_store_answer(std::string_view text, const std::string& nonce) 
 std::string receive_script(const Receive& receive) {
   return head(receive.place) + assign("m_form", to_string(receive.form)) +
          assign("m_total", std::to_string(receive.total)) +
-         assign("m_offset", std::to_string(receive.offset)) + std::string(kStoreReceive) +
+         assign("m_offset", std::to_string(receive.offset)) + shell_text("shell/store_receive") +
          "m_all\n";
 }
 
 std::string fetch_script(const StorePlace& place, const std::string& url, int seconds) {
   return head(place) + assign("m_url", url) + assign("m_seconds", std::to_string(seconds)) +
-         std::string(kStoreFetch) + "m_all\n";
+         shell_text("shell/store_fetch") + "m_all\n";
 }
 
 std::string from_stdin(const std::string& shell, const std::string& script) {

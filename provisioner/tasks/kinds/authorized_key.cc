@@ -5,64 +5,6 @@ namespace muster {
 
 namespace {
 
-constexpr std::string_view kShell = R"sh(
-# The file without our lines, and then our lines.
-m_keys_content() {
-  if [ -f "$m_file" ]; then
-    sed '/^# BEGIN muster$/,/^# END muster$/d' "$m_file"
-    [ -z "$(tail -c 1 "$m_file")" ] || echo
-  fi
-  [ -z "$1" ] || printf '%s\n' "$1"
-}
-
-m_keys_write() { m_keys_content "$1" >"$m_new"; }
-
-# m_keys_keep USER: whether the last line had an end matters when our lines go.
-m_keys_keep() {
-  m_keep_directory "$m_home/.ssh"
-  if [ -d "$m_home/.ssh" ]; then
-    set -- "$1" $(stat -c '%a %u %g' "$m_home/.ssh")
-    [ "$3:$4" = "$m_uid:$m_gid" ] || m_keep_mode "$m_home/.ssh" "$2" "$3" "$4"
-  fi
-  m_ended=-
-  if [ ! -e "$m_file" ]; then
-    m_note_once made - "$m_file"
-  else
-    m_keep_mode "$m_file" $(stat -c '%a %u %g' "$m_file")
-    [ -z "$(tail -c 1 "$m_file")" ] || m_ended=open
-  fi
-  m_note_once keys "$m_ended" "keys:$1"
-}
-
-# m_authorized_key USER BLOCK
-m_authorized_key() {
-  if ! m_account "$1"; then
-    if [ -z "$2" ]; then return; fi
-    if m_change "authorize keys of $1"; then m_fail "there is no user $1"; fi
-    return
-  fi
-  m_file=$m_home/.ssh/authorized_keys
-  # As root, we would follow the user's links anywhere.
-  if [ -L "$m_home/.ssh" ] || [ -L "$m_file" ]; then m_fail "$m_file is behind a symbolic link"; fi
-  m_now=
-  if [ -f "$m_file" ]; then m_now=$(sed -n '/^# BEGIN muster$/,/^# END muster$/p' "$m_file"); fi
-  case $m_now in
-    '' | *'# END muster') ;;
-    *) m_fail "$m_file has '# BEGIN muster' without '# END muster'; put that after muster's keys" ;;
-  esac
-  if [ "$m_now" = "$2" ]; then return; fi
-  if m_change "authorize keys of $1"; then
-    m_keys_keep "$1"
-    [ -d "$m_home/.ssh" ] || m_do mkdir -p -m 700 "$m_home/.ssh"
-    m_told "write $m_file"
-    m_new=$m_file.muster-new
-    m_make_new m_keys_write "$2"
-    m_do chown "$m_uid:$m_gid" "$m_home/.ssh" "$m_new"
-    m_do mv -f "$m_new" "$m_file"
-  fi
-}
-)sh";
-
 std::vector<std::string> call(TaskScript& task) {
   const auto& keys = task.args.items("keys");
   std::string block;
@@ -77,7 +19,7 @@ std::vector<std::string> keys(const Args& args) { return {"keys:" + args.text("u
 Kind authorized_key_kind() {
   return {.name = "authorized_key",
           .args = {{"user", ArgType::text, true}, {"keys", ArgType::lines, true}},
-          .library = {kShellAccounts, kShellNewFile, kShell},
+          .library = {"shell/accounts", "shell/new_file", "kinds/authorized_key"},
           .call = call,
           .keys = keys};
 }

@@ -7,75 +7,6 @@ namespace muster {
 
 namespace {
 
-constexpr std::string_view kShell = R"sh(
-# m_directory PATH MODE OWNER GROUP
-m_directory() {
-  if [ -d "$1" ]; then
-    m_attributes "$@"
-  elif [ -e "$1" ] || [ -L "$1" ]; then
-    m_fail "$1 is in the way: it is no directory"
-  elif m_change "create $1"; then
-    m_keep_directory "$1"
-    m_do mkdir -p -m "$2" "$1"
-    # A directory above may have handed its group and its setgid bit down.
-    m_is_own "$1" "$3" "$4" || {
-      m_do chown "$3:$4" "$1"
-      m_chmod "$2" "$1"
-    }
-  fi
-}
-
-m_quick_directory() {
-  m_is_free "$1" && [ "$3:$4" = root:root ] && m_keep_directory "$1" &&
-    m_change "create $1" || return 1
-  m_told "mkdir -p -m $2 $1"
-  mkdir -p -m "$2" "$1" >"$m_tmp/out.$m_index" 2>&1 9>&-
-  m_exit=$?
-  [ "$m_exit" -ne 0 ] || m_is_own "$1" root root || m_exit=
-}
-
-# A whole directory of somebody is copied before it goes.
-m_keep_tree() {
-  if [ -n "$m_leaving" ] || m_known dir "$1" || m_known tree "$1" || m_known whole "$1"; then
-    return
-  fi
-  m_name_copy
-  m_open_ledger || m_unnoted
-  cp -a "$1" "$m_ledger/$m_copied"
-  m_note whole "$m_copied" "$1"
-  # It may hold any number of files.
-  sync
-}
-
-# What is mounted below is someone else's data: it is unmounted, never removed. A mount point
-# stays, empty.
-m_directory_absent() {
-  if [ ! -d "$1" ] && [ ! -e "$1" ] && [ ! -L "$1" ]; then return; fi
-  if [ ! -d "$1" ] || [ -L "$1" ]; then m_fail "$1 is no directory"; fi
-  m_keep=
-  if m_mounted "$1"; then
-    if [ -z "$(ls -A "$1")" ]; then return; fi
-    m_keep=1
-  fi
-  if m_change "remove $1 and all it holds"; then
-    while IFS= read -r m_place; do
-      case $m_place in
-        '' | "$m_real") ;;
-        *) m_do umount "$m_place" ;;
-      esac
-    done <<EOF
-$m_mounts
-EOF
-    m_keep_tree "$1"
-    if [ -n "$m_keep" ]; then
-      m_do find "$1" -mindepth 1 -maxdepth 1 -exec rm -rf {} +
-    else
-      m_do rm -rf "$1"
-    fi
-  fi
-}
-)sh";
-
 std::vector<std::string> call(TaskScript& task) {
   if (task.text("state") == "absent") return {"m_directory_absent", task.text("path")};
   return {"m_directory", task.text("path"), task.text("mode"), task.text("owner"),
@@ -101,7 +32,7 @@ Kind directory_kind() {
                    {"owner", ArgType::text, false, "root"},
                    {"group", ArgType::text, false, "root"},
                    state_rule()},
-          .library = {kShellAttributes, kShellMounts, kShell},
+          .library = {"shell/attributes", "shell/mounts", "kinds/directory"},
           .call = call,
           .check = check};
 }

@@ -1,10 +1,8 @@
-#include "provisioner/tasks/ledger.h"
+# shellcheck shell=dash
+# What m_put_back does with each kind of record. Each m_back_WHAT puts back one record, $m_path and
+# $m_data, and fails when it cannot. What it did before, it finds done: an undo that was cut begins
+# again with all records.
 
-namespace muster {
-
-// Each m_back_WHAT puts back one record, $m_path and $m_data, and fails when it cannot. What it did
-// before, it finds done: an undo that was cut begins again with all records.
-const std::string_view kShellPutBackFiles = R"sh(
 # Sets m_now to the SHA-256 of a file, or of where a link leads.
 m_sum_now() {
   if [ -L "$1" ]; then
@@ -195,6 +193,3 @@ m_back_line() {
     m_rewrite "$m_path" "${1:-}"
   fi
 }
-)sh";
-
-}  // namespace muster

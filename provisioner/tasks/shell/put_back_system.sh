@@ -1,8 +1,6 @@
-#include "provisioner/tasks/ledger.h"
+# shellcheck shell=dash
+# What m_put_back does with records of the system, its users and its packages.
 
-namespace muster {
-
-const std::string_view kShellPutBackSystem = R"sh(
 m_read_words() {
   m_now=$(cat "$1" 2>/dev/null)
   set -f
@@ -225,6 +223,3 @@ m_back_image() {
       ;;
   esac
 }
-)sh";
-
-}  // namespace muster

@@ -1,8 +1,6 @@
-#include "provisioner/tasks/kind.h"
+# shellcheck shell=dash
+# Units on a node that has OpenRC: m_openrc; needs family.sh.
 
-namespace muster {
-
-const std::string_view kShellOpenrc = R"sh(
 # Sets m_service to OpenRC's name of a unit, m_levels to the runlevels that it is in, and m_active to
 # what systemd would say of it.
 m_openrc_look() {
@@ -106,6 +104,3 @@ m_openrc() {
       ;;
   esac
 }
-)sh";
-
-}  // namespace muster

@@ -1,10 +1,8 @@
-#include "provisioner/tasks/ledger.h"
+# shellcheck shell=dash
+# In every script: what was on a node before muster changed it is written down. docs/undo.md says
+# what. A record is a line "ROLE DATA WHAT PATH" of $m_ledger/log, written before the change that it
+# is about. Programs start only where there is something to copy.
 
-namespace muster {
-
-// A record is a line "ROLE DATA WHAT PATH" of $m_ledger/log, written before the change that it is
-// about. Programs start only where there is something to copy.
-const std::string_view kShellLedger = R"sh(
 m_nl='
 '
 
@@ -153,6 +151,3 @@ m_trace() {
     fi
   done
 }
-)sh";
-
-}  // namespace muster

@@ -1,8 +1,6 @@
-#include "provisioner/tasks/ledger.h"
+# shellcheck shell=dash
+# m_put_back, which puts back what the ledger has when a role leaves; in undo scripts.
 
-namespace muster {
-
-const std::string_view kShellPutBack = R"sh(
 # Sets m_others to the roles that stay, and m_wanted to what they want.
 m_who_stays() {
   m_others=' ' m_wanted=$m_nl
@@ -164,6 +162,3 @@ m_put_back() {
   m_leave_node
   return 0
 }
-)sh";
-
-}  // namespace muster

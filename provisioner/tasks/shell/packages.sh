@@ -1,8 +1,6 @@
-#include "provisioner/tasks/kind.h"
+# shellcheck shell=dash
+# What packages bring is written down: m_packages_before, m_packages_after.
 
-namespace muster {
-
-const std::string_view kShellPackages = R"sh(
 m_packages_listed_apt() {
   dpkg-query -W -f "\${db:Status-Status}:\${Package}$m_nl" |
     sed -n -e '/^not-installed:/d' -e '/^config-files:/{s//conf:/p;d;}' -e 's/^[a-z-]*:/package:/p'
@@ -88,6 +86,3 @@ m_packages_after() {
     : >"$m_file"
   done
 }
-)sh";
-
-}  // namespace muster

@@ -1,8 +1,6 @@
-#include "provisioner/tasks/ledger.h"
+# shellcheck shell=dash
+# What m_put_back does with records of units.
 
-namespace muster {
-
-const std::string_view kShellPutBackUnits = R"sh(
 # A unit goes down before its files do.
 m_unit_down() {
   m_name=${m_path#*:}
@@ -99,6 +97,3 @@ m_openrc_up() {
       ;;
   esac
 }
-)sh";
-
-}  // namespace muster

@@ -1,8 +1,6 @@
-#include "provisioner/tasks/kind.h"
+# shellcheck shell=dash
+# In every script: m_begin and m_end.
 
-namespace muster {
-
-const std::string_view kShellBegin = R"sh(
 m_end() {
   m_say end
   exit 0
@@ -86,6 +84,3 @@ m_begin() {
     }
   fi
 }
-)sh";
-
-}  // namespace muster

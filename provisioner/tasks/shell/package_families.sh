@@ -1,34 +1,6 @@
-#include "provisioner/tasks/kind.h"
+# shellcheck shell=dash
+# What differs between apt, dnf and apk: m_package_find_*, m_package_run_*.
 
-namespace muster {
-
-const std::string_view kShellFamily = R"sh(
-m_has() { command -v "$1" >/dev/null 2>&1; }
-
-# Sets m_family to apt, dnf or apk, or to nothing: what the system says it is, if it has that one's
-# database (Debian may have rpm as well, Fedora dpkg); else the first that is there.
-m_package_family() {
-  ID='' ID_LIKE='' m_family=''
-  [ ! -r /etc/os-release ] || . /etc/os-release
-  case " $ID $ID_LIKE " in
-    *' debian '* | *' ubuntu '*) ! m_has dpkg-query || m_family=apt ;;
-    *' fedora '* | *' rhel '* | *' centos '*) ! m_has rpm || m_family=dnf ;;
-    *' alpine '*) ! m_has apk || m_family=apk ;;
-  esac
-  if [ -n "$m_family" ]; then return; fi
-  if m_has dpkg-query; then
-    m_family=apt
-  elif m_has rpm; then
-    m_family=dnf
-  elif m_has apk; then
-    m_family=apk
-  fi
-}
-
-m_is_openrc() { [ ! -d /run/systemd/system ] && m_has rc-service; }
-)sh";
-
-const std::string_view kShellFamilies = R"sh(
 m_package_know_family() {
   [ -n "${m_family+set}" ] || m_package_family
   [ -n "$m_family" ] ||
@@ -164,6 +136,3 @@ m_package_run_apk() {
     m_do apk del --wait 60 "$@"
   fi
 }
-)sh";
-
-}  // namespace muster
