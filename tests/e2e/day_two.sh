@@ -1,6 +1,7 @@
 #!/bin/bash
 # A cluster of three masters and three workers in its daily life: flags, labels and taints change under
 # load, a node is drained, one dies, the first master is replaced, one reboots.
+# Only in ./test --all: onprem.sh changes, drains and restarts machines in use; this one has more of it.
 # shellcheck source=tests/support/e2e.sh
 . "$(dirname "$0")/../support/e2e.sh"
 

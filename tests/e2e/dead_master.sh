@@ -1,6 +1,7 @@
 #!/bin/bash
 # One of three masters is dead and cannot be brought back: a new worker comes up all the same, the
 # run says who failed and why, and the master is back as soon as it can be.
+# Only in ./test --all: ha.sh has a master that stops.
 # shellcheck source=tests/support/e2e.sh
 . "$(dirname "$0")/../support/e2e.sh"
 

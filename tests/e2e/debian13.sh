@@ -2,6 +2,7 @@
 # A real cluster whose nodes have Debian 13: systemd 257, etcd 3.5, containerd 1.7. A second apply,
 # the cluster's own test, one Debian 12 worker beside them, destroy. Builds the image of Debian 13
 # when this machine does not have it (about a minute).
+# Only in ./test --all: cluster.sh, with another release of Debian.
 # shellcheck source=tests/support/e2e.sh
 . "$(dirname "$0")/../support/e2e.sh"
 

@@ -1,5 +1,6 @@
 #!/bin/bash
 # etcd on nodes of its own, five of them; a master apart from it; labels, taints and scaling.
+# Only in ./test --all: cluster.sh and ha.sh, with etcd elsewhere.
 # shellcheck source=tests/support/e2e.sh
 . "$(dirname "$0")/../support/e2e.sh"
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # An etcd cluster of three of which one member alone has begun: it waits for a quorum and answers no
 # client. The other two find out that they are of its founders, and begin the same cluster.
+# Only in ./test --all: replace.sh has members that join.
 # shellcheck source=tests/support/e2e.sh
 . "$(dirname "$0")/../support/e2e.sh"
 

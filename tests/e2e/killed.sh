@@ -1,5 +1,6 @@
 #!/bin/bash
 # apply is killed (-9) at several instants: destroy then leaves nothing, and apply then finishes.
+# Only in ./test --all: fault/kills.sh kills a cluster too.
 # shellcheck source=tests/support/e2e.sh
 . "$(dirname "$0")/../support/e2e.sh"
 

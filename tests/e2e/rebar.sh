@@ -1,6 +1,7 @@
 #!/bin/bash
 # The flow of Digital Rebar's multideploy.sh, its commands one by one as docs/rebar.md maps them, with
 # two of its cluster files: a provider that can make nodes here, and a release that can be had.
+# Only in ./test --all: integration/records.sh follows the same commands up to the plan.
 # shellcheck source=tests/support/e2e.sh
 . "$(dirname "$0")/../support/e2e.sh"
 . "$root/tests/support/digital-rebar.sh"

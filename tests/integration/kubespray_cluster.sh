@@ -1,6 +1,8 @@
 #!/bin/bash
 # Two machines, and an inventory of Kubespray's that names them: what is imported of it is applied as it
 # is and makes a cluster, Ansible reaches its nodes by what is exported, and destroy takes all away.
+# Needs Kubernetes.
+# Only in ./test --all: kubespray.sh imports, onprem.sh has the machines.
 # shellcheck disable=SC2317  # what check calls is reached
 # shellcheck source=tests/support/machines.sh
 . "$(dirname "$0")/../support/machines.sh"

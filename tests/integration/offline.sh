@@ -2,6 +2,7 @@
 # The quickstart's cluster from a bundle, on a machine whose every way out is shut: network, /sys and /run
 # of its own, a cache and a state that are empty. What tries to get out is counted, and dropped.
 # Runs beside others.
+# Needs Kubernetes.
 set -u
 
 if [ -z "${OFFLINE_BUNDLE:-}" ]; then

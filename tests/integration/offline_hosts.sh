@@ -5,6 +5,8 @@
 # Usage: MUSTER=build/debug/muster offline_hosts.sh [BUILD_DIR]. Needs root; some 90 seconds.
 # Prints "ok NAME", "FAIL NAME: why" or "skip NAME: why".
 # Runs beside others.
+# Needs Kubernetes.
+# Only in ./test --all: offline.sh has a bundle, this one packages in it.
 # shellcheck disable=SC2317,SC2154  # check calls it; from machines.sh
 set -u
 

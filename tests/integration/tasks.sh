@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs every task kind on a real node of the provider `local`; tasks_test.cc says how.
 # Usage: tasks.sh BUILD_DIR [options of the test program]. Needs root; about half a minute.
+# Needs Kubernetes.
 set -eu
 
 build=${1:?usage: tasks.sh BUILD_DIR}

@@ -5,6 +5,7 @@
 # is killed at random; the other, behind a firewall of its own, is a whole Kubernetes node for a while.
 # Usage: MUSTER=build/debug/muster undo.sh [BUILD_DIR] [KILLS] [SEED]. Needs root; about a minute.
 # Prints "ok NAME", "FAIL NAME: why" or "skip NAME: why".
+# Needs Kubernetes.
 # shellcheck disable=SC2016,SC2317,SC2154  # text for machines; check calls it; from machines.sh
 set -u
 
