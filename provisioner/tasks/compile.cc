@@ -218,7 +218,7 @@ class Compiler {
     set("m_run_dir", input_.layout.run);
     set("m_state", input_.layout.state);
     set("m_lock_seconds", std::to_string(input_.layout.lock_seconds));
-    set("m_path", own_programs());
+    set("m_programs", own_programs());
     set("m_looked", "0");
     set("m_role", slug_of(role_.name));
     set("m_leaving", undo_ ? "1" : "");

@@ -247,4 +247,23 @@ TEST_CASE("ledger: an undo in check mode says what it would do, and does nothing
   CHECK(node.snapshot() == before);
 }
 
+TEST_CASE("ledger: what one role found does not take the place of what another one found") {
+  for (auto flavour : kFlavours) {
+    Sandbox node(flavour);
+    write_file(node / "etc/one", "of one\n");
+    write_file(node / "etc/two", "of two\n");
+    auto before = seen(node);
+    auto one = role("one", "tasks:\n  - {name: a, file: {path: /etc/one, content: \"1\\n\"}}\n");
+    auto two = role("two", "tasks:\n  - {name: a, file: {path: /etc/two, content: \"2\\n\"}}\n");
+    // Every script has a nonce of its own.
+    two.nonce = "fedcba9876543210";
+    apply(node, one);
+    CHECK(node.run(two.script().script, two.nonce).replies.at(0).outcome == "changed");
+    CHECK(undo(node, one) == "changed: bring back /etc/one");
+    CHECK(read_file(node / "etc/one") == "of one\n");
+    CHECK(node.run(two.undo().script, two.nonce).replies.at(0).output == "bring back /etc/two\n");
+    CHECK(seen(node) == before);
+  }
+}
+
 TEST_SUITE_END();

@@ -8,11 +8,6 @@
 using namespace muster;
 using namespace muster::testing;
 
-namespace {
-
-/// "changed unchanged failed", one word for each reply.
-}  // namespace
-
 TEST_SUITE_BEGIN("needs root" * doctest::skip(!Sandbox::possible()));
 
 TEST_CASE("script: a script that is cut on its way does nothing") {
@@ -272,6 +267,25 @@ TEST_CASE("script: a script that is ended takes its temporary files with it") {
   CHECK(node.finish(child, kNonce).exit_code == 129);
   for (const auto& entry : std::filesystem::directory_iterator(node / "run")) {
     CHECK(entry.path().filename().string() == "muster.lock");
+  }
+}
+
+TEST_CASE("script: patterns of a role mean files, whatever kinds it has") {
+  for (auto flavour : kFlavours) {
+    Sandbox node(flavour);
+    for (const char* file : {"srv/1.old", "srv/2.old"}) write_file(node / file, "");
+    Compiling compiling(R"(
+tasks:
+  - {name: a, line: {path: /etc/lines, line: one}}
+  - {name: b, sysctl: {name: net.ipv4.ip_forward, value: "1"}}
+  - {name: c, line: {path: /etc/lines, line: two}}
+  - {name: d, command: {run: "rm -f /srv/*.old"}}
+)");
+    std::filesystem::create_directories(node / "proc/sys/net/ipv4");
+    write_file(node / "proc/sys/net/ipv4/ip_forward", "0\n");
+    CHECK(outcomes(node.run(compiling.script().script, kNonce)) ==
+          "changed changed changed changed");
+    CHECK(std::filesystem::is_empty(node / "srv"));
   }
 }
 

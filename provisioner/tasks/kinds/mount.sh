@@ -5,6 +5,7 @@ m_fstab_without() {
   while IFS= read -r m_line || [ -n "$m_line" ]; do
     set -f
     set -- "$1" $m_line
+    set +f
     if [ "${3:-}" = "$1" ] && [ "${2#\#}" = "$2" ]; then
       m_now="$2 $3 ${4:-} ${5:-} ${6:-0} ${7:-0}"
     else

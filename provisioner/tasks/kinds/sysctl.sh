@@ -2,17 +2,18 @@
 
 # Sets m_now to what is in a file, with single spaces. Not by "read", which takes byte after byte:
 # the kernel gives a number to the first read alone.
-m_read_line() {
+m_sysctl_read() {
   m_now=
   if [ -f "$1" ]; then m_now=$(cat "$1" 2>/dev/null) || :; fi
   set -f
   set -- $m_now
+  set +f
   m_now=$*
 }
 
 # m_sysctl NAME VALUE FILE OPTIONAL NAME-FOR-A-FILE
 m_sysctl() {
-  m_read_line "$3"
+  m_sysctl_read "$3"
   if [ "$m_now" != "$2" ]; then
     # Writing what is there already tells whether the kernel lets us.
     if [ -n "$4" ] && { [ ! -e "$3" ] || ! printf '%s\n' "$m_now" >"$3"; } 2>/dev/null; then
@@ -25,7 +26,7 @@ m_sysctl() {
     fi
   fi
   m_kept=/etc/sysctl.d/90-muster-$5.conf
-  m_read_line "$m_kept"
+  m_sysctl_read "$m_kept"
   if [ "$m_now" != "$1 = $2" ]; then
     if m_change "keep $1 in $m_kept"; then
       m_keep_directory /etc/sysctl.d

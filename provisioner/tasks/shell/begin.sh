@@ -65,7 +65,7 @@ m_begin() {
   exec </dev/null
   m_locked=
   umask 077
-  PATH=$m_path${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin
+  PATH=$m_programs${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin
   LC_ALL=C
   export PATH LC_ALL
   m_make_tmp

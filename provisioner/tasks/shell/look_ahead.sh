@@ -5,9 +5,9 @@
 m_look_attributes() {
   m_lines=
   [ "$#" -eq 0 ] || m_lines=$(stat -L -c '%a %U %G %u %g %s' "$@" 2>/dev/null 9>&-) || return 0
-  for m_id in $m_ids; do
+  for m_of in $m_ids; do
     IFS= read -r m_line || m_line=
-    eval "m_at_$m_id=\$m_line"
+    eval "m_at_$m_of=\$m_line"
   done <<EOF
 $m_lines
 EOF
@@ -18,9 +18,9 @@ m_look_contents() {
   m_lines=
   [ "$#" -eq 0 ] || m_lines=$(sha256sum "$@" 2>/dev/null 9>&-) || return 0
   set -- $m_sums
-  for m_id in $m_ids; do
+  for m_of in $m_ids; do
     IFS= read -r m_line || m_line=
-    [ "${m_line%% *}" != "$1" ] || eval "m_same_$m_id=1"
+    [ "${m_line%% *}" != "$1" ] || eval "m_same_$m_of=1"
     shift
   done <<EOF
 $m_lines
@@ -51,7 +51,7 @@ m_as_wanted() {
     m_command) [ -n "$3" ] && [ -e "$3" ] ;;
     m_directory) m_look_again && eval "[ -n \"\${m_at_$1:-}\" ]" && m_is_at "$1" "$4" "$5" "$6" ;;
     m_file) m_look_again && eval "[ -n \"\${m_same_$1:-}\" ]" && m_is_at "$1" "$5" "$6" "$7" ;;
-    m_line) [ -z "$5" ] && m_read_line "$3" "$4" && [ "$m_lines_read" = found ] ;;
+    m_line) [ -z "$5" ] && m_look_line "$3" "$4" && [ "$m_lines_read" = found ] ;;
     *) false ;;
   esac
 }
@@ -65,9 +65,9 @@ m_quick() {
   esac
 }
 
-# m_read_line PATH LINE: sets m_lines_read to found or missing, of a short file that ends in a
+# m_look_line PATH LINE: sets m_lines_read to found or missing, of a short file that ends in a
 # newline; else to nothing.
-m_read_line() {
+m_look_line() {
   m_lines_read=
   [ -f "$1" ] && [ -r "$1" ] || return 0
   m_count=0
