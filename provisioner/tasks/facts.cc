@@ -17,7 +17,8 @@ constexpr std::size_t kShown = 300;
 
 /// Nothing of what is called may read the rest of the script, and without the last line nothing is.
 std::string call_all(const std::string& calls) {
-  return "m_all() {\n  exec </dev/null\n" + calls + "  printf '%s end\\n' \"$m_nonce\"\n}\nm_all\n";
+  return "m_all() {\n  m_reset\n  exec </dev/null\n" + calls +
+         "  printf '%s end\\n' \"$m_nonce\"\n}\nm_all\n";
 }
 
 constexpr const char* kLoginHint =
@@ -70,8 +71,8 @@ std::string facts_script(const std::string& nonce) {
 
 std::string facts_script(const std::string& nonce, const std::string& more,
                          const std::string& calls) {
-  return "m_nonce=" + shell_quote(nonce) + " m_store=" + kNodeStore + shell_text("shell/family") +
-         shell_text("shell/facts") + more + call_all(calls);
+  return "m_nonce=" + shell_quote(nonce) + " m_store=" + kNodeStore + shell_text("shell/reset") +
+         shell_text("shell/family") + shell_text("shell/facts") + more + call_all(calls);
 }
 
 Error no_facts(const Login& login) {

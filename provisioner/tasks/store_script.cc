@@ -21,7 +21,7 @@ std::string head(const StorePlace& place) {
   return assign("m_store", place.store) + assign("m_sha", place.sha256) +
          assign("m_run", place.run) +
          assign("m_owner", place.run + "-" + std::to_string(place.attempt)) +
-         shell_text("shell/store_core");
+         shell_text("shell/reset") + shell_text("shell/store_core");
 }
 
 std::uint64_t number(const std::string& text) {

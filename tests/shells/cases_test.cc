@@ -189,21 +189,6 @@ class CaseRun {
     if (case_.contains(key)) CHECK(calls == case_[key].get<std::string>());
   }
 
-  static std::string difference(const Snapshot& before, const Snapshot& after) {
-    std::string out;
-    for (const auto& [path, text] : before) {
-      auto now = after.find(path);
-      if (now == after.end()) out += "\n" + path + " is gone";
-      if (now != after.end() && now->second != text) {
-        out += "\n" + path + " was " + text + "\n  and is " + now->second;
-      }
-    }
-    for (const auto& [path, text] : after) {
-      if (!before.contains(path)) out += "\n" + path + " is new: " + text;
-    }
-    return out;
-  }
-
   void make(const std::string& path, const json& entry) {
     auto place = sandbox_ / path;
     fs::create_directories(place.parent_path());

@@ -47,10 +47,28 @@ inline std::string outcomes(const Ran& ran) {
 /// Everything in a tree that a task could change: path -> type, owner, mode, content, time.
 using Snapshot = std::map<std::string, std::string>;
 
-/// The nodes that scripts are run on: dash with coreutils as on Debian, busybox as on Alpine.
-enum class Flavour { dash, busybox };
+/// What became of each path, a line each; empty when the two are the same.
+inline std::string difference(const Snapshot& before, const Snapshot& after) {
+  std::string out;
+  for (const auto& [path, text] : before) {
+    auto now = after.find(path);
+    if (now == after.end()) out += "\n" + path + " is gone";
+    if (now != after.end() && now->second != text) {
+      out += "\n" + path + " was " + text + "\n  and is " + now->second;
+    }
+  }
+  for (const auto& [path, text] : after) {
+    if (!before.contains(path)) out += "\n" + path + " is new: " + text;
+  }
+  return out;
+}
+
+/// The nodes that scripts are run on: dash with coreutils as on Debian, busybox as on Alpine; and
+/// bash for sh, as on Fedora, where shells could differ.
+enum class Flavour { dash, busybox, bash };
 inline constexpr std::array kFlavours{Flavour::dash, Flavour::busybox};
 inline std::string name_of(Flavour flavour) {
+  if (flavour == Flavour::bash) return "bash";
   return flavour == Flavour::dash ? "dash" : "busybox";
 }
 
@@ -203,14 +221,14 @@ class Sandbox {
           "touch",  "tr",        "true",  "umount", "uname", "wc",   "basename", "awk",
           "date",   "df",        "sort",  "rmdir",  "sync"}) {
       // Debian's busybox is without flock, Alpine's has it.
-      bool own = flavour_ == Flavour::dash || std::string_view(name) == "flock";
+      bool own = flavour_ != Flavour::busybox || std::string_view(name) == "flock";
       make_link(std::string("/host/bin/") + (own ? name : "busybox"),
                 std::string("usr/bin/") + name);
     }
     if (flavour_ == Flavour::busybox) return;
     std::filesystem::remove(root_ / "usr/bin/sh");
     std::filesystem::remove(root_ / "usr/bin/awk");
-    make_link("/host/bin/dash", "usr/bin/sh");
+    make_link("/host/bin/" + name_of(flavour_), "usr/bin/sh");
     make_link("/host/bin/mawk", "usr/bin/awk");
     for (const char* name : {"useradd", "usermod", "userdel", "chpasswd"}) {
       make_link(std::string("/host/sbin/") + name, std::string("usr/sbin/") + name);

@@ -62,6 +62,7 @@ m_mend_tmpdir() {
 }
 
 m_begin() {
+  m_reset
   exec </dev/null
   m_locked=
   umask 077

@@ -28,6 +28,7 @@ m_stop() {
 }
 
 m_all() {
+  m_reset
   exec </dev/null
   for m_folder in "$m_run_dir" "${TMPDIR:-/tmp}" /tmp /var/tmp "$m_state"; do
     for m_file in "$m_folder"/muster.*/id."$m_id"; do

@@ -5,7 +5,7 @@
 PATH=${PATH:-/usr/bin:/bin}:/usr/local/bin:/usr/local/sbin:/usr/sbin:/sbin
 LC_ALL=C
 export PATH LC_ALL
-umask 022
+m_reset
 m_file=$m_store/$m_sha
 
 m_fail() {
