@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -17,5 +19,10 @@ class Secret {
  private:
   std::string value_;
 };
+
+/// Secrets by their keys.
+using Secrets = std::map<std::string, Secret>;
+/// The same as they were at one moment; nothing: there was none.
+using SecretsSeen = std::map<std::string, std::optional<Secret>>;
 
 }  // namespace muster

@@ -23,9 +23,11 @@ constexpr std::chrono::milliseconds kMostCreatePause{10'000};
 class StoreVault : public Vault {
  public:
   StoreVault(Store& store, std::string scope) : store_(store), scope_(std::move(scope)) {}
-  std::optional<Secret> get(const std::string& key) override { return store_.secret(scope_, key); }
-  void put(const std::string& key, const Secret& value) override {
-    store_.put_secret(scope_, key, value);
+  SecretsSeen get(const std::vector<std::string>& keys) override {
+    return store_.secrets(scope_, keys);
+  }
+  bool put(const Secrets& made, const SecretsSeen& seen) override {
+    return store_.put_secrets(scope_, made, seen);
   }
 
  private:
@@ -68,23 +70,17 @@ std::unique_ptr<Vault> deployment_vault(Store& store, const std::string& deploym
 }
 
 SshKeyPair tenant_key(Store& store, const std::string& tenant) {
-  StoreVault vault(store, tenant_scope(tenant));
-  std::optional<SshKeyPair> pair;
-  auto look = [&] {
-    auto private_key = vault.get("ssh");
-    auto public_key = vault.get("ssh.pub");
-    if (private_key && public_key) pair = {*private_key, public_key->reveal()};
-    return pair.has_value();
-  };
-  if (look()) return *pair;
-  // Another run for the tenant may be making one as well: nodes of both must know the same.
-  store.together([&] {
-    if (look()) return;
-    pair = make_ssh_key("muster-" + tenant);
-    vault.put("ssh", pair->private_key);
-    vault.put("ssh.pub", Secret(pair->public_key));
-  });
-  return *pair;
+  const auto scope = tenant_scope(tenant);
+  for (;;) {
+    const auto seen = store.secrets(scope, {"ssh", "ssh.pub"});
+    const auto& private_key = seen.at("ssh");
+    const auto& public_key = seen.at("ssh.pub");
+    if (private_key && public_key) return {*private_key, public_key->reveal()};
+    // Another run for the tenant may be making one as well: nodes of both must know the same.
+    auto made = make_ssh_key("muster-" + tenant);
+    const Secrets both{{"ssh", made.private_key}, {"ssh.pub", Secret(made.public_key)}};
+    if (store.put_secrets(scope, both, seen)) return made;
+  }
 }
 
 Secret known_tenant_key(Store& store, const std::string& tenant) {

@@ -30,9 +30,13 @@ std::string old_name(const std::string& authority) { return authority + "-ca"; }
 std::string new_name(const std::string& authority) { return authority + "-ca.next"; }
 
 /// A vault forgets nothing: what is empty is not there.
+std::optional<Secret> kept(const SecretsSeen& seen, const std::string& name) {
+  const auto& stored = seen.at(name);
+  return stored && !stored->empty() ? stored : std::nullopt;
+}
+
 std::optional<Secret> kept(Vault& vault, const std::string& name) {
-  auto stored = vault.get(name);
-  return stored && !stored->reveal().empty() ? stored : std::nullopt;
+  return kept(vault.get(std::vector{name}), name);
 }
 
 std::string random_bytes(int count) {
@@ -47,14 +51,10 @@ Error unreadable(const std::string& what) {
       .hint("restore the state from a backup; making it anew would cut off every node that has it");
 }
 
-/// The key under `name`, made when missing. One that is there and broken is never replaced.
-KeyPtr kept_key(Vault& vault, const std::string& name) {
-  auto stored = kept(vault, key_name(name));
-  if (!stored) {
-    auto key = make_key();
-    vault.put(key_name(name), key_to_pem(key.get()));
-    return key;
-  }
+/// The key under `name`. One that is there and broken is never replaced.
+KeyPtr kept_key(const SecretsSeen& seen, const std::string& name) {
+  auto stored = kept(seen, key_name(name));
+  if (!stored) return nullptr;
   auto key = key_from_pem(stored->reveal());
   if (!key) throw unreadable("key '" + name + "'");
   return key;
@@ -73,45 +73,62 @@ struct Pki::Authority {
   Identity identity;
   KeyPtr key;
   CertificatePtr certificate;
+  std::string stored;  ///< the certificate's text in the vault
 };
 
 std::string Pki::issuing(const std::string& name) const {
   return order_.phase >= RotationPhase::issue ? new_name(name) : old_name(name);
 }
 
-Identity Pki::authority(const std::string& name) { return opened(issuing(name)).identity; }
+Identity Pki::authority(const std::string& name) { return opened(issuing(name))->identity; }
 
 std::string Pki::trusted(const std::string& name) {
   bool both = order_.phase == RotationPhase::trust || order_.phase == RotationPhase::issue;
   if (!both) return authority(name).certificate;
   // The same text in both phases: that others issue now changes nothing of what is trusted.
-  return opened(old_name(name)).identity.certificate + opened(new_name(name)).identity.certificate;
+  return opened(old_name(name))->identity.certificate +
+         opened(new_name(name))->identity.certificate;
 }
 
-const Pki::Authority& Pki::opened(const std::string& stored_as) {
+Pki::AuthorityPtr Pki::opened(const std::string& stored_as) {
   auto& known = authorities_[stored_as];
   if (!known) known = std::make_shared<const Authority>(open(stored_as));
-  return *known;
+  return known;
 }
 
 Pki::Authority Pki::open(const std::string& stored_as) {
-  auto stored = kept(vault_, certificate_name(stored_as));
-  if (stored && !kept(vault_, key_name(stored_as))) throw unreadable("key '" + stored_as + "'");
-  auto key = kept_key(vault_, stored_as);
+  for (;;) {
+    const auto seen = vault_.get({key_name(stored_as), certificate_name(stored_as)});
+    if (auto stored = kept(seen, certificate_name(stored_as))) {
+      auto key = kept_key(seen, stored_as);
+      if (!key) throw unreadable("key '" + stored_as + "'");
+      auto certificate = certificate_from_pem(stored->reveal());
+      if (!certificate || X509_check_private_key(certificate.get(), key.get()) != 1) {
+        throw unreadable("certificate '" + stored_as + "'");
+      }
+      if (has_life_left(certificate.get())) {
+        auto identity = identity_of(certificate.get(), key.get());
+        return {std::move(identity), std::move(key), std::move(certificate), stored->reveal()};
+      }
+    }
+    auto made = make_authority(stored_as, seen);
+    if (vault_.put({{key_name(stored_as), made.identity.key},
+                    {certificate_name(stored_as), Secret(made.stored)}},
+                   seen)) {
+      return made;
+    }
+  }
+}
+
+/// With the name and the key that it had, if any: what it signed stays good then.
+Pki::Authority Pki::make_authority(const std::string& stored_as, const SecretsSeen& seen) const {
+  auto key = kept_key(seen, stored_as);
+  if (!key) key = make_key();
   Profile profile;
   profile.organizations = {deployment_};
   profile.authority = true;
-  if (stored) {
-    auto certificate = certificate_from_pem(stored->reveal());
-    if (!certificate || X509_check_private_key(certificate.get(), key.get()) != 1) {
-      throw unreadable("certificate '" + stored_as + "'");
-    }
-    if (has_life_left(certificate.get())) {
-      auto identity = identity_of(certificate.get(), key.get());
-      return {std::move(identity), std::move(key), std::move(certificate)};
-    }
-    // With the same name and key, what it signed stays good.
-    profile.common_name = common_name_of(certificate.get());
+  if (auto before = kept(seen, certificate_name(stored_as))) {
+    profile.common_name = common_name_of(certificate_from_pem(before->reveal()).get());
   } else {
     profile.common_name = stored_as.starts_with("cluster-ca")
                               ? "kubernetes-ca"
@@ -123,55 +140,77 @@ Pki::Authority Pki::open(const std::string& stored_as) {
   }
   auto certificate = issue(profile, key.get(), from_now(kAuthorityLife), nullptr, nullptr);
   auto made = identity_of(certificate.get(), key.get());
-  vault_.put(certificate_name(stored_as), Secret(made.certificate));
-  return {std::move(made), std::move(key), std::move(certificate)};
+  auto text = made.certificate;
+  return {std::move(made), std::move(key), std::move(certificate), std::move(text)};
 }
 
-/// Not of a generation that is renewed.
-bool Pki::is_of_now(const std::string& name) {
-  if (order_.renewed == 0) return true;
-  auto stored = vault_.get(generation_name(name));
-  return stored && std::stoi("0" + stored->reveal()) >= order_.renewed;
+/// Whether what is kept of `spec` can be handed out, as its generation is not to be renewed.
+bool Pki::is_good(const CertificateSpec& spec, const SecretsSeen& seen,
+                  const Authority& issuer) const {
+  const auto& key_text = seen.at(key_name(spec.name));
+  const auto& text = seen.at(certificate_name(spec.name));
+  if (!key_text || !text) return false;
+  if (order_.renewed > 0) {
+    const auto& generation = seen.at(generation_name(spec.name));
+    if (!generation || std::stoi("0" + generation->reveal()) < order_.renewed) return false;
+  }
+  auto key = key_from_pem(key_text->reveal());
+  auto certificate = certificate_from_pem(text->reveal());
+  const Profile profile{spec.common_name, spec.organizations, spec.sans, false,
+                        spec.server,      spec.client};
+  return key && certificate && has_life_left(certificate.get()) &&
+         says_the_same(certificate.get(), profile, key.get(), issuer.certificate.get(),
+                       issuer.key.get());
 }
 
 Identity Pki::certificate(const CertificateSpec& spec) {
-  const auto& [identity, authority_key, issuer] = opened(issuing(spec.authority));
-  Profile profile{spec.common_name, spec.organizations, spec.sans, false, spec.server, spec.client};
-
-  auto stored_key = vault_.get(key_name(spec.name));
-  auto stored = vault_.get(certificate_name(spec.name));
-  if (stored_key && stored && is_of_now(spec.name)) {
-    auto key = key_from_pem(stored_key->reveal());
-    auto certificate = certificate_from_pem(stored->reveal());
-    if (key && certificate && has_life_left(certificate.get()) &&
-        says_the_same(certificate.get(), profile, key.get(), issuer.get(), authority_key.get())) {
-      return {stored->reveal(), *stored_key};
+  const auto authority = issuing(spec.authority);
+  for (;;) {
+    const auto issuer = opened(authority);
+    auto seen =
+        vault_.get({key_name(spec.name), certificate_name(spec.name), generation_name(spec.name)});
+    if (is_good(spec, seen, *issuer)) {
+      return {seen[certificate_name(spec.name)]->reveal(), *seen[key_name(spec.name)]};
     }
+    auto key = make_key();
+    const Profile profile{spec.common_name, spec.organizations, spec.sans, false,
+                          spec.server,      spec.client};
+    auto certificate = issue(profile, key.get(), from_now(kCertificateLife),
+                             issuer->certificate.get(), issuer->key.get());
+    auto made = identity_of(certificate.get(), key.get());
+    Secrets entries{{key_name(spec.name), made.key},
+                    {certificate_name(spec.name), Secret(made.certificate)}};
+    if (order_.generation > 0) {
+      entries[generation_name(spec.name)] = Secret(std::to_string(order_.generation));
+    }
+    // Nor is anything issued by an authority that is no longer there.
+    seen[certificate_name(authority)] = Secret(issuer->stored);
+    if (vault_.put(entries, seen)) return made;
+    authorities_.erase(authority);
   }
-  auto key = make_key();
-  auto certificate =
-      issue(profile, key.get(), from_now(kCertificateLife), issuer.get(), authority_key.get());
-  auto made = identity_of(certificate.get(), key.get());
-  vault_.put(key_name(spec.name), made.key);
-  vault_.put(certificate_name(spec.name), Secret(made.certificate));
-  // Last: should we be cut before it, what was made is made once more.
-  if (order_.generation > 0) {
-    vault_.put(generation_name(spec.name), Secret(std::to_string(order_.generation)));
-  }
-  return made;
 }
 
 std::pair<Secret, std::string> Pki::signing_key(const std::string& name) {
-  auto key = kept_key(vault_, name);
-  return {key_to_pem(key.get()), public_key_to_pem(key.get())};
+  for (;;) {
+    const auto seen = vault_.get(std::vector{key_name(name)});
+    auto key = kept_key(seen, name);
+    bool known = key != nullptr;
+    if (!known) key = make_key();
+    auto text = key_to_pem(key.get());
+    if (known || vault_.put({{key_name(name), text}}, seen)) {
+      return {text, public_key_to_pem(key.get())};
+    }
+  }
 }
 
 Secret Pki::random_key(const std::string& name) {
-  auto stored_as = "pki/" + name + "/random";
-  if (auto stored = vault_.get(stored_as)) return *stored;
-  Secret made(base64_encode(random_bytes(32)));
-  vault_.put(stored_as, made);
-  return made;
+  const auto stored_as = "pki/" + name + "/random";
+  for (;;) {
+    const auto seen = vault_.get(std::vector{stored_as});
+    if (auto stored = seen.at(stored_as)) return *stored;
+    Secret made(base64_encode(random_bytes(32)));
+    if (vault_.put({{stored_as, made}}, seen)) return made;
+  }
 }
 
 std::chrono::seconds certificate_life_left(const std::string& pem) {
@@ -181,13 +220,23 @@ std::chrono::seconds certificate_life_left(const std::string& pem) {
 }
 
 void replace_authorities(Vault& vault) {
+  std::vector<std::string> names;
   for (const char* name : kAuthorities) {
     for (auto part : {key_name, certificate_name}) {
-      auto made = kept(vault, part(new_name(name)));
-      if (!made) continue;
-      vault.put(part(old_name(name)), *made);
-      vault.put(part(new_name(name)), Secret(""));
+      names.push_back(part(old_name(name)));
+      names.push_back(part(new_name(name)));
     }
+  }
+  for (;;) {
+    const auto seen = vault.get(names);
+    Secrets made;
+    for (std::size_t i = 0; i < names.size(); i += 2) {
+      auto next = kept(seen, names[i + 1]);
+      if (!next) continue;
+      made[names[i]] = *next;
+      made[names[i + 1]] = Secret("");
+    }
+    if (made.empty() || vault.put(made, seen)) return;
   }
 }
 

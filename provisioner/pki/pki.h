@@ -15,11 +15,18 @@
 namespace muster {
 
 /// Where keys and certificates live between runs: a small key-value seam that the state fills.
+/// Others may use it at the same time, so what was looked at counts only as long as nobody has
+/// changed it: see put.
 class Vault {
  public:
   virtual ~Vault() = default;
-  virtual std::optional<Secret> get(const std::string& key) = 0;
-  virtual void put(const std::string& key, const Secret& value) = 0;
+  /// All of `keys`, as they are at one moment.
+  virtual SecretsSeen get(const std::vector<std::string>& keys) = 0;
+  /// Puts all of `made` at once. Does nothing, and returns false, when something of `seen` is no
+  /// longer so: another was faster, and what it has put is to be looked at.
+  virtual bool put(const Secrets& made, const SecretsSeen& seen) = 0;
+
+  std::optional<Secret> get(const std::string& key) { return get(std::vector{key}).at(key); }
 };
 
 /// A key pair and its certificate, PEM.
@@ -43,7 +50,7 @@ struct CertificateSpec {
 /// and comes back the same; a certificate is made anew when its names differ from those asked for,
 /// less than a fifth of its life is left, another authority issues now, or `order` wants those of
 /// its generation renewed. Authorities are read from the vault once. Safe to use from one thread at
-/// a time.
+/// a time; of several that share a vault, in this process or others, all get the same.
 class Pki {
  public:
   Pki(Vault& vault, std::string deployment, const CertificateOrder& order = {});
@@ -62,16 +69,19 @@ class Pki {
  private:
   struct Authority;
 
-  const Authority& opened(const std::string& stored_as);
+  using AuthorityPtr = std::shared_ptr<const Authority>;
+
+  AuthorityPtr opened(const std::string& stored_as);
   Authority open(const std::string& stored_as);
+  Authority make_authority(const std::string& stored_as, const SecretsSeen& seen) const;
   std::string issuing(const std::string& name) const;
-  bool is_of_now(const std::string& name);
+  bool is_good(const CertificateSpec& spec, const SecretsSeen& seen, const Authority& issuer) const;
 
   Vault& vault_;
   std::string deployment_;
   CertificateOrder order_;
   /// Read once: OpenSSL takes a millisecond for a key, and every role of every node asks.
-  std::map<std::string, std::shared_ptr<const Authority>> authorities_;
+  std::map<std::string, AuthorityPtr> authorities_;
 };
 
 /// What each deployment has an authority for.

@@ -41,9 +41,9 @@ class SqliteStore : public Store {
   void forget_tenant(const std::string& name) override;
   void forget_provider(const std::string& name) override;
 
-  std::optional<Secret> secret(const std::string& scope, const std::string& key) override;
+  SecretsSeen secrets(const std::string& scope, const std::vector<std::string>& keys) override;
   std::vector<std::string> secret_keys(const std::string& scope) override;
-  void put_secret(const std::string& scope, const std::string& key, const Secret& value) override;
+  bool put_secrets(const std::string& scope, const Secrets& made, const SecretsSeen& seen) override;
 
   std::optional<Lease> acquire_lease(const Lease& wanted, std::int64_t ttl_ms) override;
   bool renew_lease(const std::string& deployment, std::int64_t ttl_ms) override;

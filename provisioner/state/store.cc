@@ -300,35 +300,4 @@ void SqliteStore::forget_role(const std::string& deployment, const std::string& 
         });
 }
 
-std::optional<Secret> SqliteStore::secret(const std::string& scope, const std::string& key) {
-  return database_.read("reading the secret " + quoted(key), [&](SQLite::Database& db) {
-    std::optional<Secret> found;
-    query(
-        db, "SELECT value FROM secrets WHERE scope = ? AND key = ?",
-        [&](const SQLite::Statement& row) { found.emplace(row.getColumn(0).getString()); }, scope,
-        key);
-    return found;
-  });
-}
-
-std::vector<std::string> SqliteStore::secret_keys(const std::string& scope) {
-  return database_.read("reading the secrets of " + quoted(scope), [&](SQLite::Database& db) {
-    std::vector<std::string> keys;
-    query(
-        db, "SELECT key FROM secrets WHERE scope = ? ORDER BY key",
-        [&](const SQLite::Statement& row) { keys.push_back(row.getColumn(0).getString()); }, scope);
-    return keys;
-  });
-}
-
-void SqliteStore::put_secret(const std::string& scope, const std::string& key,
-                             const Secret& value) {
-  database_.write_lightly("recording the secret " + quoted(key), [&](SQLite::Database& db) {
-    execute(db,
-            "INSERT INTO secrets VALUES (?, ?, ?) ON CONFLICT (scope, key)"
-            " DO UPDATE SET value = excluded.value",
-            scope, key, value.reveal());
-  });
-}
-
 }  // namespace muster

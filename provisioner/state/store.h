@@ -143,13 +143,22 @@ class Store {
   virtual void forget_tenant(const std::string& name) = 0;
   virtual void forget_provider(const std::string& name) = 0;
 
-  virtual std::optional<Secret> secret(const std::string& scope, const std::string& key) = 0;
+  /// Those of `keys`, as they are at one moment.
+  virtual SecretsSeen secrets(const std::string& scope, const std::vector<std::string>& keys) = 0;
   /// The keys of a scope, sorted.
   virtual std::vector<std::string> secret_keys(const std::string& scope) = 0;
-  /// Reaches the disk with the next durable call, before which nothing that depends on it may be
-  /// said to be done: a cluster has hundreds of keys.
-  virtual void put_secret(const std::string& scope, const std::string& key,
-                          const Secret& value) = 0;
+  /// Puts all of `made` at once, unless something of `seen` is no longer so: false then. What takes
+  /// long to make is made before, and never twice for all that. Reaches the disk with the next
+  /// durable call, before which nothing that depends on it may be said to be done: a cluster has
+  /// hundreds of keys.
+  virtual bool put_secrets(const std::string& scope, const Secrets& made,
+                           const SecretsSeen& seen = {}) = 0;
+  std::optional<Secret> secret(const std::string& scope, const std::string& key) {
+    return secrets(scope, {key}).at(key);
+  }
+  void put_secret(const std::string& scope, const std::string& key, const Secret& value) {
+    put_secrets(scope, {{key, value}});
+  }
 
   /// Takes the lease, or returns the holder's when another one has it, it has not expired, and its
   /// process has not died on our host. Times are the store's, those in `wanted` are not looked at.

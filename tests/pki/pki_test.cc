@@ -58,7 +58,7 @@ void verify(const std::string& authority, const std::string& certificate,
 }
 
 /// Puts a certificate for `spec` into the vault that was valid `from` seconds from now `until`.
-void plant(Vault& vault, Pki& pki, const CertificateSpec& spec, long from, long until) {
+void plant(MemoryVault& vault, Pki& pki, const CertificateSpec& spec, long from, long until) {
   auto authority = pki.authority(spec.authority);
   auto issuer = certificate_from_pem(authority.certificate);
   auto issuer_key = key_from_pem(authority.key.reveal());

@@ -288,6 +288,25 @@ TEST_CASE("store: secrets are any bytes, and can be replaced") {
   CHECK(!store->secret("b", "key"));
 }
 
+TEST_CASE("store: secrets are put all at once, and only where nobody was faster") {
+  TemporaryDirectory directory;
+  auto store = open_store(directory.state());
+  auto other = open_store(directory.state());
+  const auto nothing = store->secrets("a", {"key", "crt"});
+  CHECK(other->put_secrets("a", {{"key", Secret("1")}, {"crt", Secret("one")}}, nothing));
+  CHECK_FALSE(store->put_secrets("a", {{"key", Secret("2")}, {"crt", Secret("two")}}, nothing));
+  auto seen = store->secrets("a", {"key", "crt"});
+  CHECK(seen["key"]->reveal() == "1");
+  CHECK(seen["crt"]->reveal() == "one");
+  // Of all that was seen, also what is not put.
+  CHECK(store->put_secrets("a", {{"crt", Secret("two")}}, seen));
+  CHECK_FALSE(other->put_secrets("a", {{"new", Secret("x")}}, seen));
+  CHECK_FALSE(store->secret("a", "new"));
+  seen = store->secrets("a", {"crt", "empty"});
+  store->put_secret("a", "empty", Secret(""));
+  CHECK_FALSE(store->put_secrets("a", {{"crt", Secret("three")}}, seen));
+}
+
 TEST_CASE("store: a forgotten secret leaves no bytes behind") {
   TemporaryDirectory directory;
   const std::string secret = "do-not-find-me";

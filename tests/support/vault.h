@@ -1,24 +1,31 @@
 #pragma once
 
-#include <map>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "provisioner/pki/pki.h"
 
 namespace muster {
 
-/// A vault in memory.
+/// A vault in memory, that one thread uses.
 class MemoryVault : public Vault {
  public:
-  std::optional<Secret> get(const std::string& key) override {
-    auto found = values.find(key);
-    if (found == values.end()) return std::nullopt;
-    return found->second;
+  using Vault::get;
+  SecretsSeen get(const std::vector<std::string>& keys) override {
+    SecretsSeen seen;
+    for (const auto& key : keys) {
+      auto found = values.find(key);
+      seen[key] = found == values.end() ? std::nullopt : std::optional(found->second);
+    }
+    return seen;
   }
-  void put(const std::string& key, const Secret& value) override { values[key] = value; }
+  bool put(const Secrets& made, const SecretsSeen&) override {
+    for (const auto& [key, value] : made) values[key] = value;
+    return true;
+  }
+  void put(const std::string& key, const Secret& value) { values[key] = value; }
 
-  std::map<std::string, Secret> values;
+  Secrets values;
 };
 
 }  // namespace muster
