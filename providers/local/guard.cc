@@ -1,63 +1,89 @@
 #include "providers/local/guard.h"
 
-#include <linux/audit.h>
 #include <linux/netlink.h>
-#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
-#include <cstddef>
-#include <cstdint>
+#include <cstring>
+#include <initializer_list>
+#include <memory>
+#include <string>
+
+#include "provisioner/base/error.h"
 
 namespace muster {
 
 namespace {
 
-#if defined(__x86_64__)
-constexpr std::uint32_t kArchitecture = AUDIT_ARCH_X86_64;
-#elif defined(__aarch64__)
-constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
-#else
-#error "add this architecture's AUDIT_ARCH"
-#endif
+struct GuardFilterFree {
+  void operator()(void* filter) const { seccomp_release(filter); }
+};
+using GuardFilter = std::unique_ptr<void, GuardFilterFree>;
 
-constexpr std::uint32_t kAllow = SECCOMP_RET_ALLOW;
-
-sock_filter load(std::size_t offset) {
-  return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset));
+/// libseccomp's answer, when it is a failure.
+void check_guard(int result) {
+  if (result < 0) {
+    throw Error(std::string("cannot make a seccomp filter: ") + std::strerror(-result));
+  }
 }
 
-/// Skips the next `count` statements unless what is loaded equals `value`.
-sock_filter unless(std::uint32_t value, std::uint8_t count) {
-  return BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, count);
+GuardFilter filter_for(std::initializer_list<std::uint32_t> architectures) {
+  GuardFilter filter(seccomp_init(SCMP_ACT_ALLOW));
+  if (!filter) check_guard(-ENOMEM);
+  check_guard(seccomp_arch_remove(filter.get(), SCMP_ARCH_NATIVE));
+  for (auto architecture : architectures) check_guard(seccomp_arch_add(filter.get(), architecture));
+  // Whatever entry this machine has and we do not know.
+  check_guard(seccomp_attr_set(filter.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(EPERM)));
+  // What asks how the clock goes is what sets it.
+  for (int call :
+       {SCMP_SYS(swapon), SCMP_SYS(swapoff), SCMP_SYS(kexec_load), SCMP_SYS(kexec_file_load),
+        SCMP_SYS(settimeofday), SCMP_SYS(stime), SCMP_SYS(clock_settime), SCMP_SYS(clock_settime64),
+        SCMP_SYS(adjtimex), SCMP_SYS(clock_adjtime), SCMP_SYS(clock_adjtime64)}) {
+    // An architecture that has no such call needs no rule.
+    check_guard(seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), call, 0));
+  }
+  return filter;
 }
 
-sock_filter finish(std::uint32_t action) { return BPF_STMT(BPF_RET | BPF_K, action); }
-
-sock_filter refuse(int error) {
-  return finish(SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error));
+std::vector<sock_filter> exported(const GuardFilter& filter) {
+  int file = ::memfd_create("filter", MFD_CLOEXEC);
+  if (file < 0) check_guard(-errno);
+  int result = seccomp_export_bpf(filter.get(), file);
+  auto size = ::lseek(file, 0, SEEK_END);
+  std::vector<sock_filter> program(size > 0 ? static_cast<std::size_t>(size) / sizeof(sock_filter)
+                                            : 0);
+  auto bytes = program.size() * sizeof(sock_filter);
+  if (result == 0 && ::pread(file, program.data(), bytes, 0) != static_cast<ssize_t>(bytes)) {
+    result = -EIO;
+  }
+  ::close(file);
+  check_guard(result);
+  return program;
 }
 
 }  // namespace
 
 std::vector<sock_filter> node_guard() {
-  std::vector<sock_filter> program{load(offsetof(seccomp_data, arch)), unless(kArchitecture, 1),
-                                   load(offsetof(seccomp_data, nr))};
-  for (std::uint32_t call : {SYS_swapon, SYS_swapoff, SYS_kexec_load, SYS_kexec_file_load,
-                             SYS_settimeofday, SYS_clock_settime}) {
-    program.push_back(unless(call, 1));
-    program.push_back(refuse(EPERM));
-  }
-  // The audit log is the machine's; without the socket programs do not try.
-  program.push_back(unless(SYS_socket, 5));
-  program.push_back(load(offsetof(seccomp_data, args[0])));
-  program.push_back(unless(AF_NETLINK, 3));
-  program.push_back(load(offsetof(seccomp_data, args[2])));
-  program.push_back(unless(NETLINK_AUDIT, 1));
-  program.push_back(refuse(EAFNOSUPPORT));
-  program.push_back(finish(kAllow));
-  return program;
+#if defined(__x86_64__)
+  auto filter = filter_for({SCMP_ARCH_X86_64, SCMP_ARCH_X32});
+  auto other = filter_for({SCMP_ARCH_X86});
+#elif defined(__aarch64__)
+  auto filter = filter_for({SCMP_ARCH_AARCH64});
+  auto other = filter_for({SCMP_ARCH_ARM});
+#else
+#error "name the architectures of this machine's entries"
+#endif
+  // The audit log is the machine's; without the socket programs do not try. For 32-bit programs
+  // there is no such rule: their sockets come by a call whose arguments no filter sees.
+  check_guard(seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 2,
+                               SCMP_A0(SCMP_CMP_EQ, AF_NETLINK),
+                               SCMP_A2(SCMP_CMP_EQ, NETLINK_AUDIT)));
+  check_guard(seccomp_merge(filter.get(), other.get()));
+  static_cast<void>(other.release());  // the merged one owns it
+  return exported(filter);
 }
 
 }  // namespace muster

@@ -25,6 +25,7 @@
 #include "provisioner/base/process.h"
 #include "provisioner/base/text.h"
 #include "provisioner/ssh/session.h"
+#include "tests/support/forbidden_calls.h"
 
 using namespace muster;
 
@@ -449,6 +450,28 @@ TEST_CASE("local: whenever destroy is killed, destroying again leaves nothing") 
     for (const auto& node : provider().list(spec.tag)) provider().destroy(node.handle);
     CHECK(leftovers() == "");
   }
+}
+
+TEST_CASE("local: what would change the whole machine is refused in a node") {
+  Cleanup cleanup;
+  auto node = provider().create(spec_of("a-1"));
+  ProcessSpec copy;
+  copy.argv = {"ssh",
+               "-i",
+               keys().private_key(),
+               "-o",
+               "StrictHostKeyChecking=no",
+               "-o",
+               "UserKnownHostsFile=/dev/null",
+               "root@" + node.endpoint.address,
+               "cat > /root/calls && chmod +x /root/calls"};
+  copy.input = read_file(MUSTER_FORBIDDEN_CALLS);
+  REQUIRE(run_process(copy).exit_code == 0);
+  std::string wanted;
+  for (const auto& call : forbidden_calls()) {
+    wanted += std::string(to_text(call.entry)) + " " + call.name + ": Operation not permitted\n";
+  }
+  CHECK(ssh(node, "/root/calls").output == wanted);
 }
 
 // Not a check: prints how long nodes take. Run with:
