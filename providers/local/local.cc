@@ -160,7 +160,9 @@ LocalNode LocalProvider::reserve(const NodeSpec& spec) const {
 }
 
 LocalNetwork LocalProvider::network_for(const NodeSpec& spec, const LocalHints& hints) const {
-  auto bridge = local_bridge(local_owner(records_.root().string(), spec));
+  const auto owner = local_owner(records_.root().string(), spec);
+  const auto networks = records_.networks();
+  auto bridge = bridge_of(owner, networks, interface_exists);
   auto pool = hints.network.value_or(default_local_pool());
   if (auto network = records_.network(bridge)) {
     if (!hints.network || pool.overlaps(network->range)) return *network;
@@ -169,14 +171,14 @@ LocalNetwork LocalProvider::network_for(const NodeSpec& spec, const LocalHints& 
         .hint("leave the hint out, or destroy the tenant's local nodes first");
   }
   auto taken = host_ranges();
-  for (const auto& other : records_.networks()) taken.push_back(other.range);
+  for (const auto& other : networks) taken.push_back(other.range);
   auto range = free_network(pool, taken);
   if (!range) {
     throw Error("the address range " + to_text(pool) + " has no free network for tenant '" +
                 spec.tenant + "'")
         .hint("name another range with the hint 'network', e.g. {\"network\": \"10.77.0.0/16\"}");
   }
-  return {bridge, spec.tenant, *range};
+  return {bridge, owner.state, spec.tenant, *range};
 }
 
 void LocalProvider::raise(const LocalNetwork& network) const {

@@ -1,5 +1,6 @@
 #include "providers/local/names.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "provisioner/base/text.h"
@@ -47,8 +48,26 @@ LocalOwner local_owner(const std::string& root, const NodeSpec& spec) {
   return {root, spec.tag.substr(0, spec.tag.find('/')), spec.tenant};
 }
 
-std::string local_bridge(const LocalOwner& owner) {
-  return name_of(kBridge, owner.root, owner.state + "\n" + owner.tenant);
+std::string local_bridge(const LocalOwner& owner, int attempt) {
+  return name_of(
+      kBridge, owner.root,
+      owner.state + "\n" + owner.tenant + (attempt == 0 ? "" : "\n" + std::to_string(attempt)));
+}
+
+std::string bridge_of(const LocalOwner& owner, std::span<const LocalNetwork> networks,
+                      const std::function<bool(const std::string&)>& is_there) {
+  for (const auto& network : networks) {
+    bool state = network.state == owner.state ||
+                 (network.state.empty() && network.bridge == local_bridge(owner));
+    if (state && network.tenant == owner.tenant) return network.bridge;
+  }
+  for (int attempt = 0;; ++attempt) {
+    auto bridge = local_bridge(owner, attempt);
+    bool taken = std::ranges::any_of(
+        networks, [&](const LocalNetwork& network) { return network.bridge == bridge; });
+    // Without a record in this folder it is the network of another folder's tenant.
+    if (!taken && !is_there(bridge)) return bridge;
+  }
 }
 
 std::string local_table(const std::string& bridge) { return "muster_" + bridge; }

@@ -1,8 +1,10 @@
 #pragma once
 
-#include <cstdint>
+#include <functional>
+#include <span>
 #include <string>
 
+#include "providers/local/records.h"
 #include "providers/provider.h"
 
 namespace muster {
@@ -27,8 +29,13 @@ struct LocalOwner {
 };
 
 LocalOwner local_owner(const std::string& root, const NodeSpec& spec);
-/// "mub", 3 hex digits that belong to the folder of nodes, 8 to the state and tenant.
-std::string local_bridge(const LocalOwner& owner);
+/// "mub", 3 hex digits that belong to the folder of nodes, 8 to the state and tenant. Others may
+/// have the same: `attempt` counts the names that are somebody else's.
+std::string local_bridge(const LocalOwner& owner, int attempt = 0);
+/// The name of the owner's bridge: that of its network among `networks`, which are those of its
+/// folder, or else one that no other network has and for which `is_there` does not hold.
+std::string bridge_of(const LocalOwner& owner, std::span<const LocalNetwork> networks,
+                      const std::function<bool(const std::string&)>& is_there);
 std::string local_table(const std::string& bridge);
 
 }  // namespace muster

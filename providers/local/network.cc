@@ -19,10 +19,6 @@ namespace muster {
 
 namespace {
 
-bool interface_exists(const std::string& name) {
-  return ::access(("/sys/class/net/" + name).c_str(), F_OK) == 0;
-}
-
 void run_ip(const std::string& batch, std::vector<std::string> prefix = {}) {
   ProcessSpec spec;
   spec.argv = std::move(prefix);
@@ -139,6 +135,10 @@ std::string firewall_text(const LocalNetwork& network, std::span<const std::stri
          " masquerade\n"
          "  }\n"
          "}\n";
+}
+
+bool interface_exists(const std::string& name) {
+  return ::access(("/sys/class/net/" + name).c_str(), F_OK) == 0;
 }
 
 std::vector<Ipv4Range> host_ranges() {

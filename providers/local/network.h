@@ -15,6 +15,8 @@ namespace muster {
 /// nor this machine's own services.
 std::string firewall_text(const LocalNetwork& network, std::span<const std::string> online);
 
+bool interface_exists(const std::string& name);
+
 /// Every range that this machine has an address in or a route to.
 std::vector<Ipv4Range> host_ranges();
 

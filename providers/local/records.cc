@@ -84,8 +84,10 @@ std::string to_json(const LocalNode& node) {
 }
 
 std::string to_json(const LocalNetwork& network) {
-  Json json{
-      {"bridge", network.bridge}, {"tenant", network.tenant}, {"range", to_text(network.range)}};
+  Json json{{"bridge", network.bridge},
+            {"state", network.state},
+            {"tenant", network.tenant},
+            {"range", to_text(network.range)}};
   return json.dump(2) + "\n";
 }
 
@@ -112,6 +114,7 @@ LocalNode parse_local_node(const std::string& text, const std::string& file) {
 LocalNetwork parse_local_network(const std::string& text, const std::string& file) {
   auto network = read_record<LocalNetwork>(text, file, [](const Json& json, LocalNetwork& network) {
     json.at("bridge").get_to(network.bridge);
+    network.state = json.value("state", "");
     json.at("tenant").get_to(network.tenant);
     network.range = parse_ipv4_range(json.at("range").get<std::string>()).value_or(Ipv4Range{});
   });

@@ -33,6 +33,7 @@ struct LocalNode {
 /// The network of one tenant of one state.
 struct LocalNetwork {
   std::string bridge;
+  std::string state;  ///< empty in a record of an earlier version
   std::string tenant;
   Ipv4Range range;
 

@@ -13,7 +13,7 @@ using Texts = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("firewall: the rules of a network") {
-  LocalNetwork network{kBridge, "tenant", *parse_ipv4_range("10.213.4.0/24")};
+  LocalNetwork network{kBridge, "state", "tenant", *parse_ipv4_range("10.213.4.0/24")};
   CHECK(firewall_text(network, Texts{"10.213.4.2", "10.213.4.3"}) ==
         R"(table inet muster_mub01234567890
 delete table inet muster_mub01234567890
@@ -43,7 +43,7 @@ table inet muster_mub01234567890 {
 }
 
 TEST_CASE("firewall: a network with no node that may go out has an empty set") {
-  LocalNetwork network{kBridge, "tenant", *parse_ipv4_range("10.213.4.0/24")};
+  LocalNetwork network{kBridge, "state", "tenant", *parse_ipv4_range("10.213.4.0/24")};
   CHECK(firewall_text(network, {}).find("  set online { type ipv4_addr; }\n") != std::string::npos);
 }
 

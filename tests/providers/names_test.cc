@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
 #include <set>
 
 #include "provisioner/base/text.h"
@@ -60,4 +61,58 @@ TEST_CASE("names: each tenant of each state in each folder has a network of its 
   }
   spec.tag = "s1/another";
   CHECK(local_bridge(local_owner("/srv", spec)) == local_bridge(owner));
+}
+
+namespace {
+
+/// Two tenants of one state whose bridges would have one name.
+std::pair<LocalOwner, LocalOwner> owners_of_one_name() {
+  std::map<std::string, LocalOwner> seen;
+  for (int i = 0;; ++i) {
+    LocalOwner owner{"/srv", "s1", "t" + std::to_string(i)};
+    auto [at, fresh] = seen.try_emplace(local_bridge(owner), owner);
+    if (!fresh) return {at->second, owner};
+  }
+}
+
+LocalNetwork network_named(const std::string& bridge, const LocalOwner& owner) {
+  return {bridge, owner.state, owner.tenant, {}};
+}
+
+}  // namespace
+
+TEST_CASE("names: two tenants whose bridges would have one name never share it") {
+  const auto nothing = [](const std::string&) { return false; };
+  const auto [one, two] = owners_of_one_name();
+  const auto name = local_bridge(one);
+  CHECK(name == local_bridge(two));
+  CHECK(bridge_of(one, {}, nothing) == name);
+  std::vector<LocalNetwork> networks{network_named(name, one)};
+  CHECK(bridge_of(one, networks, nothing) == name);
+  const auto other = bridge_of(two, networks, nothing);
+  CHECK(other == local_bridge(two, 1));
+  CHECK(other != name);
+  networks.push_back(network_named(other, two));
+  CHECK(bridge_of(two, networks, nothing) == other);
+  // It stays where it is when the other one leaves.
+  networks.erase(networks.begin());
+  CHECK(bridge_of(two, networks, nothing) == other);
+}
+
+TEST_CASE("names: a bridge that is no network of this folder is another folder's") {
+  LocalOwner owner{"/srv", "s1", "t1"};
+  const auto first = local_bridge(owner);
+  auto is_first = [&](const std::string& name) { return name == first; };
+  CHECK(bridge_of(owner, {}, is_first) == local_bridge(owner, 1));
+  const std::vector<LocalNetwork> own{network_named(first, owner)};
+  CHECK(bridge_of(owner, own, is_first) == first);
+}
+
+TEST_CASE("names: a network on record without its state is its tenant's when the name says so") {
+  const auto nothing = [](const std::string&) { return false; };
+  LocalOwner owner{"/srv", "s1", "t1"};
+  const LocalOwner stranger{"/srv", "s2", "t1"};
+  const std::vector<LocalNetwork> old{{local_bridge(owner), "", "t1", {}}};
+  CHECK(bridge_of(owner, old, nothing) == local_bridge(owner));
+  CHECK(bridge_of(stranger, old, nothing) == local_bridge(stranger));
 }

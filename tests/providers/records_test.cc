@@ -31,7 +31,7 @@ LocalNode some_node(const std::string& id = "mun0123456789a") {
 }
 
 LocalNetwork some_network() {
-  return {"mub01234567890", "tenant", *parse_ipv4_range("10.213.0.0/24")};
+  return {"mub01234567890", "state", "tenant", *parse_ipv4_range("10.213.0.0/24")};
 }
 
 const std::string kHint =
