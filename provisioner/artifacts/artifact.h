@@ -12,7 +12,7 @@ enum class NodeDownloads {
   never
 };
 
-/// A file that roles install, found and verified.
+/// A file that roles install, found, and with the hash that it came in with.
 struct Artifact {
   std::string name;     ///< "kube-apiserver"
   std::string version;  ///< "v1.20.2"
@@ -22,6 +22,9 @@ struct Artifact {
   std::string origin;          ///< the URL, or "built from Debian's source ...", for status
   std::string url = "";        ///< where a node can have the same file; empty: nowhere
   NodeDownloads node_downloads = NodeDownloads::when_slow;
+  /// The path of the bundle that it came out of, on whose word alone `origin` is then; empty: it
+  /// was downloaded and checked, or built, on this machine.
+  std::string bundle = "";
 };
 
 }  // namespace muster

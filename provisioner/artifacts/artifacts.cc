@@ -65,7 +65,9 @@ std::optional<Artifact> Artifacts::cached(const CatalogEntry& entry, const Artif
   for (const auto& pattern : entry.urls) {
     // Only there is it known to be the same file: what is built here has another hash.
     auto url = source(pattern, key);
-    if (!offline_ && url == found->origin && is_remote(url)) found->url = url;
+    if (!offline_ && url == found->origin && found->bundle.empty() && is_remote(url)) {
+      found->url = url;
+    }
   }
   if (found->origin.find("://") != std::string::npos) return found;
   // Built by a recipe that is no longer ours: it may have the fault that the new one mends.
@@ -79,10 +81,11 @@ std::vector<Artifacts::Listed> Artifacts::list(const std::string& kubernetes_ver
   std::vector<Listed> out;
   for (const auto& entry : catalog_.entries) {
     auto key = entry.key(kubernetes_version, arch);
-    Listed listed{key.name, key.version, key.arch, "", "", false, 0};
+    Listed listed{key.name, key.version, key.arch, "", "", "", false, 0};
     if (auto found = cached(entry, key)) {
       listed.sha256 = found->sha256;
       listed.origin = found->origin;
+      listed.bundle = found->bundle;
       listed.cached = true;
       listed.bytes = fs::file_size(found->file);
     } else if (!entry.urls.empty()) {
@@ -185,7 +188,7 @@ bool Artifacts::download(const CatalogEntry& entry, const ArtifactKey& key, cons
     if (problem.empty()) {
       auto got = sha256_of_file(part);
       if (got == expected) {
-        cache_.take(key, part, url);
+        cache_.take(key, part, {url});
         return true;
       }
       fs::remove(part);
@@ -212,7 +215,7 @@ bool Artifacts::pull(const CatalogEntry& entry, const ArtifactKey& key, const No
     note(label(key) + ": " + tried.back());
     return false;
   }
-  cache_.take(key, folder / "image.tar", url);
+  cache_.take(key, folder / "image.tar", {url});
   fs::remove_all(folder);
   return true;
 }
@@ -239,11 +242,17 @@ bool Artifacts::build(const CatalogEntry& entry, const ArtifactKey& key, const N
     if (other.build != entry.build) continue;
     auto made = other.key(rule->version, key.arch);
     auto file = builder_.directory(*rule) / expand(other.output, made);
-    if (made.version == rule->version && fs::exists(file)) cache_.take(made, file, rule->origin);
+    if (made.version == rule->version && fs::exists(file)) cache_.take(made, file, {rule->origin});
   }
   return true;
 }
 
 std::vector<Artifact> Artifacts::verify() { return cache_.verify(); }
+
+std::vector<Artifact> Artifacts::out_of_bundles() const {
+  auto found = cache_.all();
+  std::erase_if(found, [](const Artifact& artifact) { return artifact.bundle.empty(); });
+  return found;
+}
 
 }  // namespace muster

@@ -42,7 +42,7 @@ class Artifacts {
 
   /// What the catalog knows for a Kubernetes version; whether each is in the cache already.
   struct Listed {
-    std::string name, version, arch, sha256, origin;
+    std::string name, version, arch, sha256, origin, bundle;
     bool cached = false;
     std::uintmax_t bytes = 0;
   };
@@ -67,8 +67,8 @@ class Artifacts {
   void stay_offline() { offline_ = true; }
 
   /// Takes what the cache has not got out of a bundle, and reads the rest of it too. Throws Error
-  /// when the bundle is damaged, cannot be unpacked, or `stop` was asked for; no damaged file is
-  /// taken.
+  /// when the bundle is damaged, has another file than the catalog pins, cannot be unpacked, or
+  /// `stop` was asked for; no such file is taken.
   void unpack(const std::filesystem::path& bundle, const Note& note, std::stop_token stop = {});
 
   /// Makes a bundle at `out` of these artifacts of the cache, each once, of `images`, folders of
@@ -92,6 +92,9 @@ class Artifacts {
 
   /// Reads every cached file again; returns those whose sha256 is wrong (they are moved aside).
   std::vector<Artifact> verify();
+
+  /// What is in the cache on the word of a bundle.
+  std::vector<Artifact> out_of_bundles() const;
 
  private:
   /// What was tried in vain for one artifact, a line each.
@@ -120,7 +123,8 @@ class Artifacts {
   Builder builder_;
   Mirrors mirrors_;
   bool offline_ = false;
-  std::vector<Artifact> packages_;  ///< of the bundle that was unpacked
+  std::string bundle_;              ///< that is being, or was, unpacked
+  std::vector<Artifact> packages_;  ///< of that
 };
 
 }  // namespace muster

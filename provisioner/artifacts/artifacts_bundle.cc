@@ -105,6 +105,7 @@ BundleManifest Artifacts::pack(const fs::path& out, const std::vector<Artifact>&
 
 void Artifacts::unpack(const fs::path& bundle, const Note& note, std::stop_token stop) {
   BundleReader reader(bundle, std::move(stop));
+  bundle_ = fs::absolute(bundle).lexically_normal().string();
   make_directory(root_ / "partial");
   make_directory(root_ / "images");
   FileLock lock(root_ / "lock");
@@ -124,6 +125,12 @@ void Artifacts::unpack_artifact(BundleReader& reader, const BundleFile& file, co
   const ArtifactKey key{file.name, file.version, file.arch};
   const auto* known = catalog_.find(file.name);
   if (known == nullptr || cached(*known, key)) return reader.read(file, {});
+  auto pin = known->sha256.find(key.version + "/" + key.arch);
+  if (pin != known->sha256.end() && pin->second != file.sha256) {
+    throw Error("the bundle '" + bundle_ + "' has another '" + file.path() +
+                "' than the catalog: its sha256 is " + file.sha256 + ", not " + pin->second)
+        .hint("make the bundle with this muster: muster bundle create FILE");
+  }
   take(reader, file, key, note);
 }
 
@@ -132,7 +139,7 @@ Artifact Artifacts::take(BundleReader& reader, const BundleFile& file, const Art
   note("taking " + file.path() + " out of the bundle");
   Temporary part(root_ / "partial" / file.sha256);
   copy_to(part.path, reader, file);
-  return cache_.take(key, part.path, file.origin, file.sha256);
+  return cache_.take(key, part.path, {file.origin, bundle_, file.sha256});
 }
 
 void Artifacts::unpack_packages(BundleReader& reader, const BundleFile& file, const Note& note) {

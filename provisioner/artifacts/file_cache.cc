@@ -1,6 +1,8 @@
 #include "provisioner/artifacts/file_cache.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <tuple>
 #include <utility>
 
 #include "provisioner/base/clock.h"
@@ -33,6 +35,7 @@ std::optional<IndexRecord> read_index(const fs::path& file, const fs::path& stor
     value.at("arch").get_to(artifact.arch);
     value.at("sha256").get_to(artifact.sha256);
     value.at("origin").get_to(artifact.origin);
+    artifact.bundle = value.value("bundle", "");
     value.at("bytes").get_to(record.bytes);
     artifact.file = store / artifact.sha256;
     return record;
@@ -58,12 +61,12 @@ std::optional<Artifact> FileCache::find(const ArtifactKey& key) const {
   return record->artifact;
 }
 
-Artifact FileCache::take(const ArtifactKey& key, const fs::path& file, const std::string& origin,
-                         const std::string& sha256) {
+Artifact FileCache::take(const ArtifactKey& key, const fs::path& file, const ArtifactOrigin& source) {
   for (const char* folder : {"store", "index"}) make_directory(root_ / folder);
-  auto hex = sha256.empty() ? sha256_of_file(file) : sha256;
+  auto hex = source.sha256.empty() ? sha256_of_file(file) : source.sha256;
   auto bytes = fs::file_size(file);
-  Artifact artifact{key.name, key.version, key.arch, hex, root_ / "store" / hex, origin};
+  Artifact artifact{key.name, key.version, key.arch, hex, root_ / "store" / hex, source.origin};
+  artifact.bundle = source.bundle;
   std::error_code failure;
   fs::permissions(file, fs::perms{0755}, failure);
   if (!failure) fs::rename(file, artifact.file, failure);
@@ -76,21 +79,33 @@ Artifact FileCache::take(const ArtifactKey& key, const fs::path& file, const std
               {"arch", key.arch},
               {"sha256", hex},
               {"bytes", bytes},
-              {"origin", origin},
+              {"origin", source.origin},
               {"time", format_time(RealClock().wall_ms())}};
+  if (!source.bundle.empty()) record["bundle"] = source.bundle;
   write_file(root_ / "index" / (key.text() + ".json"), record.dump(2) + "\n");
   return artifact;
 }
 
-std::vector<Artifact> FileCache::verify() {
-  std::vector<Artifact> wrong;
+std::vector<Artifact> FileCache::all() const {
+  std::vector<Artifact> found;
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(root_ / "index", none)) {
     auto record = read_index(entry.path(), root_ / "store");
-    if (!record || !fs::exists(record->artifact.file)) continue;
-    if (sha256_of_file(record->artifact.file) == record->artifact.sha256) continue;
-    move_aside(record->artifact.file);
-    wrong.push_back(record->artifact);
+    if (record && fs::exists(record->artifact.file)) found.push_back(record->artifact);
+  }
+  std::ranges::sort(found, {}, [](const Artifact& artifact) {
+    return std::tie(artifact.name, artifact.version, artifact.arch);
+  });
+  return found;
+}
+
+std::vector<Artifact> FileCache::verify() {
+  auto wrong = all();
+  std::erase_if(wrong, [](const Artifact& artifact) {
+    return sha256_of_file(artifact.file) == artifact.sha256;
+  });
+  for (const auto& artifact : wrong) {
+    if (fs::exists(artifact.file)) move_aside(artifact.file);  // two may have one file
   }
   return wrong;
 }

@@ -7,6 +7,7 @@
 #include "provisioner/base/text.h"
 #include "provisioner/cli/app.h"
 #include "provisioner/definition/attribs.h"
+#include "provisioner/report/columns.h"
 #include "provisioner/report/table.h"
 
 namespace muster {
@@ -16,6 +17,8 @@ namespace {
 std::string size_column(std::uintmax_t bytes) {
   return bytes == 0 ? "" : std::to_string((bytes + (1u << 20) - 1) >> 20) + " MiB";
 }
+
+std::string from_bundle(const std::string& bundle) { return "from bundle " + one_line(bundle); }
 
 void check_listed(const std::string& name, const std::vector<Artifacts::Listed>& listed) {
   std::vector<std::string> names;
@@ -61,6 +64,10 @@ int App::artifacts() {
       out_ << artifact.name << " " << artifact.version << ": sha256 is wrong, moved aside\n";
     }
     if (broken.empty()) out_ << "every cached artifact is as its sha256 says\n";
+    for (const auto& artifact : cache.out_of_bundles()) {
+      out_ << artifact.name << " " << artifact.version << ": " << from_bundle(artifact.bundle)
+           << ", not checked against its origin\n";
+    }
     return static_cast<int>(broken.empty() ? ExitCode::done : ExitCode::step_failed);
   }
   if (options_.output == "json") {
@@ -72,7 +79,8 @@ int App::artifacts() {
                      {"cached", item.cached},
                      {"sha256", item.sha256},
                      {"bytes", item.bytes},
-                     {"origin", item.origin}});
+                     {"origin", item.origin},
+                     {"bundle", item.bundle}});
     }
     out_ << all.dump(2) << "\n";
     return 0;
@@ -80,7 +88,8 @@ int App::artifacts() {
   std::vector<std::vector<std::string>> rows;
   for (const auto& item : listed) {
     rows.push_back({item.name, item.version, item.cached ? "yes" : "no", size_column(item.bytes),
-                    item.sha256.substr(0, 12), item.origin});
+                    item.sha256.substr(0, 12),
+                    item.bundle.empty() ? item.origin : from_bundle(item.bundle)});
   }
   out_ << render_table({"NAME", "VERSION", "CACHED", "SIZE", "SHA256", "ORIGIN"}, rows);
   return 0;

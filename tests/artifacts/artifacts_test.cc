@@ -101,11 +101,11 @@ TEST_CASE("artifacts: a download is stored under its sha256, runs, and is fetche
 
 TEST_CASE("artifacts: nodes may have a file where it came from, unless only this machine can") {
   Cache cache;
-  auto index = [&](const std::string& origin) {
+  auto index = [&](const std::string& origin, const std::string& more = "") {
     write_file(cache.path / "index" / ("tool@v1-" + machine_arch() + ".json"),
                "{\"name\": \"tool\", \"version\": \"v1\", \"arch\": \"" + machine_arch() +
                    "\", \"sha256\": \"" + sha256(kContent) + "\", \"bytes\": " +
-                   std::to_string(kContent.size()) + ", \"origin\": \"" + origin + "\"}");
+                   std::to_string(kContent.size()) + ", \"origin\": \"" + origin + "\"" + more + "}");
   };
   auto catalog = tool_catalog(
       "    url: https://dl.example.org/{name}\n    sha256_url: https://x\n    mirrors: "
@@ -120,6 +120,8 @@ TEST_CASE("artifacts: nodes may have a file where it came from, unless only this
     index(origin);
     CHECK(artifacts.find("tool", "v1", machine_arch())->url == "");
   }
+  index("https://dl.example.org/tool", ", \"bundle\": \"/media/b.tar.zst\"");
+  CHECK(artifacts.find("tool", "v1", machine_arch())->url == "");  // only the bundle says so
 }
 
 TEST_CASE("artifacts: the list says what is cached, how large it is and where it comes from") {

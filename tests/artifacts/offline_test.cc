@@ -84,6 +84,38 @@ TEST_CASE("offline: a bundle fills an empty cache, images too, and nothing is as
   CHECK_FALSE(fs::exists(site.to / "images/node-1.part"));
 }
 
+TEST_CASE("offline: what a bundle claims of its files is not taken for checked") {
+  Site site;
+  site.pack({"tool"});
+  Artifacts artifacts(site.to, site.catalog);
+  artifacts.unpack(site.bundle, quiet);
+  auto tool = artifacts.find("tool", "v1", machine_arch());
+  REQUIRE(tool);
+  CHECK(tool->bundle == site.bundle.string());
+  CHECK(artifacts.list("v1", machine_arch()).front().bundle == site.bundle.string());
+  REQUIRE(artifacts.out_of_bundles().size() == 1);
+  CHECK(artifacts.out_of_bundles().front().name == "tool");
+  // What is downloaded and checked here is not.
+  artifacts.fetch({"help"}, "v1", machine_arch(), quiet);
+  CHECK(artifacts.find("help", "v1", machine_arch())->bundle == "");
+  CHECK(artifacts.out_of_bundles().size() == 1);
+}
+
+TEST_CASE("offline: a bundle with another file than the catalog pins is refused") {
+  Site site;
+  site.pack({"tool"});
+  auto catalog = site.catalog;
+  const auto pin = sha256(kTool);
+  catalog.replace(catalog.find(pin), pin.size(), std::string(64, 'a'));
+  Artifacts artifacts(site.to, catalog);
+  CHECK(error_of([&] { artifacts.unpack(site.bundle, quiet); }) ==
+        "the bundle '" + site.bundle.string() + "' has another 'artifacts/tool@v1-" +
+            machine_arch() + "' than the catalog: its sha256 is " + pin + ", not " +
+            std::string(64, 'a') +
+            "\n  make the bundle with this muster: muster bundle create FILE");
+  CHECK_FALSE(artifacts.find("tool", "v1", machine_arch()).has_value());
+}
+
 TEST_CASE("offline: the same cache gives the same bundle") {
   Site site;
   site.pack({"tool", "help"});
