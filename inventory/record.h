@@ -65,6 +65,9 @@ struct NodeRecord {
   std::string token;   ///< given to the provider at create; finds the node again after a crash
   std::string handle;  ///< the provider's own name for it; empty while creating
   NodeState state = NodeState::creating;
+  /// Never recorded: destroying it wipes its machine, as its provider says. Else the machine was
+  /// there before and stays.
+  bool wiped = false;
   Endpoint endpoint;
   std::string pod_cidr;
   std::vector<std::string> wanted_roles;  ///< as the definition named them (for status)

@@ -141,7 +141,8 @@ const Host* InventoryProvider::kept(const WantedHost& want) {
   if (host != nullptr && want.wish.is_for(*host)) return host;
   if (want.spec.stays) {
     throw Error("node '" + want.spec.name + "' has " + called(claim->host, claim->place) +
-                ", which is not what '" + want.wish.file + "' and its hints say by now");
+                ", which is not what '" + want.wish.file + "' and its hints say by now")
+        .hint("let these say that host, or take the node out of the definition first");
   }
   for (const auto& place : table_.places_of(want.spec.token)) {
     claims_.release(place, want.spec.token);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 
 #include "provisioner/cli/options.h"
@@ -87,6 +88,8 @@ class App {
   std::optional<Cluster> wanted_cluster(const DeploymentRecord& record);
   const NodeRecord& node_of(const DeploymentRecord& record, const std::string& name);
   RunOptions run_options();
+  /// "deployment/node" of each node of these deployments that the user gives up.
+  std::set<std::string> forgotten_nodes(const std::vector<std::string>& deployments);
   /// Asks on the terminal; a Ctrl-C or the end of the input is a no.
   bool confirm(const std::string& question);
   bool answered_yes();
@@ -117,7 +120,7 @@ class App {
   std::string watch_on_screen();
   std::string watch_in_blocks();
   /// Destroys one expired deployment, and prints what came of it.
-  Fate sweep(const DeploymentRecord& record);
+  Fate sweep(const DeploymentRecord& record, const std::set<std::string>& forgotten);
 
   // Tenants, providers and deployments as records (commands_tenant.cc, ...).
   int tenant();

@@ -66,6 +66,7 @@ void add_classroom_commands(Table& table) {
       .option(trace_option())
       .option(flag("--destroy", "", "destroy the classroom instead", &Options::destroy))
       .option(skip_check_option())
+      .option(forget_option())
       .example("classroom apply" + both)
       .check(check_classroom);
   table.command("classroom status", "the students' clusters")
@@ -93,6 +94,7 @@ void add_classroom_commands(Table& table) {
       .option(parallel_option())
       .option(events_option())
       .option(trace_option())
+      .option(forget_option())
       .example("classroom destroy lab")
       .check(check_classroom);
 }

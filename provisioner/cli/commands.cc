@@ -102,6 +102,7 @@ void add_definition_commands(Table& table) {
       .option(skip_check_option())
       .option(drain_timeout_option())
       .option(force_drain_option())
+      .option(forget_option())
       .option(bundle_option())
       .example("apply cluster.json")
       .example("apply cluster.json --plan plan.json --yes")
@@ -117,6 +118,7 @@ void add_definition_commands(Table& table) {
       .option(trace_option())
       .option(drain_timeout_option())
       .option(force_drain_option())
+      .option(forget_option())
       .example("rollback cluster01")
       .example("rollback cluster01 --to 3");
   auto names = name_argument(true, "deployments, or their definitions");
@@ -127,6 +129,7 @@ void add_definition_commands(Table& table) {
       .option(name_suffix_option())
       .option(yes_option())
       .option(parallel_option())
+      .option(forget_option())
       .option(events_option())
       .option(trace_option())
       .example("destroy cluster01")
@@ -218,7 +221,7 @@ void add_record_commands(Table& table, const std::string& noun, const std::strin
       .example(noun + " create " + example);
   if (noun == "deployment") {
     table.option(set_option()).option(provider_option()).option(parallel_option());
-    table.option(skip_check_option());
+    table.option(skip_check_option()).option(forget_option());
   }
   table.command(noun + " list", "all " + noun + "s").option(output_option({"json"}));
   table.command(noun + " show", "one " + noun).argument(name).option(output_option({"json"}));
@@ -226,7 +229,9 @@ void add_record_commands(Table& table, const std::string& noun, const std::strin
       .command(noun + " delete", noun == "deployment" ? "destroy it with all its nodes"
                                                       : "forget a " + noun + " that is not in use")
       .argument(name);
-  if (noun == "deployment") table.option(yes_option()).option(parallel_option());
+  if (noun == "deployment") {
+    table.option(yes_option()).option(parallel_option()).option(forget_option());
+  }
   if (noun == "tenant") {
     table.command("tenant update", "change the description or the quotas of a tenant")
         .argument(name)
@@ -249,6 +254,7 @@ void add_pipeline_commands(Table& table) {
   table.command("gc", "destroy the deployments whose time is over (apply --ttl)")
       .option(flag("--dry-run", "", "only say which", &Options::dry_run))
       .option(yes_option())
+      .option(forget_option())
       .example("gc --yes");
 }
 

@@ -11,6 +11,7 @@
 #include "provisioner/cli/app.h"
 #include "provisioner/cli/classroom.h"
 #include "provisioner/cli/exit_codes.h"
+#include "provisioner/engine/reconcile.h"
 #include "provisioner/report/table.h"
 #include "provisioner/report/terminal.h"
 
@@ -160,6 +161,7 @@ std::optional<std::vector<ClassroomChange>> App::classroom_changes(const Classro
     change.change = Change::leaving;
     change.student = classroom_member(record.definition_text)->student;
     change.cluster = record.name;
+    ask_what_is_wiped(providers(), record);
     change.planned.plan = plan_destroy(record, roles());
     change.planned.record = std::move(record);
     changes.push_back(std::move(change));

@@ -81,18 +81,23 @@ int App::gc() {
       return kInterrupted;
     }
   }
+  std::vector<std::string> names;
+  for (const auto& record : expired) names.push_back(record.name);
+  const auto forgotten = forgotten_nodes(names);
   int code = kDone;
   for (const auto& record : expired) {
     if (code == kInterrupted) break;
-    code = worse(code, sweep(record));
+    code = worse(code, sweep(record, forgotten));
   }
   return code;
 }
 
-Fate App::sweep(const DeploymentRecord& record) {
+Fate App::sweep(const DeploymentRecord& record, const std::set<std::string>& forgotten) {
   const auto& name = record.name;
   auto reports = reporter();
-  auto swept = destroy_expired(world(*reports), name, run_options());
+  auto options = run_options();
+  options.leaving.forgotten = forgotten;
+  auto swept = destroy_expired(world(*reports), name, options);
   reports.reset();  // the live view is wiped before we talk on
   on_stop_.reset();
   if (swept.fate == Fate::failed) {

@@ -182,8 +182,34 @@ int App::destroy_named(const std::vector<std::string>& names) {
   return jobs.empty() ? kDone : run_jobs(jobs);
 }
 
+std::set<std::string> App::forgotten_nodes(const std::vector<std::string>& deployments) {
+  std::map<std::string, std::vector<std::string>> known;  // by what they may be called
+  for (const auto& name : deployments) {
+    if (options_.forgotten.empty()) break;
+    for (const auto& node : store().deployment(name).value_or(DeploymentRecord{}).nodes) {
+      const auto full = name + "/" + node.name;
+      known[full].push_back(full);
+      known[node.name].push_back(full);
+    }
+  }
+  std::set<std::string> forgotten;
+  for (const auto& word : options_.forgotten) {
+    const auto& found = known[word];
+    if (found.size() > 1) {
+      throw Error("'" + word + "' is a node of several deployments", ExitCode::usage)
+          .hint("say which: --forget-unreachable " + found.front());
+    }
+    if (found.empty()) talk_ << "muster: no node '" << word << "' is on record: nothing to forget\n";
+    forgotten.insert(found.begin(), found.end());
+  }
+  return forgotten;
+}
+
 int App::run_jobs(const std::vector<Job>& jobs) {
   refuse_twins(jobs);
+  std::vector<std::string> names;
+  for (const auto& job : jobs) names.push_back(job.name);
+  const auto forgotten = forgotten_nodes(names);
   auto reports = reporter(jobs.size() > 1);
   SharedReporter shared(*reports);
   const auto everything = world(shared);
@@ -194,6 +220,7 @@ int App::run_jobs(const std::vector<Job>& jobs) {
                      }});
   }
   auto options = run_options();
+  options.leaving.forgotten = forgotten;
   options.on_findings = [&](const auto& hosts) { keep_findings(shared, hosts); };
   auto runs = run_jointly(tasks, options, [&](const std::vector<const Plan*>& plans) {
     if (!options_.json) talk_ << plan_text(plans) << std::flush;

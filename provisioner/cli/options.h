@@ -67,6 +67,7 @@ struct Options {
   // Nodes that leave.
   int drain_seconds = 0;  ///< 0: what Leaving has
   bool force_drain = false;
+  std::vector<std::string> forgotten;  ///< as named: "node" or "deployment/node"
   // import and export
   std::string imported_name;
   std::vector<std::string> allowed_groups;

@@ -106,6 +106,11 @@ std::string set_drain_timeout(Options& options, const std::string& value) {
   return good ? "" : "must be a time such as 90s or 30m, a day at most, not '" + value + "'";
 }
 
+std::string add_forgotten(Options& options, const std::string& value) {
+  options.forgotten.push_back(value);
+  return value.empty() ? "must not be empty" : "";
+}
+
 std::string set_interval(Options& options, const std::string& value) {
   auto interval = parse_duration(value);
   if (interval) options.interval_ms = *interval;
@@ -167,7 +172,7 @@ OptionRule file_option(std::string name, std::string help, std::string Options::
 }
 
 OptionRule set_option() {
-  auto rule = option("--set", "PATH=VALUE", "replace a value; again for more: attribs.k8s-ndots=2");
+  auto rule = option("--set", "PATH=VALUE", "set a value; again for more: attribs.k8s-ndots=2");
   rule.set = add_set;
   return rule;
 }
@@ -270,6 +275,13 @@ OptionRule drain_timeout_option() {
 OptionRule force_drain_option() {
   return flag("--force-drain", "", "drain without asking PodDisruptionBudgets",
               &Options::force_drain);
+}
+
+OptionRule forget_option() {
+  auto rule = option("--forget-unreachable", "NODE",
+                     "let go of one that is gone for good; again for more");
+  rule.set = add_forgotten;
+  return rule;
 }
 
 }  // namespace muster

@@ -40,5 +40,6 @@ OptionRule skip_check_option();  // command_table_check.cc
 OptionRule bundle_option();      // command_table_bundle.cc
 OptionRule drain_timeout_option();
 OptionRule force_drain_option();
+OptionRule forget_option();
 
 }  // namespace muster

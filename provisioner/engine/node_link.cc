@@ -101,6 +101,9 @@ void NodeLink::connect() {
     } catch (const TurnedAway& lost) {
       options_.resources->pacer.turned_away();
       give_up(lost, *patience_in_crowd);
+    } catch (const HostKeyChanged&) {
+      is_stranger_ = endpoint_.bastion.empty();  // else it may be the bastion's
+      throw;
     } catch (const ConnectionLost& lost) {
       give_up(lost, options_.resources->pacer.crowded() ? *patience_in_crowd : *patience);
     }

@@ -72,6 +72,8 @@ class NodeLink {
   void reach();
   /// It did not answer, and is not asked again in this run.
   bool is_silent() const { return !dead_.empty(); }
+  /// Nothing can be done on it from here: it is silent, or another machine has its address.
+  bool is_out_of_reach() const { return is_silent() || is_stranger_; }
 
   /// What the node said of itself when we connected. Connects when needed.
   const Facts& facts();
@@ -123,6 +125,7 @@ class NodeLink {
   bool told_ = false;      ///< facts_ are of this session
   bool answered_ = false;  ///< in this run
   std::string dead_;       ///< why it is not asked any more
+  bool is_stranger_ = false;  ///< what answered had another host key
 };
 
 /// The links of a run, by node. Safe from several threads; each link is for one at a time.

@@ -90,8 +90,17 @@ void NodeRecords::after(const Step& step, const StepResult& result) {
       store_.put_role(deployment_, step.node, {step.role, step.fingerprint});
       break;
     case Verb::undo_role:
-      store_.forget_role(deployment_, step.node, step.role);
+      if (!result.forgotten) forget_role(step);
       break;
+  }
+}
+
+void NodeRecords::forget_role(const Step& step) {
+  store_.forget_role(deployment_, step.node, step.role);
+  std::lock_guard lock(mutex_);
+  if (auto node = nodes_.find(step.node); node != nodes_.end()) {
+    std::erase_if(node->second.roles,
+                  [&](const RoleRecord& known) { return known.role == step.role; });
   }
 }
 

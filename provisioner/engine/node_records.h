@@ -35,6 +35,7 @@ class NodeRecords {
   void put(const NodeRecord& node);
   NodeRecord intended(const Step& step) const;
   void put_in_doubt(const Step& step);
+  void forget_role(const Step& step);
 
   Store& store_;
   NodeIndex wanted_;

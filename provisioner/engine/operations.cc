@@ -42,13 +42,21 @@ void prepare(const World& world, const Planned& planned) {
   }
 }
 
+std::set<std::string> leavers_of(const Plan& plan) {
+  std::set<std::string> leavers;
+  for (const auto& step : plan.steps) {
+    if (step.verb == Verb::destroy_node) leavers.insert(step.node);
+  }
+  return leavers;
+}
+
 RunSummary execute(const World& world, Plan plan, const Cluster& cluster,
                    const DeploymentRecord& record, const RunOptions& options,
                    std::shared_ptr<NodeLinks> links = nullptr) {
   NodeRecords records(*world.store, cluster, record);
   DeploymentRunner runner(world, cluster, records, record, Mode::apply, options.stop,
                           std::move(links));
-  runner.leave_as(options.leaving);
+  runner.leave_as(options.leaving, leavers_of(plan));
   auto give_back = [&](const NodeRecord& node) {
     auto known = world.store->deployment(record.name);
     if (known && known->knows(node.token)) return;
@@ -184,6 +192,7 @@ std::optional<RunSummary> destroy_held(const World& world, DeploymentRecord reco
   options.leaving.drains = false;
   ask_machines_once_more(world, record);
   add_unknown_nodes(world, record);
+  ask_what_is_wiped(*world.providers, record);
   auto plan = plan_destroy(record, *world.roles);
   if (options.confirm && !options.confirm(plan)) return std::nullopt;
   auto summary = execute(world, plan, cluster_to_leave(world, record), record, options);
@@ -261,6 +270,7 @@ Planned plan_definition(const World& world, const Definition& definition, Agains
           "deployment '" + definition.name + "' belongs to tenant '" + planned.record->tenant + "'",
           "choose another name, or destroy it first: muster destroy " + definition.name);
     }
+    ask_what_is_wiped(*world.providers, *planned.record);
     keep_pod_cidrs(planned.cluster, *planned.record);
     if (reorder) planned.record->certificates = reorder(planned.record->certificates);
     if (against == Against::providers) ask_providers(world, *planned.record);

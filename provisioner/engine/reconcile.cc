@@ -94,4 +94,14 @@ void add_unknown_nodes(const World& world, DeploymentRecord& record) {
   }
 }
 
+void ask_what_is_wiped(ProviderRegistry& providers, DeploymentRecord& record) {
+  std::map<std::string, bool> asked;
+  for (auto& node : record.nodes) {
+    auto [at, fresh] = asked.try_emplace(node.provider);
+    const auto* provider = fresh ? providers.find(node.provider) : nullptr;
+    if (provider != nullptr) at->second = provider->wipes();
+    node.wiped = at->second;
+  }
+}
+
 }  // namespace muster

@@ -13,4 +13,8 @@ void ask_providers(const World& world, DeploymentRecord& record);
 /// short before its answer, or a state was lost.
 void add_unknown_nodes(const World& world, DeploymentRecord& record);
 
+/// Sets NodeRecord::wiped of every node: what the planner has to know of its provider. One whose
+/// provider is not there is taken to stay.
+void ask_what_is_wiped(ProviderRegistry& providers, DeploymentRecord& record);
+
 }  // namespace muster

@@ -41,6 +41,9 @@ struct StepResult {
   /// this.
   bool holds = false;
   std::string host_key;  ///< the node's, when it was seen for the first time and so trusted
+  /// Of an undo that ended well: nothing was undone, since the user said that the machine is gone
+  /// for good. The role stays on record until the node is off it.
+  bool forgotten = false;
 };
 
 /// The step_finished of such a step; who says it adds when, and of which step.

@@ -5,6 +5,7 @@
 
 #include "provisioner/base/backoff.h"
 #include "provisioner/base/error.h"
+#include "provisioner/base/text.h"
 #include "provisioner/engine/context.h"
 #include "provisioner/engine/task_replies.h"
 #include "provisioner/pki/digest.h"
@@ -50,6 +51,19 @@ void tell(const std::function<void(Event)>& emit, EventType type, std::string me
   event.type = type;
   event.message = std::move(message);
   emit(std::move(event));
+}
+
+/// "user@address, port 22".
+std::string where(const Endpoint& endpoint) {
+  if (endpoint.address.empty()) return "a machine that nobody knows any more";
+  return endpoint.user + "@" + endpoint.address + ", port " + std::to_string(endpoint.port);
+}
+
+/// "roles site, base": of the node, the last applied first.
+std::string roles_of(const NodeRecord& node) {
+  std::vector<std::string> names;
+  for (const auto& known : node.roles) names.insert(names.begin(), known.role);
+  return (names.size() == 1 ? "role " : "roles ") + join(names, ", ");
 }
 
 StepResult failure(std::string message, Outcome outcome = Outcome::failed) {
@@ -125,10 +139,11 @@ StepResult DeploymentRunner::run(const Step& step, const Emit& emit) {
       case Verb::create_node:
         return create(step, emit);
       case Verb::destroy_node:
-        return destroy(step);
+        return destroy(step, emit);
+      case Verb::undo_role:
+        return undo_role(step, emit);
       case Verb::apply_role:
       case Verb::verify_role:
-      case Verb::undo_role:
         return run_role(step, emit);
     }
   } catch (const Error& error) {
@@ -164,7 +179,10 @@ StepResult DeploymentRunner::create(const Step& step, const Emit& emit) {
   spec.tag = tag_;
   spec.hints = node.hints;
   spec.authorized_key = key_.public_key;
-  spec.token = records_.of(step.node).token;
+  const auto record = records_.of(step.node);
+  spec.token = record.token;
+  // What roles made there is not left behind for another machine.
+  spec.stays = !record.roles.empty() && !world_.providers->get(node.provider).wipes();
   StepResult result;
   result.made = ask_provider(spec, node.provider, emit);
   auto& endpoint = result.made->endpoint;
@@ -187,8 +205,12 @@ void DeploymentRunner::reach(const std::string& node, ProvidedNode& made) {
   }
 }
 
-StepResult DeploymentRunner::destroy(const Step& step) {
+StepResult DeploymentRunner::destroy(const Step& step, const Emit& emit) {
   const auto record = records_.of(step.node);
+  const bool leaves_roles = !record.roles.empty() && !is_wiped(record);
+  if (leaves_roles && !is_forgotten(step.node)) {
+    return failure("what roles made on '" + step.node + "' was not undone: " + roles_of(record));
+  }
   links_->forget(step.node);
   if (!record.token.empty()) {
     auto& provider = world_.providers->get(record.provider);
@@ -203,9 +225,56 @@ StepResult DeploymentRunner::destroy(const Step& step) {
       if (!handle.empty()) provider.destroy(handle);
     });
   }
+  if (leaves_roles) {
+    tell(emit, EventType::warning,
+         "'" + step.node + "' is forgotten and was not undone: what roles made stays on " +
+             where(record.endpoint) + " (" + roles_of(record) + ")");
+  }
   StepResult result;
   result.outcome = Outcome::changed;
   return result;
+}
+
+bool DeploymentRunner::is_wiped(const NodeRecord& node) const {
+  const auto* provider = world_.providers->find(node.provider);
+  return provider != nullptr && provider->wipes();
+}
+
+bool DeploymentRunner::is_forgotten(const std::string& node) const {
+  return leavers_.count(node) > 0 && leaving_.forgotten.count(deployment_ + "/" + node) > 0;
+}
+
+/// A machine that stays is let go of when all on it was undone: a failure says what that takes.
+StepResult DeploymentRunner::undo_role(const Step& step, const Emit& emit) {
+  const auto record = records_.of(step.node);
+  if (leavers_.count(step.node) == 0 || is_wiped(record)) return run_role(step, emit);
+  const auto& endpoint = record.endpoint;
+  const auto stays = "'" + step.node + "' stays in use until what roles made there is undone: ";
+  try {
+    if (endpoint.address.empty()) {
+      throw Error("nobody knows any more which machine '" + step.node + "' was");
+    }
+    auto result = run_role(step, emit);
+    if (succeeded(result.outcome)) return result;
+    result.message += (result.message.empty() ? "" : "\n  ") + stays + "mend it, and run this again";
+    return result;
+  } catch (Error& error) {
+    const bool reachable =
+        !endpoint.address.empty() && !links_->to(step.node, endpoint).is_out_of_reach();
+    if (!reachable && is_forgotten(step.node)) {
+      StepResult result;
+      result.outcome = Outcome::unchanged;
+      result.forgotten = true;
+      result.message = std::string("not undone: ") + error.what();
+      return result;
+    }
+    error.hint(stays + (reachable ? "mend it" : "bring it back") + ", and run this again");
+    if (!reachable) {
+      error.hint("if it is gone for good, run this again with --forget-unreachable " +
+                 deployment_ + "/" + step.node);
+    }
+    throw;
+  }
 }
 
 StepResult DeploymentRunner::run_role(const Step& step, const Emit& emit) {

@@ -3,8 +3,10 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <set>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "inventory/cluster.h"
@@ -38,6 +40,9 @@ struct Leaving {
   bool drains = true;
   int drain_seconds = 120;  ///< for all pods of a node
   bool force = false;       ///< whatever PodDisruptionBudgets allow, and whoever is left at the end
+  /// Nodes ("deployment/node") whose machines the user says are gone for good. When such a one
+  /// leaves and cannot be reached, it is let go of with all that roles made there.
+  std::set<std::string> forgotten = {};
 };
 
 /// Does the steps of one deployment's run for real: provider calls and scripts over SSH. Errors
@@ -51,8 +56,12 @@ class DeploymentRunner : public StepRunner {
                    const DeploymentRecord& record, Mode mode, std::stop_token stop,
                    std::shared_ptr<NodeLinks> links = nullptr);
 
-  /// Before the first step; else as Leaving has it by itself.
-  void leave_as(const Leaving& leaving) { leaving_ = leaving; }
+  /// Before the first step; else as Leaving has it by itself. `leavers` are the nodes that the run
+  /// destroys.
+  void leave_as(const Leaving& leaving, std::set<std::string> leavers) {
+    leaving_ = leaving;
+    leavers_ = std::move(leavers);
+  }
 
   StepResult run(const Step& step, const std::function<void(Event)>& emit) override;
   void release(const std::string& node) override { links_->forget(node); }
@@ -64,12 +73,15 @@ class DeploymentRunner : public StepRunner {
   StepResult create(const Step& step, const Emit& emit);
   ProvidedNode ask_provider(const NodeSpec& spec, const std::string& provider, const Emit& emit);
   void reach(const std::string& node, ProvidedNode& made);
-  StepResult destroy(const Step& step);
+  StepResult destroy(const Step& step, const Emit& emit);
+  StepResult undo_role(const Step& step, const Emit& emit);
   StepResult run_role(const Step& step, const Emit& emit);
   StepResult run_script(NodeLink& link, const Step& step, const Role& role, const Emit& emit);
   CompiledScript compile_for(const Step& step, const Role& role, const Facts& facts,
                              const std::string& nonce, Mode mode,
                              const std::string& packages_sha256);
+  bool is_wiped(const NodeRecord& node) const;
+  bool is_forgotten(const std::string& node) const;
   std::string bundled_packages(NodeLink& link, const Step& step, const Role& role,
                                const Facts& facts, const Note& note);
   bool lacks_packages(NodeLink& link, const Step& step, const Role& role, const Facts& facts);
@@ -84,6 +96,7 @@ class DeploymentRunner : public StepRunner {
   std::string tenant_;
   Mode mode_;
   Leaving leaving_;
+  std::set<std::string> leavers_;
   std::stop_token stop_;
   std::string tag_;
   SshKeyPair key_;

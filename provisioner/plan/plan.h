@@ -34,8 +34,9 @@ struct Step {
   int weight = kGuessedMs;
   std::vector<int> needs;  ///< ids of steps of this node that must end well before it starts
   std::vector<int> gates;  ///< indexes in Plan::gates: what it waits for on other nodes
-  /// Undo and destroy steps only wait for their needs; they run whatever came of them, but not
-  /// when a gate stays shut, nor when a node that answers could not be left (StepResult::holds).
+  /// Of steps that remove a node whose machine is wiped: they only wait for their needs, and run
+  /// whatever came of them, but not when a gate stays shut, nor when a node that answers could not
+  /// be left (StepResult::holds).
   bool despite_failures = false;
 
   /// "create c1-001", "etcd on c1-001": how events, journal and errors name it.
@@ -89,10 +90,10 @@ enum class Turns { taken, none };
 ///   the roles' own needs and after say the opposite: then that pair of the list is dropped.
 ///   Digital Rebar's list orders the binding of roles to nodes, and its examples list k8s-worker
 ///   before k8s-master.
-/// - A node that is no longer wanted has its roles undone in reverse, then is destroyed, whether
-///   the node answers or not. That begins when the new nodes that have roles of its are whole, and
-///   when every turn (see mark_turns) has ended. A role that is no longer wanted is undone before
-///   the node's other steps.
+/// - A node that is no longer wanted has its roles undone in reverse, then is destroyed: one that is
+///   wiped whether it answers or not, one whose machine stays only when every undo ended well. That
+///   begins when the new nodes that have roles of its are whole, and when every turn (see
+///   mark_turns) has ended. A role that is no longer wanted is undone before the node's other steps.
 /// - `commit: false` plans the creation of nodes, the removal of those without roles, and nothing
 ///   else.
 Plan plan_apply(const Cluster& cluster, const std::vector<Role>& roles,
@@ -113,8 +114,8 @@ std::vector<Refusal> reasons_to_refuse(const Cluster& cluster, const DeploymentR
 Plan plan_verify(const Cluster& cluster, const std::vector<Role>& roles,
                  const DeploymentRecord& record);
 
-/// The reverse of what was applied, from the record alone: the definition may be gone. Machines
-/// are deleted whole, so roles are undone only on nodes of provider "inventory", which live on.
+/// The reverse of what was applied, from the record alone: the definition may be gone. Roles are
+/// undone only where the machine stays (NodeRecord::wiped), in whatever state the node is.
 Plan plan_destroy(const DeploymentRecord& record, const std::vector<Role>& roles);
 
 /// The fingerprint of `role` on `node`: changes when the role's files, the settings, the node, or

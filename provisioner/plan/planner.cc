@@ -21,7 +21,6 @@ int add_step(Plan& plan, Verb verb, const std::string& node, const std::string& 
   step.node = node;
   step.role = role;
   step.reason = std::move(reason);
-  step.despite_failures = verb == Verb::undo_role || verb == Verb::destroy_node;
   plan.steps.push_back(std::move(step));
   return plan.steps.back().id;
 }
@@ -38,13 +37,21 @@ std::vector<int> undo_roles(Plan& plan, const NodeRecord& node, const std::strin
   return steps;
 }
 
-/// Destroys `node`, after undoing all of its roles when `undone` says so. Returns the undo steps.
+enum class Farewell { plain, drained };
+
+/// Destroys `node`, after undoing all of its roles where its machine stays or others are to be told.
+/// A machine that is wiped goes whatever comes of that; one that stays does when all ended well.
+/// Returns the undo steps; the last step is the one that destroys.
 std::vector<int> remove_node(Plan& plan, const NodeRecord& node, const std::string& reason,
-                             bool undone) {
+                             Farewell farewell) {
   std::vector<int> undo;
-  if (undone) undo = undo_roles(plan, node, reason, [](const std::string&) { return true; });
-  add_step(plan, Verb::destroy_node, node.name, "", reason);
+  if (!node.wiped || farewell == Farewell::drained) {
+    undo = undo_roles(plan, node, reason, [](const std::string&) { return true; });
+  }
+  const int destroy = add_step(plan, Verb::destroy_node, node.name, "", reason);
   if (!undo.empty()) plan.steps.back().needs = {undo.back()};
+  for (int id : undo) plan.steps[index(id)].despite_failures = node.wiped;
+  plan.steps[index(destroy)].despite_failures = node.wiped;
   return undo;
 }
 
@@ -156,9 +163,11 @@ class ApplyPlanner {
       case NodeState::destroying:
         break;
     }
-    int destroy = add_step(plan_, Verb::destroy_node, node.name, "",
-                           moves ? "it comes from another provider now"
-                                 : "its removal was not finished by an earlier run");
+    undone_.push_back(remove_node(plan_, *record->second,
+                                  moves ? "it comes from another provider now"
+                                        : "its removal was not finished by an earlier run",
+                                  Farewell::plain));
+    const int destroy = plan_.steps.back().id;
     int create = add_step(plan_, Verb::create_node, node.name, "", "wanted again");
     plan_.steps.back().needs.push_back(destroy);
     return create;
@@ -215,8 +224,8 @@ class ApplyPlanner {
       // What was never more than proposed can be taken back by a proposal.
       if (!cluster_.commit && !node->roles.empty()) continue;
       // A node that is only half there, or half gone, has nothing to drain.
-      bool whole = node->state == NodeState::ready;
-      undone_leaving_.push_back(remove_node(plan_, *node, "no longer in the definition", whole));
+      const auto farewell = node->state == NodeState::ready ? Farewell::drained : Farewell::plain;
+      undone_leaving_.push_back(remove_node(plan_, *node, "no longer in the definition", farewell));
       if (const auto& undone = undone_leaving_.back(); !undone.empty()) {
         leaving_.push_back({&*node, undone.front()});
       }
@@ -248,12 +257,6 @@ class ApplyPlanner {
   Plan plan_;
 };
 
-/// Whether the machine is the user's own and stays when the deployment goes.
-bool outlives_deployment(const NodeRecord& node) {
-  const auto& kind = node.provider_kind.empty() ? node.provider : node.provider_kind;
-  return node.state == NodeState::ready && (kind == "inventory" || kind == "inventory-provider");
-}
-
 }  // namespace
 
 Plan plan_apply(const Cluster& cluster, const std::vector<Role>& roles,
@@ -273,8 +276,8 @@ Plan plan_destroy(const DeploymentRecord& record, const std::vector<Role>& roles
   plan.base_revision = record.revision;
   std::vector<std::vector<int>> undone;
   for (auto node = record.nodes.rbegin(); node != record.nodes.rend(); ++node) {
-    bool stays = outlives_deployment(*node);
-    undone.push_back(remove_node(plan, *node, "the deployment is destroyed", stays));
+    undone.push_back(
+        remove_node(plan, *node, "the deployment is destroyed", Farewell::plain));
   }
   add_undo_edges(plan, undone, roles, {});
   return plan;

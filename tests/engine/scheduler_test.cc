@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 
+#include "tests/support/clusters.h"
 #include "tests/support/runs.h"
 
 using namespace muster;
@@ -166,6 +167,22 @@ TEST_CASE(
     for (const char* step : {"create b", "create c", "create d"}) {
       CHECK(outcomes.at(step) == Outcome::skipped);
     }
+  }
+}
+
+TEST_CASE("scheduler: a machine that stays is not let go of when an undo failed; others are") {
+  auto roles = stock_roles();
+  auto record = applied(stock_cluster(2), roles);
+  for (auto& node : record.nodes) node.wiped = false;
+  auto plan = plan_destroy(record, roles);
+  FakeRun fakes;
+  fakes.runner.outcomes[find_step(plan, "undo k8s-worker on w-1")->id] = Outcome::timed_out;
+  auto outcomes = (fakes.run(plan, 4), outcomes_of(fakes.reporter));
+  CHECK(outcomes.at("undo network-bridge on w-1") == Outcome::changed);
+  CHECK(outcomes.at("undo base on w-1") == Outcome::skipped);
+  CHECK(outcomes.at("destroy w-1") == Outcome::skipped);
+  for (const auto& [step, outcome] : outcomes) {
+    if (!step.ends_with("w-1")) CHECK(outcome == Outcome::changed);
   }
 }
 

@@ -295,7 +295,7 @@ TEST_CASE("plan properties: what leaves is undone in the reverse order of its ap
     auto cluster = random_cluster(roles);
     auto whole = plan_apply(cluster, roles, nullptr);
     auto record = carry_out(whole, cluster, {}, below);
-    for (auto& node : record.nodes) node.provider = "inventory";
+    for (auto& node : record.nodes) node.wiped = false;
     auto plan = plan_destroy(record, roles);
     RC_ASSERT(!find_cycle(plan).has_value());
     for (const auto& node : record.nodes) {

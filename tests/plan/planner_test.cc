@@ -121,7 +121,7 @@ TEST_CASE("planner: one node of another role counts for undo and cycles as every
   auto roles = roles_after_one();
   auto cluster = two_masters(roles);
   auto record = applied(cluster, roles);
-  for (auto& node : record.nodes) node.provider = "inventory";
+  for (auto& node : record.nodes) node.wiped = false;
   auto plan = plan_destroy(record, roles);
   CHECK(waits_for(plan, "undo api on m-1", "undo node on w-1"));
   for (const auto& gate : plan.gates) CHECK(gate.opens == Opens::ended);
@@ -421,19 +421,57 @@ TEST_CASE("planner: destroy deletes whole machines, the last made first") {
   for (const auto& step : plan.steps) CHECK(step.despite_failures);
 }
 
-TEST_CASE("planner: destroy undoes the roles of machines that live on") {
+TEST_CASE("planner: destroy undoes the roles of machines that stay, in whatever state they are") {
   auto roles = stock_roles();
   auto record = applied(stock_cluster(1), roles);
-  for (auto& node : record.nodes) node.provider = "inventory";
+  node_in(record, "c-1").wiped = false;
+  for (auto state : {NodeState::ready, NodeState::creating, NodeState::destroying, NodeState::lost,
+                     NodeState::off}) {
+    node_in(record, "c-1").state = state;
+    auto plan = plan_destroy(record, roles);
+    CHECK(plan.steps.size() == 7);
+    CHECK(waits_for(plan, "destroy c-1", "undo base on c-1"));
+    // Each only when the one before ended well, so that the machine is let go of after all of them.
+    for (const auto& step : plan.steps) CHECK(step.despite_failures == (step.node == "w-1"));
+  }
+  node_in(record, "w-1").wiped = false;
   auto plan = plan_destroy(record, roles);
   CHECK(plan.steps.size() == 10);
   CHECK(waits_for(plan, "undo k8s-master on c-1", "undo k8s-worker on w-1"));
-  CHECK(waits_for(plan, "destroy c-1", "undo base on c-1"));
-  record.nodes[0].provider = "local";
-  CHECK(plan_destroy(record, roles).steps.size() == 5);
-  record.nodes[0].provider = "rack";  // of the user's, and of a kind whose machines live on
-  record.nodes[0].provider_kind = "inventory";
-  CHECK(plan_destroy(record, roles).steps.size() == 10);
+  // What is undone on one node is waited for by others, however it ends.
+  for (const auto& gate : plan.gates) CHECK(gate.opens == Opens::ended);
+}
+
+TEST_CASE("planner: a node whose machine stays leaves when all was undone, half gone ones as well") {
+  auto roles = stock_roles();
+  auto record = applied(stock_cluster(2), roles);
+  node_in(record, "w-2").wiped = false;
+  for (auto state : {NodeState::ready, NodeState::creating, NodeState::destroying, NodeState::lost,
+                     NodeState::off}) {
+    node_in(record, "w-2").state = state;
+    auto plan = plan_apply(stock_cluster(1), roles, &record);
+    CHECK(waits_for(plan, "destroy w-2", "undo network-bridge on w-2"));
+    CHECK_FALSE(find_step(plan, "destroy w-2")->despite_failures);
+    CHECK_FALSE(find_step(plan, "undo base on w-2")->despite_failures);
+  }
+}
+
+TEST_CASE("planner: what is left on a machine that stays is undone before the node is made anew") {
+  auto roles = stock_roles();
+  auto cluster = stock_cluster(1);
+  auto record = applied(cluster, roles);
+  node_in(record, "w-1").wiped = false;
+  SUBCASE("its removal was cut") { node_in(record, "w-1").state = NodeState::destroying; }
+  SUBCASE("it moves to another provider") {
+    node_in(record, "w-1").state = NodeState::off;
+    node_in(record, "w-1").provider = "inventory";
+  }
+  auto plan = plan_apply(cluster, roles, &record);
+  CHECK(waits_for(plan, "create w-1", "destroy w-1"));
+  CHECK(waits_for(plan, "destroy w-1", "undo base on w-1"));
+  CHECK(waits_for(plan, "undo base on w-1", "undo network-bridge on w-1"));
+  CHECK_FALSE(find_step(plan, "destroy w-1")->despite_failures);
+  CHECK_FALSE(find_cycle(plan));
 }
 
 TEST_CASE("planner: a node that its provider no longer has, or has switched off, is made again") {

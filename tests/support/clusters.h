@@ -136,6 +136,7 @@ inline void record_step(DeploymentRecord& record, const Cluster& cluster, const 
       if (wanted.name != step.node) continue;
       made.pod_cidr = wanted.pod_cidr;
       made.provider = wanted.provider;
+      made.wiped = wanted.provider == "local";
       made.wanted_roles = wanted.roles;
     }
     record.nodes.push_back(made);

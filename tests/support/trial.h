@@ -58,6 +58,7 @@ class FaultyProvider : public Provider {
     return all;
   }
 
+  bool wipes() const override { return wiping; }
   bool picks_machines() const override { return !notes.empty(); }
   std::vector<MachineNote> describe(const std::vector<NodeSpec>& wanted) override {
     std::vector<MachineNote> found;
@@ -75,6 +76,7 @@ class FaultyProvider : public Provider {
   std::map<std::string, ProvidedNode> nodes;  ///< by token
   std::vector<ProvidedNode> damaged;          ///< listed besides
   std::map<std::string, MachineNote> notes;   ///< by the node's name: what describe says
+  bool wiping = true;                         ///< what wipes says
   int stayed = 0;                             ///< creates of nodes that have their machine
   bool twins = false;                         ///< there were two nodes of a name once
 
@@ -170,6 +172,7 @@ class Trial {
   std::stop_source stop;
   /// Asked with the plan, before anything is changed.
   std::function<bool(const Plan&)> confirm;
+  Leaving leaving;
 
  private:
   static DefinitionResult definition(int workers) {
@@ -200,6 +203,7 @@ class Trial {
     options.command = "muster apply d.json";
     options.stop = stop.get_token();
     options.confirm = confirm;
+    options.leaving = leaving;
     return options;
   }
 
