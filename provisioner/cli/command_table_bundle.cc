@@ -34,7 +34,7 @@ OptionRule packages_option() {
 }  // namespace
 
 OptionRule bundle_option() {
-  return file_option("--bundle", "take what is missing out of this bundle, fetch nothing",
+  return file_option("--bundle", "get what is missing from this bundle, fetch nothing",
                      &Options::bundle_file);
 }
 

@@ -243,7 +243,7 @@ OptionRule roles_option() {
 }
 
 OptionRule ttl_option() {
-  auto rule = option("--ttl", "TIME", "'muster gc' destroys it after 2h, 1d12h, ...; or: none");
+  auto rule = option("--ttl", "TIME", "'muster gc' destroys it after 2h, 1d12h, ...; none");
   rule.set = set_ttl;
   return rule;
 }
