@@ -200,8 +200,8 @@ class Compiler {
   /// Nor does one whose first line did not come, because a login file of the node read it.
   std::string text() const {
     std::string out = "m_nonce=" + shell_quote(input_.nonce) + "\n";
-    for (auto name :
-         {"shell/reset", "shell/core", "shell/begin", "shell/ledger", "shell/look_ahead"}) {
+    for (auto name : {"shell/reset", "shell/core", "shell/begin", "shell/place", "shell/ledger",
+                      "shell/look_ahead"}) {
       out += shell_text(name);
     }
     for (auto name : library_) out += shell_text(name);

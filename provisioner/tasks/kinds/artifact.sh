@@ -18,10 +18,9 @@ m_artifact() {
     [ -f "$2" ] || m_fail "the node's store has no $2 ($4)"
     m_keep_directory "${1%/*}"
     m_keep "$1"
-    [ -d "${1%/*}/" ] || m_do mkdir -p "${1%/*}/"
+    m_make_folders "${1%/*}"
     m_artifact_mode "$2" "$3" "$4"
-    rm -f "$1"
-    m_do ln -s "$2" "$1"
+    m_make_link "$1" "$2"
   fi
 }
 
@@ -30,7 +29,7 @@ m_artifact_absent() {
   if [ -L "$1" ] || [ -e "$1" ]; then
     if m_change "remove $1"; then
       m_keep_gone "$1"
-      m_do rm -f "$1"
+      m_remove "$1"
     fi
   fi
 }

@@ -19,7 +19,7 @@ std::vector<std::string> keys(const Args& args) { return {"keys:" + args.text("u
 Kind authorized_key_kind() {
   return {.name = "authorized_key",
           .args = {{"user", ArgType::text, true}, {"keys", ArgType::lines, true}},
-          .library = {"shell/accounts", "shell/new_file", "kinds/authorized_key"},
+          .library = {"shell/accounts", "shell/new_file", "shell/write", "kinds/authorized_key"},
           .call = call,
           .keys = keys};
 }

@@ -1,15 +1,14 @@
 # shellcheck shell=dash
 
 # The file without our lines, and then our lines.
-m_keys_content() {
-  if [ -f "$m_file" ]; then
-    sed '/^# BEGIN muster$/,/^# END muster$/d' "$m_file"
-    [ -z "$(tail -c 1 "$m_file")" ] || echo
-  fi
+m_keys_write() {
+  sed '/^# BEGIN muster$/,/^# END muster$/d' "$m_tmp/held"
+  [ -z "$(tail -c 1 "$m_tmp/held")" ] || echo
   [ -z "$1" ] || printf '%s\n' "$1"
 }
 
-m_keys_write() { m_keys_content "$1" >"$m_new"; }
+# As the content of a file is called.
+m_keys_feed() { "$@" <"$m_tmp/keys"; }
 
 # m_keys_keep USER: whether the last line had an end matters when our lines go.
 m_keys_keep() {
@@ -47,11 +46,14 @@ m_authorized_key() {
   if [ "$m_now" = "$2" ]; then return; fi
   if m_change "authorize keys of $1"; then
     m_keys_keep "$1"
-    [ -d "$m_home/.ssh" ] || m_do mkdir -p -m 700 "$m_home/.ssh"
-    m_told "write $m_file"
-    m_new=$m_file.muster-new
-    m_make_new m_keys_write "$2"
-    m_do chown "$m_uid:$m_gid" "$m_home/.ssh" "$m_new"
-    m_do mv -f "$m_new" "$m_file"
+    if [ -d "$m_home/.ssh" ]; then
+      m_upon "$m_home/.ssh" chown "$m_uid:$m_gid"
+    else
+      m_make_folder "$m_home/.ssh" 700 "$m_uid" "$m_gid"
+    fi
+    : >"$m_tmp/held"
+    [ ! -e "$m_file" ] || m_hold "$m_file" "$m_tmp/held"
+    m_keys_write "$2" >"$m_tmp/keys"
+    m_write "$m_file" m_keys_feed 600 "$m_uid" "$m_gid"
   fi
 }

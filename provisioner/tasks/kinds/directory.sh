@@ -8,17 +8,12 @@ m_directory() {
     m_fail "$1 is in the way: it is no directory"
   elif m_change "create $1"; then
     m_keep_directory "$1"
-    m_do mkdir -p -m "$2" "$1"
-    # A directory above may have handed its group and its setgid bit down.
-    m_is_own "$1" "$3" "$4" || {
-      m_do chown "$3:$4" "$1"
-      m_chmod "$2" "$1"
-    }
+    m_make_folder "$@"
   fi
 }
 
 m_quick_directory() {
-  m_is_free "$1" && [ "$3:$4" = root:root ] && m_keep_directory "$1" &&
+  m_is_free "$1" && [ "$3:$4" = root:root ] && m_is_firm "${1%/*}" && m_keep_directory "$1" &&
     m_change "create $1" || return 1
   m_told "mkdir -p -m $2 $1"
   mkdir -p -m "$2" "$1" >"$m_tmp/out.$m_index" 2>&1 9>&-
@@ -33,7 +28,7 @@ m_keep_tree() {
   fi
   m_name_copy
   m_open_ledger || m_unnoted
-  cp -a "$1" "$m_ledger/$m_copied"
+  m_by "$1" m_copy_tree "$m_ledger/$m_copied"
   m_note whole "$m_copied" "$1"
   # It may hold any number of files.
   sync
@@ -60,9 +55,10 @@ $m_mounts
 EOF
     m_keep_tree "$1"
     if [ -n "$m_keep" ]; then
-      m_do find "$1" -mindepth 1 -maxdepth 1 -exec rm -rf {} +
+      m_by "$1" m_sweep
     else
-      m_do rm -rf "$1"
+      m_told "rm -rf $1"
+      m_by "$1" rm -rf
     fi
   fi
 }

@@ -22,7 +22,7 @@ m_file_absent() {
   if [ -e "$1" ] || [ -L "$1" ]; then
     if m_change "remove $1"; then
       m_keep_gone "$1"
-      m_do rm -f "$1"
+      m_remove "$1"
     fi
   fi
 }

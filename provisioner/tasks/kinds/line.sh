@@ -28,24 +28,50 @@ EOF
   esac
 }
 
-# m_line_replace PATH [LINE]: puts $m_tmp/lines in place, or one more line, and keeps the file's
-# mode and owner, and a link to it.
-m_line_replace() {
-  m_told "write $1"
+# m_line_open PATH: sets m_real to where it leads, and m_source to the file to read, where users may
+# write a copy. A new file is empty.
+m_line_open() {
   m_real=$1
-  if [ -L "$1" ]; then m_real=$(readlink -f "$1"); fi
+  if [ -L "$1" ] && m_is_firm "${1%/*}"; then m_real=$(readlink -f "$1"); fi
+  m_source=$m_real
+  if m_is_firm "${m_real%/*}"; then
+    [ -e "$m_real" ] || : >"$m_real"
+    return
+  fi
+  m_source=$m_tmp/held
+  if [ -e "$m_real" ] || [ -L "$m_real" ]; then
+    m_hold "$m_real" "$m_source"
+  else
+    rm -f "$m_source"
+    : >"$m_source"
+  fi
+}
+
+# Makes $m_new of $m_tmp/lines, or with one more line.
+m_line_here() {
+  cp -p "$m_source" "$m_new" || return
+  if [ -n "$1" ]; then
+    printf '%s\n' "$1" >>"$m_new"
+  else
+    cat "$m_tmp/lines" >"$m_new"
+  fi
+}
+
+# m_line_replace [LINE]: puts $m_tmp/lines in place, or one more line, and keeps the file's mode and
+# owner, and a link to it.
+m_line_replace() {
+  m_told "write $m_real"
   if [ -n "$m_whole" ]; then
     m_sums=$(sha256sum <"$m_tmp/lines")
     m_keep "$m_real" "${m_sums%% *}"
   fi
+  if [ "$m_source" != "$m_real" ]; then
+    m_in_workshop "$m_real" m_line_here "$1"
+    return
+  fi
   m_new=$m_real.muster-new
   if [ -e "$m_new" ] || [ -L "$m_new" ]; then rm -f "$m_new"; fi
-  cp -p "$m_real" "$m_new"
-  if [ -n "$2" ]; then
-    printf '%s\n' "$2" >>"$m_new"
-  else
-    cat "$m_tmp/lines" >"$m_new"
-  fi
+  m_line_here "$1"
   # A file that is a mount point, as /etc/hosts in a container is, cannot be replaced.
   mv -f "$m_new" "$m_real" 2>/dev/null || {
     cat "$m_new" >"$m_real"
@@ -101,17 +127,17 @@ m_line() {
   if m_change "put a line into $1"; then
     m_whole=
     m_line_keep "$1" "$2"
-    [ -e "$1" ] || : >"$1"
+    m_line_open "$1"
     if [ -z "$m_found" ] && [ "$m_lines_read" = missing ]; then
-      m_line_replace "$1" "$2"
+      m_line_replace "$2"
       return
     elif [ -n "$m_found" ]; then
       m_whole=1
-      m_line_change "$@" >"$m_tmp/lines"
+      m_line_change "$m_source" "$2" "$3" >"$m_tmp/lines"
     else
-      m_line_append "$1" "$2" >"$m_tmp/lines"
+      m_line_append "$m_source" "$2" >"$m_tmp/lines"
     fi
-    m_line_replace "$1" ''
+    m_line_replace ''
   fi
 }
 
@@ -121,7 +147,8 @@ m_line_absent() {
   if m_change "take a line out of $1"; then
     m_whole=
     [ -n "$m_leaving" ] || m_whole=1
-    m_line_find -v "$@" >"$m_tmp/lines"
-    m_line_replace "$1" ''
+    m_line_open "$1"
+    m_line_find -v "$m_source" "$2" "$3" >"$m_tmp/lines"
+    m_line_replace ''
   fi
 }

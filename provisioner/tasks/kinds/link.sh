@@ -9,8 +9,7 @@ m_link() {
   fi
   if m_change "link $1 to $2"; then
     m_keep "$1"
-    rm -f "$1"
-    m_do ln -s -- "$2" "$1"
+    m_make_link "$1" "$2"
   fi
 }
 
@@ -18,7 +17,7 @@ m_link_absent() {
   if [ -L "$1" ]; then
     if m_change "remove $1"; then
       m_keep_gone "$1"
-      m_do rm -f "$1"
+      m_remove "$1"
     fi
   elif [ -e "$1" ]; then
     m_fail "$1 is no symbolic link"

@@ -39,6 +39,15 @@ m_fstab_put() {
   fi
 }
 
+# m_mount_there TYPE OPTIONS SOURCE PATH: mount follows any link that it finds.
+m_mount_there() {
+  (
+    m_stand "$4"
+    m_is_firm "${PWD%/*}" || m_fail "others than root can move $4: mount in a folder of root's"
+  )
+  m_do mount -t "$1" -o "$2" "$3" "$4"
+}
+
 # The file is written last: until then it tells that there is something to do.
 # m_mount PATH WRITTEN-PATH LINE SOURCE TYPE OPTIONS
 m_mount() {
@@ -47,13 +56,13 @@ m_mount() {
     # What is mounted was mounted from another line.
     if [ -n "$m_was" ] && [ "$m_was" != "$3" ] && m_change "mount $1 anew"; then
       m_do umount "$1"
-      m_do mount -t "$5" -o "$6" "$4" "$1"
+      m_mount_there "$5" "$6" "$4" "$1"
     fi
   elif m_change "mount $4 at $1"; then
     m_keep_directory "$1"
     m_note_once mount - "$1"
-    m_do mkdir -p "$1"
-    m_do mount -t "$5" -o "$6" "$4" "$1"
+    m_make_folders "$1"
+    m_mount_there "$5" "$6" "$4" "$1"
   fi
   m_fstab_put "$1" "$3"
 }

@@ -30,6 +30,13 @@ m_unpack_keep() {
   fi
 }
 
+# m_unpack_there STORED INTO STRIP: tar follows any link that it finds.
+m_unpack_there() (
+  m_stand "$2"
+  m_is_firm "${PWD%/}" || m_fail "others than root can change $2: unpack into a folder of root's"
+  tar -xof "$1" -C . --strip-components="$3"
+)
+
 # m_unpack STORED INTO CREATES STRIP MARK NAME: the mark holds what was unpacked last.
 m_unpack() {
   m_last=
@@ -38,8 +45,10 @@ m_unpack() {
   if m_change "unpack $6 into $2"; then
     [ -f "$1" ] || m_fail "the node's store has no $1 ($6)"
     m_unpack_keep "$@"
-    m_do mkdir -p "$2" "$m_state/unpacked"
-    m_do tar -xof "$1" -C "$2" --strip-components="$4"
+    m_do mkdir -p "$m_state/unpacked"
+    m_make_folders "$2"
+    m_told "tar -xof $1 -C $2 --strip-components=$4"
+    m_unpack_there "$1" "$2" "$4"
     if [ -n "$3" ] && [ ! -e "$3" ]; then m_fail "$6 was unpacked, but there is no $3"; fi
     printf '%s\n' "$1" >"$m_state/unpacked/$5"
   fi

@@ -8,7 +8,7 @@ m_attributes() {
   if { [ "$6" != "$3" ] && [ "$8" != "$3" ]; } || { [ "$7" != "$4" ] && [ "$9" != "$4" ]; }; then
     if m_change "change the owner of $1 from $6:$7 to $3:$4"; then
       m_keep_mode "$1" "$5" "$8" "$9"
-      m_do chown "$3:$4" "$1"
+      m_upon "$1" chown "$3:$4"
       # That may have taken bits of the mode away.
       m_again=1
     fi
@@ -20,16 +20,5 @@ m_attributes() {
   [ -z "$m_again" ] || m_chmod "$2" "$1"
 }
 
-# What root has just made is root's, but where the folder hands its group down.
-m_is_own() { [ "$2:$3" = root:root ] && [ -O "$1" ] && [ -G "$1" ] && [ ! -g "$1" ]; } 2>/dev/null
-
-# Whether nothing is there, and what is made there will be as root makes it.
-m_is_free() {
-  [ ! -e "$1" ] && [ ! -L "$1" ] && [ -d "${1%/*}/" ] && [ ! -g "${1%/*}/" ]
-}
-
-# m_own PATH OWNER GROUP, of what was just made
-m_own() { m_is_own "$@" || chown "$2:$3" "$1"; }
-
 # Without the zeros, chmod keeps the setgid bit of a directory.
-m_chmod() { m_do chmod "00$1" "$2"; }
+m_chmod() { m_upon "$2" chmod "00$1"; }

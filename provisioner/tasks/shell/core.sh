@@ -141,6 +141,11 @@ m_task() {
     return
   fi
   m_exit=
+  # Others may make a folder somebody's.
+  case $1 in
+    m_file | m_link | m_artifact) ;;
+    *) m_firm=$m_nl ;;
+  esac
   case $1 in
     m_command) ;;
     *) [ -n "$m_loaded" ] || [ "$m_mode" != apply ] || m_load_log ;;
@@ -222,6 +227,7 @@ m_chatty() {
 m_chatty_task() {
   m_start "$1" "$2"
   shift 2
+  m_firm=$m_nl
   m_chatty "$@"
   m_answer "$m_exit"
 }

@@ -105,7 +105,7 @@ m_keep() {
       m_note sum "$m_sum" "$1"
   else
     m_name_copy
-    { m_open_ledger && cp -a "$1" "$m_ledger/$m_copied" 9>&-; } || {
+    { m_open_ledger && m_copy "$1" "$m_ledger/$m_copied"; } || {
       m_unnoted
       return 1
     }

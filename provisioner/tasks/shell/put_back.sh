@@ -68,7 +68,7 @@ m_if_image() { [ "$m_what" != image ] || "$@"; }
 m_drop_unplaced() {
   case $m_what in
     new | old | made | line | open-line)
-      if [ "$m_mode" = apply ] && [ -f "$m_path.muster-new" ]; then rm -f "$m_path.muster-new"; fi
+      if [ "$m_mode" = apply ] && [ -f "$m_path.muster-new" ]; then m_remove "$m_path.muster-new"; fi
       ;;
   esac
 }

@@ -34,9 +34,10 @@ m_set_aside() {
     m_aside=$m_path.muster-saved.$m_try
   done
   if m_change "keep $m_path as $m_aside: somebody has changed it since muster wrote it"; then
-    mv "$m_path" "$m_aside"
+    m_in_workshop "$m_aside" m_aside_here "../${m_path##*/}"
   fi
 }
+m_aside_here() { mv "$1" "$m_new"; }
 
 m_touched() {
   case $m_path in */systemd/*) m_reread=1 ;; esac
@@ -50,7 +51,7 @@ m_back_new() {
   elif m_is_ours; then
     if m_change "remove $m_path"; then
       m_touched
-      rm -f "$m_path"
+      m_remove "$m_path"
     fi
   else
     m_touched
@@ -79,13 +80,19 @@ m_back_old() {
   if m_change "bring back $m_path"; then
     m_touched
     m_brought=1
-    [ -d "${m_path%/*}/" ] || mkdir -p "${m_path%/*}/"
+    m_make_folders "${m_path%/*}" || return 1
+    if ! m_is_firm "${m_path%/*}"; then
+      m_in_workshop "$m_path" m_copy_here "$m_copy"
+      return
+    fi
     m_new=$m_path.muster-new
     rm -f "$m_new" && cp -a "$m_copy" "$m_new" || return 1
     [ ! -L "$m_path" ] || rm -f "$m_path"
     m_place_new "$m_path"
   fi
 }
+
+m_copy_here() { cp -a "$1" "$m_new"; }
 
 # A file that is a mount point cannot be replaced.
 m_place_new() {
@@ -97,7 +104,13 @@ m_back_whole() {
   if [ -d "$m_path" ] && ! m_is_empty "$m_path"; then return 0; fi
   if m_change "bring back $m_path and all it held"; then
     m_brought=1
-    mkdir -p "$m_path" && cp -a "$m_ledger/$m_data/." "$m_path"
+    m_make_folders "${m_path%/*}" || return 1
+    if m_is_firm "${m_path%/*}"; then
+      mkdir -p "$m_path" && cp -a "$m_ledger/$m_data/." "$m_path"
+    else
+      [ ! -d "$m_path" ] || m_by "$m_path" rmdir || return 1
+      m_in_workshop "$m_path" m_copy_here "$m_ledger/$m_data"
+    fi
   fi
 }
 
@@ -107,7 +120,7 @@ m_back_dir() {
   if [ ! -d "$m_path" ] || [ -L "$m_path" ]; then return 0; fi
   if m_is_empty "$m_path"; then
     if m_mounted "$m_path"; then return 0; fi
-    if m_change "remove $m_path"; then rmdir "$m_path"; fi
+    if m_change "remove $m_path"; then m_by "$m_path" rmdir; fi
   elif [ "$m_others" != ' ' ]; then
     # A role that stays may have put something there.
     m_stays=1
@@ -128,10 +141,10 @@ EOF
 
 m_back_empty() {
   if [ -L "$m_path" ]; then return 0; fi
-  [ -d "$m_path" ] || mkdir -p "$m_path" || return 1
+  m_make_folders "$m_path" || return 1
   if ! m_is_empty "$m_path" && m_change "remove all that $m_path holds"; then
     m_unmount_below "$(readlink -f "$m_path")" &&
-      find "$m_path" -mindepth 1 -maxdepth 1 -exec rm -rf {} + || return 1
+      m_by "$m_path" m_sweep || return 1
   fi
   m_back_mode
 }
@@ -145,7 +158,7 @@ m_back_tree() {
     *)
       if m_change "remove $m_path and all it holds"; then
         # What ends may still write there.
-        m_unmount_below && { rm -rf "$m_path" || { sleep 1 && rm -rf "$m_path"; }; }
+        m_unmount_below && { m_by "$m_path" rm -rf || { sleep 1 && m_by "$m_path" rm -rf; }; }
       fi
       ;;
   esac
@@ -156,7 +169,7 @@ m_mode_back() {
   [ -e "$m_path" ] || return 0
   set -- "$@" $(stat -L -c '%a %u %g' "$m_path")
   if [ "$1 $2 $3" != "$4 $5 $6" ] && m_change "give $m_path its mode and owner back"; then
-    chown "$2:$3" "$m_path" && chmod "00$1" "$m_path"
+    m_upon "$m_path" chown "$2:$3" && m_upon "$m_path" chmod "00$1"
   fi
 }
 m_back_mode() {
@@ -167,29 +180,45 @@ m_back_mode() {
 m_back_made() {
   if [ -L "$m_path" ] || [ ! -f "$m_path" ]; then return 0; fi
   if [ ! -s "$m_path" ]; then
-    if m_change "remove $m_path"; then rm -f "$m_path"; fi
+    if m_change "remove $m_path"; then m_remove "$m_path"; fi
   elif [ "$m_mode" = apply ]; then
     m_change "leave $m_path: it holds what muster did not write"
   fi
 }
 
-# m_rewrite PATH [open]: with what is in $m_tmp/rest; "open" takes the end of the last line away.
-m_rewrite() {
-  m_real=$(readlink -f "$1") && m_new=$m_real.muster-new && rm -f "$m_new" &&
-    cp -p "$m_real" "$m_new" || return 1
-  if [ "${2:-}" = open ]; then
-    printf '%s' "$(cat "$m_tmp/rest")" >"$m_new" || return 1
-  else
-    cat "$m_tmp/rest" >"$m_new" || return 1
-  fi
-  m_place_new "$m_real"
+# m_rest_of PATH CALL...: sets m_real to where it leads, and runs the call with a copy of the file on
+# stdin, for $m_tmp/rest.
+m_rest_of() {
+  m_real=$1
+  shift
+  if [ -L "$m_real" ] && m_is_firm "${m_real%/*}"; then m_real=$(readlink -f "$m_real") || return 1; fi
+  m_hold "$m_real" "$m_tmp/held" && "$@" <"$m_tmp/held" >"$m_tmp/rest"
 }
+
+# m_rewrite [open]: $m_real, with what is in $m_tmp/rest; "open" takes the end of the last line away.
+m_rewrite() {
+  if ! m_is_firm "${m_real%/*}"; then
+    m_in_workshop "$m_real" m_rewrite_here "$@"
+    return
+  fi
+  m_new=$m_real.muster-new
+  rm -f "$m_new" && m_rewrite_here "$@" && m_place_new "$m_real"
+}
+m_rewrite_here() {
+  cp -p "$m_tmp/held" "$m_new" || return 1
+  if [ "${1:-}" = open ]; then
+    printf '%s' "$(cat "$m_tmp/rest")" >"$m_new"
+  else
+    cat "$m_tmp/rest" >"$m_new"
+  fi
+}
+
+m_without_line() { grep -vxF -f "$m_ledger/$m_data" || [ "$?" -eq 1 ]; }
 
 m_back_line() {
   [ -f "$m_path" ] && [ -e "$m_ledger/$m_data" ] || return 0
   grep -qxF -f "$m_ledger/$m_data" "$m_path" || return 0
   if m_change "take a line out of $m_path"; then
-    grep -vxF -f "$m_ledger/$m_data" "$m_path" >"$m_tmp/rest" || [ "$?" -eq 1 ] || return 1
-    m_rewrite "$m_path" "${1:-}"
+    m_rest_of "$m_path" m_without_line && m_rewrite "${1:-}"
   fi
 }

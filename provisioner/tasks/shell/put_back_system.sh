@@ -27,8 +27,7 @@ m_back_keys() {
   if [ -L "$m_home/.ssh" ] || [ -L "$m_file" ] || [ ! -f "$m_file" ]; then return 0; fi
   grep -q '^# BEGIN muster$' "$m_file" && grep -q '^# END muster$' "$m_file" || return 0
   if m_change "take muster's keys from $m_name"; then
-    sed '/^# BEGIN muster$/,/^# END muster$/d' "$m_file" >"$m_tmp/rest" &&
-      m_rewrite "$m_file" "$m_data"
+    m_rest_of "$m_file" sed '/^# BEGIN muster$/,/^# END muster$/d' && m_rewrite "$m_data"
   fi
 }
 
@@ -45,9 +44,9 @@ m_back_home() {
   if [ -d "$m_home" ]; then
     for m_file in /etc/skel/.[!.]* /etc/skel/*; do
       m_at=$m_home/${m_file##*/}
-      if [ -f "$m_file" ] && [ -f "$m_at" ] && cmp -s "$m_file" "$m_at"; then rm -f "$m_at"; fi
+      if [ -f "$m_file" ] && [ -f "$m_at" ] && cmp -s "$m_file" "$m_at"; then m_remove "$m_at"; fi
     done
-    rmdir "$m_home/.ssh" 2>/dev/null
+    m_by "$m_home/.ssh" rmdir 2>/dev/null
     rmdir "$m_home" 2>/dev/null || echo "leave $m_home: it holds what muster did not make"
   fi
   if [ -e "/var/mail/$1" ] && [ ! -s "/var/mail/$1" ]; then rm -f "/var/mail/$1"; fi

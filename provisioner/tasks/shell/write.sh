@@ -11,7 +11,7 @@ m_put() {
 
 # m_quick_file PATH CONTENT MODE OWNER GROUP: a new file as the umask has it.
 m_quick_file() {
-  m_is_free "$1" && [ "$3:$4:$5" = 644:root:root ] || return 1
+  m_is_free "$1" && [ "$3:$4:$5" = 644:root:root ] && m_is_firm "${1%/*}" || return 1
   m_new=$1.muster-new
   case $2 in
     m_plain_*)
@@ -33,14 +33,22 @@ m_quick_file() {
 
 # m_write PATH CONTENT MODE OWNER GROUP: readers see the old file or the new one.
 m_write() {
-  m_new=$1.muster-new
   m_told "write $1"
   [ -d "${1%/*}/" ] || m_fail "there is no directory ${1%/*}"
+  if ! m_is_firm "${1%/*}"; then
+    m_in_workshop "$1" m_write_here "$2" "$3" "$4" "$5" || m_fail "cannot write $1"
+    return
+  fi
+  m_new=$1.muster-new
   { m_make_new "$2" m_put && m_own "$m_new" "$4" "$5" && chmod "$3" "$m_new" &&
     mv -f "$m_new" "$1"; } || {
     rm -f "$m_new"
     m_fail "cannot write $1"
   }
+}
+
+m_write_here() {
+  (umask 077 && "$1" m_put) && chown "$3:$4" "$m_new" && chmod "$2" "$m_new"
 }
 
 # m_same PATH CONTENT
