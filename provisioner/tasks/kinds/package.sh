@@ -36,8 +36,8 @@ m_package() {
   done
   if [ "$m_state_wanted" = present ] && [ -n "$m_missing" ]; then
     if m_change "install$m_missing"; then
-      m_packages_before
-      m_package_run install $m_missing
+      m_packages_before $m_missing
+      m_packages_bring m_package_run install $m_missing
       m_package_made $m_missing
       m_packages_after
     fi

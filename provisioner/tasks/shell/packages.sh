@@ -48,41 +48,101 @@ m_packages_keep_configuration() {
   done <"$m_tmp/conffiles"
 }
 
-# What there was is kept until it is known what came: also by the next script, when this one is cut.
+# m_packages_before PACKAGE...: what there was is kept until it is known what came: also by the next
+# script, when this one is cut. $m_file.asked has the role and what it asks for.
 m_packages_before() {
   m_packages_unfinished
   m_name_copy
   m_open_ledger || m_unnoted
   m_inventory >"$m_ledger/$m_copied.new"
-  mv -f "$m_ledger/$m_copied.new" "$m_ledger/$m_copied.packages"
+  m_open=$m_ledger/$m_copied.packages
+  {
+    printf '%s\n' "$m_role"
+    for m_package; do printf 'package:%s\n' "${m_package%%[:=<>~]*}"; done
+  } >"$m_open.asked"
+  mv -f "$m_ledger/$m_copied.new" "$m_open"
   m_note packages "$m_copied" "packages:$m_copied"
+}
+
+# m_packages_bring CALL...: runs the manager, and notes what there is when it has ended: a manager goes
+# on when its script is killed, and its companion with it.
+m_packages_bring() {
+  (
+    set +e
+    trap : HUP INT TERM PIPE
+    read -r m_pid m_ </proc/self/stat
+    printf '%s\n' "$m_pid" >"$m_open.companion"
+    (
+      set -e
+      "$@"
+    )
+    m_code=$?
+    m_inventory >"$m_open.new" && mv -f "$m_open.new" "$m_open.after"
+    exit "$m_code"
+  )
 }
 
 m_packages_unfinished() {
   for m_file in "$m_ledger"/*.packages; do
-    [ ! -s "$m_file" ] || m_packages_await
+    [ -s "$m_file" ] && [ ! -e "$m_file.after" ] || continue
+    m_packages_await
+    m_pid=
+    [ ! -e "$m_file.companion" ] || read -r m_pid <"$m_file.companion" || :
+    m_tries=60
+    while [ -n "$m_pid" ] && [ ! -e "$m_file.after" ] && kill -0 "$m_pid" 2>/dev/null &&
+      [ "$m_tries" -gt 0 ]; do
+      m_tries=$((m_tries - 1))
+      sleep 1
+    done
   done
   m_packages_after
+}
+
+# Of a manager whose end nobody saw, only what was asked for is known to be ours: others may have
+# installed something since.
+m_packages_came() {
+  if [ -e "$1.after" ]; then
+    grep -vxF -f "$1" "$1.after" || :
+  elif [ -e "$1.asked" ]; then
+    m_inventory >"$m_tmp/inventory"
+    grep -vxF -f "$1" "$m_tmp/inventory" | grep -xF -f "$1.asked" || :
+  fi
+}
+
+# m_packages_close INVENTORY
+m_packages_close() {
+  m_packages_came "$1" >"$m_tmp/came"
+  m_inventory_file=$1
+  set --
+  while IFS= read -r m_came; do
+    m_had=-
+    case $m_came in
+      conf:*) continue ;;
+      package:*)
+        ! grep -qxF "conf:${m_came#*:}" "$m_inventory_file" || m_had=conf
+        set -- "$@" "${m_came#*:}"
+        ;;
+    esac
+    m_known came "$m_came" || m_note came "$m_had" "$m_came"
+  done <"$m_tmp/came"
+  m_packages_keep_configuration "$m_inventory_file" "$@"
 }
 
 m_packages_after() {
   for m_file in "$m_ledger"/*.packages; do
     [ -s "$m_file" ] || continue
-    m_inventory >"$m_tmp/inventory"
-    grep -vxF -f "$m_file" "$m_tmp/inventory" >"$m_tmp/came" || :
-    set --
-    while IFS= read -r m_came; do
-      m_had=-
-      case $m_came in
-        conf:*) continue ;;
-        package:*)
-          ! grep -qxF "conf:${m_came#*:}" "$m_file" || m_had=conf
-          set -- "$@" "${m_came#*:}"
-          ;;
-      esac
-      m_known came "$m_came" || m_note came "$m_had" "$m_came"
-    done <"$m_tmp/came"
-    m_packages_keep_configuration "$m_file" "$@"
+    m_by=$m_role
+    [ ! -e "$m_file.asked" ] || read -r m_by <"$m_file.asked" || :
+    if [ "$m_by" = "$m_role" ]; then
+      m_packages_close "$m_file"
+    else
+      (
+        m_role=$m_by
+        m_packages_close "$m_file"
+      )
+      m_load_log
+    fi
     : >"$m_file"
+    rm -f "$m_file".*
   done
 }

@@ -113,7 +113,7 @@ m_strike_out() {
     m_name=${m_file##*/}
     case $m_name in
       log | wants.*) ;;
-      *) grep -qF " ${m_name%.packages} " "$m_ledger/log" || rm -rf "$m_file" ;;
+      *) grep -qF " ${m_name%%.packages*} " "$m_ledger/log" || rm -rf "$m_file" ;;
     esac
   done
   [ -n "$m_failed" ] || rm -f "$m_ledger/wants.$m_role".*
