@@ -1,5 +1,7 @@
 #include "provisioner/classroom/handout.h"
 
+#include <algorithm>
+
 namespace muster {
 
 namespace {
@@ -14,24 +16,32 @@ const NodeRecord* first_node(const DeploymentRecord& record) {
 
 }  // namespace
 
-std::string ssh_config_text(const Cluster& cluster, const DeploymentRecord& record) {
+std::string ssh_config_text(const Cluster& cluster, const DeploymentRecord& record,
+                            const BastionKeys& bastions) {
   std::string text =
       "# ssh -F ssh_config NODE, in this folder. It takes your own key; name it when "
       "ssh does not find it:\n# ssh -F ssh_config -i ~/.ssh/id_ed25519 NODE\n";
-  for (const auto& node : record.nodes) {
+  if (std::ranges::any_of(record.nodes,
+                          [](const NodeRecord& node) { return !node.endpoint.bastion.empty(); })) {
+    text +=
+        "# A bastion on the way takes a key that ssh finds by itself: ssh-add, or ~/.ssh/config.\n";
+  }
+  for (auto node : record.nodes) {
     if (node.state != NodeState::ready) continue;
-    const auto& endpoint = node.endpoint;
-    text += "\nHost " + node.name + "\n  HostName " + endpoint.address + "\n  Port " +
-            std::to_string(endpoint.port) + "\n  User " + cluster.settings.login_user + "\n";
-    if (!endpoint.bastion.empty()) text += "  ProxyJump " + endpoint.bastion + "\n";
-    text += "  HostKeyAlias " + node.name + "\n  UserKnownHostsFile known_hosts\n";
-    text += std::string("  StrictHostKeyChecking ") + (endpoint.has_key() ? "yes" : "accept-new") +
-            "\n";
+    node.endpoint.user = cluster.settings.login_user;
+    node.endpoint.identity = kUserIdentity;
+    const auto route = ssh_route(node, {"", "known_hosts", ""}, bastions);
+    text += "\nHost " + node.name + "\n  HostName " + route.address + "\n  Port " +
+            std::to_string(route.port) + "\n  User " + route.user + "\n";
+    for (const auto& option : route.options) {
+      text += "  " + option.name + " " + option.value + "\n";
+    }
+    if (node.endpoint.host_key.empty()) text += "  StrictHostKeyChecking accept-new\n";
   }
   return text;
 }
 
-std::string known_hosts_text(const DeploymentRecord& record) {
+std::string known_hosts_text(const DeploymentRecord& record, const BastionKeys& bastions) {
   std::string text;
   for (const auto& node : record.nodes) {
     const auto& endpoint = node.endpoint;
@@ -41,7 +51,7 @@ std::string known_hosts_text(const DeploymentRecord& record) {
                        : "[" + endpoint.address + "]:" + std::to_string(endpoint.port);
     text += node.name + "," + address + " " + endpoint.host_key + "\n";
   }
-  return text;
+  return text + bastion_keys_text(record, bastions);
 }
 
 std::string handout_readme(const Cluster& cluster, const DeploymentRecord& record) {

@@ -140,7 +140,11 @@ World App::world(Reporter& reporter) {
   world.role_directories = options_.roles;
   world.clock = &clock_;
   world.reporter = &reporter;
-  if (!resources_) resources_ = std::make_unique<RunResources>();
+  if (!resources_) {
+    bastions_ = std::make_unique<StoredBastions>(store());
+    resources_ = std::make_unique<RunResources>();
+    resources_->bastions.remember_in(*bastions_);
+  }
   world.resources = resources_.get();
   return world;
 }

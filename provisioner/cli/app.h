@@ -10,6 +10,7 @@
 #include <stop_token>
 
 #include "provisioner/cli/options.h"
+#include "provisioner/engine/bastion_keys.h"
 #include "provisioner/engine/expiry.h"
 #include "provisioner/engine/joint_run.h"
 
@@ -220,6 +221,7 @@ class App {
   std::unique_ptr<Artifacts> artifacts_;
   std::unique_ptr<Reporter> trace_;  ///< of all that the command does
   std::vector<Role> roles_;
+  std::unique_ptr<StoredBastions> bastions_;
   std::unique_ptr<RunResources> resources_;
   std::mutex findings_mutex_;  ///< guards findings_
   std::vector<HostFindings> findings_;

@@ -19,6 +19,7 @@
 #include "provisioner/cli/app.h"
 #include "provisioner/cli/classroom.h"
 #include "provisioner/cli/exit_codes.h"
+#include "provisioner/engine/bastion_keys.h"
 #include "provisioner/engine/kubeconfig.h"
 #include "provisioner/engine/lease.h"
 #include "provisioner/report/table.h"
@@ -117,8 +118,9 @@ void write_folder(const path& folder, const Cluster& cluster, const DeploymentRe
   if (cluster.kubernetes) {
     write("kubeconfig", admin_kubeconfig(store, cluster, record).reveal());
   }
-  write("ssh_config", ssh_config_text(cluster, record));
-  write("known_hosts", known_hosts_text(record));
+  const auto bastions = bastion_keys(store, record);
+  write("ssh_config", ssh_config_text(cluster, record, bastions));
+  write("known_hosts", known_hosts_text(record, bastions));
   write("README.md", handout_readme(cluster, record));
 }
 

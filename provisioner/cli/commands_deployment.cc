@@ -8,6 +8,7 @@
 #include "provisioner/base/error.h"
 #include "provisioner/cli/app.h"
 #include "provisioner/cli/ssh_files.h"
+#include "provisioner/engine/bastion_keys.h"
 #include "provisioner/engine/kubeconfig.h"
 #include "provisioner/engine/lease.h"
 #include "provisioner/report/terminal.h"
@@ -29,23 +30,9 @@ int App::ssh() {
     throw Error("node '" + node.name + "' is " + to_string(node.state))
         .hint("finish it first: muster apply " + record.definition_file);
   }
-  const auto files = write_ssh_files(store(), options_.state, record);
-  const auto& endpoint = node.endpoint;
-  std::vector<std::string> words{
-      "ssh", "-p", std::to_string(endpoint.port), "-o", "LogLevel=ERROR", "-l", endpoint.user};
-  auto add = [&](std::initializer_list<std::string> more) { words.insert(words.end(), more); };
-  if (endpoint.identity != kUserIdentity) {
-    add({"-i", endpoint.identity.empty() ? files.key.string() : endpoint.identity});
-    add({"-o", "IdentitiesOnly=yes"});
-  }
-  if (!endpoint.bastion.empty()) add({"-J", endpoint.bastion});
-  // Without a key of the host on record, the user's own known_hosts have the say.
-  if (endpoint.identity != kUserIdentity || !endpoint.host_key.empty()) {
-    add({"-o", "UserKnownHostsFile=" + files.known_hosts.string(), "-o",
-         "HostKeyAlias=" + node.name});
-    add({"-o", "StrictHostKeyChecking=yes"});
-  }
-  add({endpoint.address});
+  const auto bastions = bastion_keys(store(), record);
+  auto words = ssh_command(
+      ssh_route(node, write_ssh_files(store(), options_.state, record, bastions), bastions));
   if (!options_.remote.empty()) {
     words.push_back("--");
     words.insert(words.end(), options_.remote.begin(), options_.remote.end());

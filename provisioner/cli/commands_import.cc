@@ -7,6 +7,7 @@
 #include "provisioner/base/text.h"
 #include "provisioner/cli/app.h"
 #include "provisioner/cli/ssh_files.h"
+#include "provisioner/engine/bastion_keys.h"
 #include "provisioner/import/ansible_export.h"
 #include "provisioner/import/kubespray.h"
 
@@ -69,12 +70,10 @@ int App::import_kubespray() {
 
 int App::export_ansible() {
   auto record = deployment(options_.arguments.front());
-  const auto state = fs::absolute(options_.state).lexically_normal();
-  const auto written = write_ssh_files(store(), state, record);
-  const AnsibleFiles files{written.key.string(), written.known_hosts.string(),
-                           (state / "ssh" / "bastions.known_hosts").string()};
+  const auto bastions = bastion_keys(store(), record);
+  const auto files = write_ssh_files(store(), options_.state, record, bastions);
   if (!options_.host.empty()) {
-    out_ << ansible_host_json(record, node_of(record, options_.host), files);
+    out_ << ansible_host_json(node_of(record, options_.host), {record, files, bastions});
     return 0;
   }
   for (const auto& node : record.nodes) {
@@ -82,7 +81,7 @@ int App::export_ansible() {
     talk_ << "muster: warning: the node '" << node.name << "' is " << to_string(node.state)
           << ": left out\n";
   }
-  out_ << ansible_inventory_json(record, files);
+  out_ << ansible_inventory_json({record, files, bastions});
   return 0;
 }
 

@@ -8,16 +8,13 @@
 namespace muster {
 
 SshFiles write_ssh_files(Store& store, const std::filesystem::path& state,
-                         const DeploymentRecord& record) {
-  auto folder = state / "ssh";
+                         const DeploymentRecord& record, const BastionKeys& bastions) {
+  const auto folder = std::filesystem::absolute(state).lexically_normal() / "ssh";
   make_directory(folder, 0700);
-  SshFiles files{folder / (record.tenant + ".key"), folder / (record.name + ".known_hosts")};
+  SshFiles files{folder / (record.tenant + ".key"), folder / (record.name + ".known_hosts"),
+                 folder / "bastions.known_hosts"};
   write_file(files.key, tenant_key(store, record.tenant).private_key.reveal(), 0600);
-  std::string hosts;
-  for (const auto& node : record.nodes) {
-    if (node.endpoint.has_key()) hosts += node.name + " " + node.endpoint.host_key + "\n";
-  }
-  write_file(files.known_hosts, hosts, 0600);
+  write_file(files.known_hosts, host_keys_text(record, bastions), 0600);
   return files;
 }
 

@@ -2,19 +2,15 @@
 
 #include <filesystem>
 
+#include "inventory/ssh_route.h"
 #include "provisioner/state/store.h"
 
 namespace muster {
 
-/// What OpenSSH needs of a deployment, as files: its tenant's private key, and the keys of its
-/// nodes' hosts by their names. They hold what the state holds already, under the same protection.
-struct SshFiles {
-  std::filesystem::path key;
-  std::filesystem::path known_hosts;
-};
-
-/// Writes them into the folder `ssh` of the state.
+/// Writes what OpenSSH needs of a deployment into the folder `ssh` of the state: its tenant's
+/// private key, and the keys of its nodes' hosts and bastions. They hold what the state holds
+/// already, under the same protection.
 SshFiles write_ssh_files(Store& store, const std::filesystem::path& state,
-                         const DeploymentRecord& record);
+                         const DeploymentRecord& record, const BastionKeys& bastions);
 
 }  // namespace muster

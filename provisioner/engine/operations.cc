@@ -5,6 +5,7 @@
 
 #include "inventory/index.h"
 #include "provisioner/base/error.h"
+#include "provisioner/base/process.h"
 #include "provisioner/base/text.h"
 #include "provisioner/engine/certificates.h"
 #include "provisioner/engine/durations.h"

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "inventory/address.h"
-#include "inventory/hosts.h"
 #include "provisioner/base/text.h"
 
 namespace muster {
@@ -14,13 +13,6 @@ namespace muster {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// A path as an option of ssh has it: '%' begins what ssh puts in.
-std::string ssh_path(const std::string& path) {
-  std::string text;
-  for (char c : path) text += c == '%' ? "%%" : std::string(1, c);
-  return text.find_first_of(" \t") == std::string::npos ? text : "\"" + text + "\"";
-}
 
 std::string quoted(const std::vector<std::string>& words) {
   std::vector<std::string> all;
@@ -34,56 +26,25 @@ std::string quoted(const std::vector<std::string>& words) {
   return join(all, " ");
 }
 
-std::string key_of(const Endpoint& endpoint, const AnsibleFiles& files) {
-  if (endpoint.identity == kUserIdentity) return "";
-  return endpoint.identity.empty() ? files.key : endpoint.identity;
-}
-
-/// What connects through the bastion. ProxyJump would not take the key along.
-std::string proxy_command(const Endpoint& endpoint, const AnsibleFiles& files) {
-  auto bastion = parse_bastion(endpoint.bastion);
-  if (!bastion) return "";
-  std::vector<std::string> words{"ssh", "-p", std::to_string(bastion->port), "-l", bastion->user};
-  auto key = key_of(endpoint, files);
-  if (!key.empty())
-    words.insert(words.end(), {"-o", "IdentityFile=" + ssh_path(key), "-o", "IdentitiesOnly=yes"});
-  // Trusted on first use; the node's own key is checked through it.
-  words.insert(words.end(),
-               {"-o", "StrictHostKeyChecking=accept-new", "-o",
-                "UserKnownHostsFile=" + ssh_path(files.bastions) + " ~/.ssh/known_hosts"});
-  std::string command;
-  for (char c : quoted(words)) command += c == '%' ? "%%" : std::string(1, c);
-  return command + " -W '[%h]:%p' " + quoted({bastion->address});
-}
-
-std::string common_arguments(const NodeRecord& node, const AnsibleFiles& files) {
-  const auto& endpoint = node.endpoint;
+std::string common_arguments(const SshRoute& route) {
   std::vector<std::string> words;
-  auto add = [&](const std::string& option) { words.insert(words.end(), {"-o", option}); };
-  // Without a key of the host on record, the user's own known_hosts have the say.
-  if (endpoint.has_key()) {
-    add("UserKnownHostsFile=" + ssh_path(files.known_hosts));
-    add("HostKeyAlias=" + node.name);
-    add("StrictHostKeyChecking=yes");
+  for (const auto& option : route.options) {
+    words.insert(words.end(), {"-o", option.name + "=" + option.value});
   }
-  if (endpoint.identity != kUserIdentity) add("IdentitiesOnly=yes");
-  if (!endpoint.bastion.empty()) add("ProxyCommand=" + proxy_command(endpoint, files));
   return quoted(words);
 }
 
-Json variables_of(const DeploymentRecord& record, const NodeRecord& node,
-                  const AnsibleFiles& files) {
+Json variables_of(const NodeRecord& node, const AnsibleExport& from) {
   const auto& endpoint = node.endpoint;
-  Json vars{{"ansible_host", endpoint.address},
-            {"ansible_port", endpoint.port},
-            {"ansible_user", endpoint.user}};
-  auto key = key_of(endpoint, files);
-  if (!key.empty()) vars["ansible_ssh_private_key_file"] = key;
-  auto arguments = common_arguments(node, files);
+  const auto route = ssh_route(node, from.files, from.bastions);
+  Json vars{
+      {"ansible_host", route.address}, {"ansible_port", route.port}, {"ansible_user", route.user}};
+  if (!route.key.empty()) vars["ansible_ssh_private_key_file"] = route.key;
+  auto arguments = common_arguments(route);
   if (!arguments.empty()) vars["ansible_ssh_common_args"] = arguments;
   if (endpoint.user != "root") vars["ansible_become"] = true;
   if (is_ip_address(endpoint.in_cluster())) vars["ip"] = endpoint.in_cluster();
-  vars["muster_deployment"] = record.name;
+  vars["muster_deployment"] = from.record.name;
   vars["muster_provider"] = node.provider;
   vars["muster_roles"] = node.wanted_roles;
   if (!node.pod_cidr.empty()) vars["muster_pod_cidr"] = node.pod_cidr;
@@ -117,17 +78,17 @@ class Groups {
 
 }  // namespace
 
-std::string ansible_host_json(const DeploymentRecord& record, const NodeRecord& node,
-                              const AnsibleFiles& files) {
-  return variables_of(record, node, files).dump(2) + "\n";
+std::string ansible_host_json(const NodeRecord& node, const AnsibleExport& from) {
+  return variables_of(node, from).dump(2) + "\n";
 }
 
-std::string ansible_inventory_json(const DeploymentRecord& record, const AnsibleFiles& files) {
+std::string ansible_inventory_json(const AnsibleExport& from) {
+  const auto& record = from.record;
   Groups groups;
   Json hosts = Json::object();
   for (const auto& node : record.nodes) {
     if (node.state != NodeState::ready) continue;
-    hosts[node.name] = variables_of(record, node, files);
+    hosts[node.name] = variables_of(node, from);
     groups.add("muster_" + group_name(record.name), node.name);
     for (const auto& role : node.wanted_roles) {
       groups.add(group_name(role), node.name);

@@ -3,22 +3,22 @@
 #include <string>
 
 #include "inventory/record.h"
+#include "inventory/ssh_route.h"
 
 namespace muster {
 
-/// Files that ssh needs to reach a deployment's nodes; absolute paths.
-struct AnsibleFiles {
-  std::string key;          ///< muster's own private key, of nodes that it opens
-  std::string known_hosts;  ///< keys of hosts, by the names of the nodes
-  std::string bastions;     ///< where ssh may keep the keys of bastions
+/// A deployment, and what ssh needs to reach its nodes. All of it outlives the export.
+struct AnsibleExport {
+  const DeploymentRecord& record;
+  const SshFiles& files;  ///< absolute paths
+  const BastionKeys& bastions;
 };
 
 /// The deployment's nodes that are ready, as Ansible wants them of a program that is its inventory:
 /// groups, and "_meta" with the variables of all hosts. JSON text.
-std::string ansible_inventory_json(const DeploymentRecord& record, const AnsibleFiles& files);
+std::string ansible_inventory_json(const AnsibleExport& from);
 
-/// The variables of one node, JSON text.
-std::string ansible_host_json(const DeploymentRecord& record, const NodeRecord& node,
-                              const AnsibleFiles& files);
+/// The variables of one node of it, JSON text.
+std::string ansible_host_json(const NodeRecord& node, const AnsibleExport& from);
 
 }  // namespace muster

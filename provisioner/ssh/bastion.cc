@@ -11,6 +11,31 @@
 
 namespace muster {
 
+namespace {
+
+class KnownInMemory : public KnownBastions {
+ public:
+  std::string key_of(const std::string& place) override {
+    std::lock_guard lock(mutex_);
+    return keys_[place];
+  }
+  bool put(const std::string& place, const std::string& key, const std::string& before) override {
+    std::lock_guard lock(mutex_);
+    if (keys_[place] != before) return false;
+    keys_[place] = key;
+    return true;
+  }
+
+ private:
+  std::mutex mutex_;  ///< guards keys_
+  std::map<std::string, std::string> keys_;
+};
+
+}  // namespace
+
+Bastions::Bastions(Fibers& fibers)
+    : fibers_(fibers), own_(std::make_unique<KnownInMemory>()), known_(own_.get()) {}
+
 Bastions::~Bastions() {
   std::lock_guard lock(mutex_);
   for (auto& [name, line] : lines_) line->stop();
@@ -24,7 +49,7 @@ std::shared_ptr<BastionLine> Bastions::line_to(const std::string& bastion,
   if (!line || line->ended()) {
     auto endpoint = parse_bastion(bastion);
     if (!endpoint) throw Error("'" + bastion + "' is no bastion; write user@host:port");
-    line = std::make_shared<BastionLine>(*endpoint, options);
+    line = std::make_shared<BastionLine>(*endpoint, options, *known_);
     fibers_.start(std::hash<std::string>{}(bastion), [line = line] { line->serve(); });
   }
   return line;

@@ -9,6 +9,9 @@
 #include <array>
 #include <utility>
 
+#include "inventory/hosts.h"
+#include "provisioner/ssh/host_key.h"
+
 namespace muster {
 
 namespace {
@@ -21,9 +24,10 @@ constexpr std::chrono::milliseconds kLookSoon{5};
 
 }  // namespace
 
-BastionLine::BastionLine(Endpoint bastion, SshOptions options)
+BastionLine::BastionLine(Endpoint bastion, SshOptions options, KnownBastions& known)
     : bastion_(std::move(bastion)),
       options_(std::move(options)),
+      known_(known),
       events_(::epoll_create1(EPOLL_CLOEXEC)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   epoll_event event{EPOLLIN, {}};
@@ -73,9 +77,25 @@ void BastionLine::serve() {
 void BastionLine::log_in() {
   auto options = options_;
   options.bastions = nullptr;
-  link_.emplace(bastion_, options);
+  options.to_bastion = true;
+  auto bastion = bastion_;
+  const auto place = place_of(bastion_);
+  run_blocking([&] { bastion.host_key = known_.key_of(place); });
+  link_.emplace(bastion, options);
+  trust(place, bastion.host_key);
   epoll_event event{EPOLLIN, {}};
   ::epoll_ctl(events_.fd(), EPOLL_CTL_ADD, ssh_get_fd(link_->session()), &event);
+}
+
+void BastionLine::trust(const std::string& place, const std::string& expected) {
+  const auto& shown = link_->host_key();
+  if (shown == expected) return;
+  std::string now = shown;
+  run_blocking([&] {
+    if (!known_.put(place, shown, expected)) now = known_.key_of(place);
+  });
+  // Another run has seen it meanwhile.
+  if (now != shown) throw wrong_bastion_key(link_->name(), now, parse_public_line(shown).get());
 }
 
 void BastionLine::converse() {

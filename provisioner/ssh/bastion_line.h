@@ -11,6 +11,7 @@
 #include <string>
 
 #include "provisioner/base/fibers.h"
+#include "provisioner/ssh/bastion.h"
 #include "provisioner/ssh/link.h"
 
 namespace muster {
@@ -19,7 +20,7 @@ namespace muster {
 /// alone touches the session; others hand it their wishes.
 class BastionLine {
  public:
-  BastionLine(Endpoint bastion, SshOptions options);
+  BastionLine(Endpoint bastion, SshOptions options, KnownBastions& known);
   ~BastionLine();
   BastionLine(const BastionLine&) = delete;
   BastionLine& operator=(const BastionLine&) = delete;
@@ -59,6 +60,8 @@ class BastionLine {
   using Forwards = std::list<Forward>;
 
   void log_in();
+  /// Its host key is to be the same from now on.
+  void trust(const std::string& place, const std::string& expected);
   void converse();
   void take_wishes();
   void begin(Wish& wish);
@@ -75,6 +78,7 @@ class BastionLine {
 
   Endpoint bastion_;
   SshOptions options_;
+  KnownBastions& known_;
   Descriptor events_;  ///< epoll: the session's socket, the forwards', and wake_
   Descriptor wake_;    ///< eventfd
   std::optional<Link> link_;

@@ -55,6 +55,17 @@ std::string algorithms_for(const std::string& wanted) {
   return ssh_key_type_to_char(ssh_key_type(key.get()));
 }
 
+HostKeyChanged wrong_bastion_key(const std::string& bastion, const std::string& wanted,
+                                 ssh_key found) {
+  HostKeyChanged error("the host key of the bastion '" + bastion + "' changed: expected " +
+                       fingerprint_of(parse_public_line(wanted).get()) + ", found " +
+                       (found != nullptr ? fingerprint_of(found) : "none of that type"));
+  error.hint(
+      "if it was reinstalled, log in to it once with ssh, so that your ~/.ssh/known_hosts have its "
+      "new key, which muster then takes; if not, somebody may be between you and it");
+  return error;
+}
+
 HostKeyChanged wrong_host_key(const std::string& node, const std::string& wanted, ssh_key found) {
   const auto shown = found != nullptr ? fingerprint_of(found) : "none of that type";
   if (!is_fingerprint(wanted)) {

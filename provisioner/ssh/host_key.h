@@ -20,5 +20,8 @@ std::string algorithms_for(const std::string& wanted);
 
 /// The refusal of a node that shows another key than is wanted; `found` may be null.
 HostKeyChanged wrong_host_key(const std::string& node, const std::string& wanted, ssh_key found);
+/// That of a bastion; `wanted` is a key.
+HostKeyChanged wrong_bastion_key(const std::string& bastion, const std::string& wanted,
+                                 ssh_key found);
 
 }  // namespace muster

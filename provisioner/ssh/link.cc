@@ -74,12 +74,12 @@ std::string seconds(std::chrono::milliseconds time) {
   return format_duration(std::chrono::duration<double>(time).count());
 }
 
-/// The user's own ssh would refuse such a node, so we do.
-void check_known_hosts(ssh_session session, const std::string& node, ssh_key found) {
+/// The user's own ssh would refuse such a node, so we do. `what` is what the node is called.
+void check_known_hosts(ssh_session session, const std::string& what, ssh_key found) {
   auto known = ssh_session_is_known_server(session);
   if (known != SSH_KNOWN_HOSTS_CHANGED && known != SSH_KNOWN_HOSTS_OTHER) return;
-  HostKeyChanged error("the host key of '" + node +
-                       "' is not the one in your ~/.ssh/known_hosts: found " +
+  HostKeyChanged error("the host key of " + what +
+                       " is not the one in your ~/.ssh/known_hosts: found " +
                        fingerprint_of(found));
   error.hint(
       "if the node was reinstalled, forget its old key with ssh-keygen -R; if not, somebody "
@@ -104,6 +104,8 @@ Error refused(const std::string& who, ssh_key key) {
 
 Link::Link(const Endpoint& endpoint, const SshOptions& options)
     : name_(host_and_port(endpoint.address, endpoint.port)),
+      wanted_key_(endpoint.host_key),
+      to_bastion_(options.to_bastion),
       keepalive_(options.keepalive),
       connect_deadline_(options.connect_deadline),
       session_(make_session()) {
@@ -111,7 +113,7 @@ Link::Link(const Endpoint& endpoint, const SshOptions& options)
   auto key = parse_private_key(options.private_key, name_);
   configure(endpoint, options);
   handshake(endpoint, options, deadline);
-  check_host_key(endpoint, options.private_key.empty());
+  check_host_key(options);
   authenticate(endpoint, key.get(), deadline);
   logged_in_ = true;
   wake();
@@ -133,22 +135,30 @@ void Link::configure(const Endpoint& endpoint, const SshOptions& options) {
     set(SSH_OPTIONS_CIPHERS_C_S, kCiphersWithAes);
     set(SSH_OPTIONS_CIPHERS_S_C, kCiphersWithAes);
   }
-  if (options.private_key.empty()) {
-    const char* home = std::getenv("HOME");
-    if (home != nullptr) set(SSH_OPTIONS_SSH_DIR, (std::string(home) + "/.ssh").c_str());
+  const bool as_user = options.private_key.empty();
+  const char* home = std::getenv("HOME");
+  if (home != nullptr && (as_user || to_bastion_)) {
+    set(SSH_OPTIONS_SSH_DIR, (std::string(home) + "/.ssh").c_str());
+  }
+  if (as_user) {
     if (ssh_options_parse_config(session_.get(), nullptr) != SSH_OK) {
       throw Error("cannot read your ssh config: " + std::string(ssh_get_error(session_.get())));
     }
   } else {
     bool process_config = false;
     set(SSH_OPTIONS_PROCESS_CONFIG, &process_config);
-    set(SSH_OPTIONS_KNOWNHOSTS, "/dev/null");
-    set(SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
+    if (!to_bastion_) {
+      set(SSH_OPTIONS_KNOWNHOSTS, "/dev/null");
+      set(SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
+    }
   }
   // 22 is what nobody asked for: the user's config may know better.
   if (endpoint.port != 22) set(SSH_OPTIONS_PORT, &endpoint.port);
-  if (!endpoint.host_key.empty()) {
-    auto algorithms = algorithms_for(endpoint.host_key);
+  if (to_bastion_ && ssh_session_has_known_hosts_entry(session_.get()) == SSH_KNOWN_HOSTS_OK) {
+    wanted_key_.clear();
+  }
+  if (!wanted_key_.empty()) {
+    auto algorithms = algorithms_for(wanted_key_);
     if (!algorithms.empty()) set(SSH_OPTIONS_HOSTKEYS, algorithms.c_str());
   }
 }
@@ -197,9 +207,7 @@ void Link::handshake(const Endpoint& endpoint, const SshOptions& options,
                          seconds(connect_deadline_));
   }
   if (result != SSH_OK) {
-    if (!endpoint.host_key.empty() && says(session, "server host key algo")) {
-      throw wrong_host_key(name_, endpoint.host_key, nullptr);
-    }
+    if (!wanted_key_.empty() && says(session, "server host key algo")) throw wrong_key(nullptr);
     std::string why = ssh_get_error(session);
     if (says(session, "no match for method")) throw Error("cannot talk to '" + name_ + "': " + why);
     throw TurnedAway("cannot connect to '" + name_ + "': " + why);
@@ -210,17 +218,21 @@ void Link::handshake(const Endpoint& endpoint, const SshOptions& options,
   ::fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-void Link::check_host_key(const Endpoint& endpoint, bool as_user) {
+HostKeyChanged Link::wrong_key(ssh_key found) const {
+  return to_bastion_ ? wrong_bastion_key(name_, wanted_key_, found)
+                     : wrong_host_key(name_, wanted_key_, found);
+}
+
+void Link::check_host_key(const SshOptions& options) {
   ssh_key shown = nullptr;
   if (ssh_get_server_publickey(session_.get(), &shown) != SSH_OK) throw lost();
   SshKeyPtr found(shown);
   host_key_ = public_line(found.get());
-  if (endpoint.host_key.empty()) {
-    if (as_user) check_known_hosts(session_.get(), name_, found.get());
-    return;
-  }
-  if (!is_pinned_key(endpoint.host_key, host_key_)) {
-    throw wrong_host_key(name_, endpoint.host_key, found.get());
+  if (!wanted_key_.empty()) {
+    if (!is_pinned_key(wanted_key_, host_key_)) throw wrong_key(found.get());
+  } else if (options.private_key.empty() || to_bastion_) {
+    check_known_hosts(session_.get(), (to_bastion_ ? "the bastion '" : "'") + name_ + "'",
+                      found.get());
   }
 }
 

@@ -71,13 +71,16 @@ class Link {
   void configure(const Endpoint& endpoint, const SshOptions& options);
   void handshake(const Endpoint& endpoint, const SshOptions& options, const Deadline& deadline);
   Descriptor connect(const Endpoint& endpoint, const SshOptions& options, const Deadline& deadline);
-  void check_host_key(const Endpoint& endpoint, bool as_user);
+  void check_host_key(const SshOptions& options);
+  HostKeyChanged wrong_key(ssh_key found) const;
   void authenticate(const Endpoint& endpoint, ssh_key key, const Deadline& deadline);
   /// When the peer was last asked or heard; asks, or gives it up, when that is long ago.
   Clock::time_point listen();
 
   std::string name_;
   std::string host_key_;
+  std::string wanted_key_;  ///< as Endpoint::host_key; empty: the user's known_hosts may know it
+  bool to_bastion_;
   std::chrono::seconds keepalive_;
   std::chrono::milliseconds connect_deadline_;
   ssh_counter_struct counter_{};

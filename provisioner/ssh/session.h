@@ -19,6 +19,9 @@ struct SshOptions {
   std::chrono::milliseconds connect_deadline{10'000};
   std::chrono::seconds keepalive{15};
   Bastions* bastions = nullptr;  ///< for endpoints behind one; not owned
+  /// It is a bastion: where the user's known_hosts know it, whoever's key opens it, they say which
+  /// host key it must have.
+  bool to_bastion = false;
 };
 
 /// The connection was lost or could not be made: running the (idempotent) step again can help.

@@ -6,6 +6,8 @@ using namespace muster;
 
 namespace {
 
+const BastionKeys kBastions{{"10.0.0.1:22", "ssh-ed25519 BBBB"}};
+
 Cluster cluster(bool kubernetes = true) {
   Cluster made;
   made.name = "lab-ann";
@@ -38,28 +40,29 @@ DeploymentRecord record() {
 }  // namespace
 
 TEST_CASE("handout: ssh knows the nodes that are there, and whom to log in as") {
-  auto text = ssh_config_text(cluster(), record());
+  auto text = ssh_config_text(cluster(), record(), kBastions);
   CHECK(text.substr(text.find("\nHost")) == R"(
 Host control-001
   HostName 10.77.0.2
   Port 22
   User student
-  HostKeyAlias control-001
   UserKnownHostsFile known_hosts
+  HostKeyAlias control-001
   StrictHostKeyChecking yes
 
 Host worker-001
   HostName 10.77.0.2
   Port 2222
   User student
-  ProxyJump jump@10.0.0.1
-  HostKeyAlias worker-001
   UserKnownHostsFile known_hosts
+  HostKeyAlias worker-001
   StrictHostKeyChecking yes
+  ProxyCommand ssh -p 22 -l jump -o StrictHostKeyChecking=yes -o 'UserKnownHostsFile=known_hosts ~/.ssh/known_hosts' -W '[%h]:%p' 10.0.0.1
 )");
-  CHECK(known_hosts_text(record()) ==
+  CHECK(known_hosts_text(record(), kBastions) ==
         "control-001,10.77.0.2 ssh-ed25519 AAAA\n"
-        "worker-001,[10.77.0.2]:2222 ssh-ed25519 AAAA\n");
+        "worker-001,[10.77.0.2]:2222 ssh-ed25519 AAAA\n"
+        "10.0.0.1 ssh-ed25519 BBBB\n");
 }
 
 TEST_CASE("handout: the README has the commands to begin with") {

@@ -17,8 +17,9 @@ using Json = nlohmann::json;
 constexpr const char* kKey =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH3GdgYaJWrAK6C7xkP/GPJCk0euDa7l/gsXgzDh7Hmb";
 
-const AnsibleFiles kFiles{"/state/ssh/default.key", "/state/ssh/site.known_hosts",
-                          "/state/ssh/bastions.known_hosts"};
+const BastionKeys kNone;
+const SshFiles kFiles{"/state/ssh/default.key", "/state/ssh/site.known_hosts",
+                      "/state/ssh/bastions.known_hosts"};
 
 NodeRecord node(const std::string& name, const std::string& address,
                 std::vector<std::string> roles) {
@@ -53,13 +54,17 @@ DeploymentRecord site() {
   return record;
 }
 
-Json exported() { return Json::parse(ansible_inventory_json(site(), kFiles)); }
+std::string inventory_of(const DeploymentRecord& record) {
+  return ansible_inventory_json({record, kFiles, kNone});
+}
+
+Json exported() { return Json::parse(inventory_of(site())); }
 
 }  // namespace
 
 TEST_CASE("export: a deployment as a dynamic inventory") {
   testing::check_golden(std::string(MUSTER_SOURCE_DIR) + "/tests/import/golden/export.json",
-                        ansible_inventory_json(site(), kFiles));
+                        inventory_of(site()));
 }
 
 TEST_CASE("export: every group of 'all' is there, every host has variables, none is half made") {
@@ -73,7 +78,7 @@ TEST_CASE("export: every group of 'all' is there, every host has variables, none
   CHECK(root["_meta"]["hostvars"].size() == 3);
   CHECK(!root["_meta"]["hostvars"].contains("late"));
   auto record = site();
-  CHECK(Json::parse(ansible_host_json(record, record.nodes[1], kFiles)) ==
+  CHECK(Json::parse(ansible_host_json(record.nodes[1], {record, kFiles, kNone})) ==
         root["_meta"]["hostvars"]["worker"]);
 }
 
@@ -106,8 +111,8 @@ TEST_CASE("export: a '%' in a path is no word of ssh's") {
   record.nodes[1].endpoint.identity = "/k%h";
   auto files = kFiles;
   files.bastions = "/s%p/bastions";
-  std::string text =
-      Json::parse(ansible_host_json(record, record.nodes[1], files))["ansible_ssh_common_args"];
+  std::string text = Json::parse(
+      ansible_host_json(record.nodes[1], {record, files, kNone}))["ansible_ssh_common_args"];
   auto words = split_words(text, false);
   REQUIRE(words);
   // Once for the ssh that connects to the node, once for that of the bastion.
@@ -119,7 +124,7 @@ TEST_CASE("export: a '%' in a path is no word of ssh's") {
 TEST_CASE("export: a deployment without nodes is an empty inventory") {
   DeploymentRecord record;
   record.name = "none";
-  auto root = Json::parse(ansible_inventory_json(record, kFiles));
+  auto root = Json::parse(inventory_of(record));
   CHECK(root["_meta"]["hostvars"] == Json::object());
   CHECK(root["all"]["children"] == Json::array());
 }

@@ -363,7 +363,42 @@ expect "destroy" 0 "'spread' is gone"
 check "all hosts are free" test "$(claims)" = '*.json'
 check "and clean" test -z "$(ls -A "$work/nodes")"
 
+# --- behind a bastion
+
+address[gate]=$net.4
+ssh-keygen -q -t ed25519 -N "" -f "$work/gate.key"
+start gate
+stop gamma
+start gamma
+cat > "$work/hosts.yaml" <<YAML
+hosts:
+  - {name: gamma, address: ${address[gamma]}, port: $port, key: id, bastion: "root@${address[gate]}:$port"}
+YAML
+define behind behind '{"prefix": "b", "roles": ["site"], "hosts": ["gamma"]}'
+run apply "$work/behind.json" --yes
+expect "apply passes a bastion" 0 "'behind' is up"
+# shellcheck disable=SC2016
+run ssh behind -- 'echo "from: $SSH_CONNECTION"'
+expect "muster ssh passes it too" 0 "${address[gamma]} $port"
+check "it knows the bastion by the key that apply saw" \
+  grep -qxF "[${address[gate]}]:$port $(cut -d' ' -f1,2 "$work/gate.key.pub")" "$MUSTER_STATE/ssh/behind.known_hosts"
+stop gate
+start gate other.key
+run apply "$work/behind.json" --yes
+expect "a bastion with another key is refused" 1 \
+  "the host key of the bastion '${address[gate]}:$port' changed: expected"
+run ssh behind -- true
+expect "by muster ssh as well" 255 "Host key verification failed"
+echo "[${address[gate]}]:$port $(cut -d' ' -f1,2 "$work/other.key.pub")" > "$HOME/.ssh/known_hosts"
+run apply "$work/behind.json" --yes
+expect "until the user's known_hosts have that one" 0
+rm "$HOME/.ssh/known_hosts"
+run ssh behind -- true
+expect "then it is on record" 0
+run destroy behind --yes
+expect "destroy passes the bastion" 0 "'behind' is gone"
+
 run list
-check "nothing is on record" silent_about 'site|second|named|spread|fast'
+check "nothing is on record" silent_about 'site|second|named|spread|fast|behind'
 
 exit $((failures > 0))

@@ -2,6 +2,8 @@
 // known hosts. Run by tests/integration/login.sh, which puts it into namespaces of its own.
 #include <doctest/doctest.h>
 
+#include "inventory/address.h"
+#include "inventory/ssh_route.h"
 #include "tests/integration/comfort_node.h"
 
 using namespace muster;
@@ -158,4 +160,60 @@ TEST_CASE("login: a host key that changed is refused, whoever remembers the old 
   CHECK(refusal(endpoint) == "");
   home.write("known_hosts", host + node.sshd().client_key() + "\n");
   CHECK(refusal(endpoint).find("is not the one in your ~/.ssh/known_hosts") != std::string::npos);
+}
+
+TEST_CASE("login: ssh passes a bastion as muster does, with whichever key, over IPv6 too") {
+  TestSshd node("ListenAddress ::1\n");
+  TestSshd bastion("ListenAddress ::1\n");
+  write_file(bastion.folder() / "authorized_keys", read_file(node.folder() / "client_key.pub"));
+  UserSettings home;
+  DeploymentRecord record;
+  record.name = "d";
+  record.nodes.resize(1);
+  auto& recorded = record.nodes.front();
+  recorded.name = "n1";
+  recorded.endpoint = node.endpoint();
+  const SshFiles files{node.folder() / "client_key", node.folder() / "d.known_hosts",
+                       node.folder() / "bastions.known_hosts"};
+  auto by_ssh = [&](const BastionKeys& bastions) {
+    write_file(files.known_hosts, host_keys_text(record, bastions), 0600);
+    ProcessSpec spec;
+    spec.argv = ssh_command(ssh_route(recorded, files, bastions));
+    spec.argv.insert(spec.argv.begin() + 1, {"-o", "BatchMode=yes"});
+    spec.argv.insert(spec.argv.end(), {"--", "echo passed"});
+    auto result = run_process(spec);
+    return result.output + result.error_output;
+  };
+  for (const std::string address : {"127.0.0.1", "::1"}) {
+    recorded.endpoint.address = address;
+    recorded.endpoint.bastion = "root@" + bracketed(address) + ":" + std::to_string(bastion.port());
+    const auto place = bracketed(address) + ":" + std::to_string(bastion.port());
+    const BastionKeys seen{{place, bastion.host_key()}};
+    CAPTURE(address);
+    // muster's own key, then that of a file, then the agent's.
+    recorded.endpoint.identity = "";
+    CHECK(refusal(recorded.endpoint, node.options()) == "");
+    CHECK(by_ssh(seen) == "passed\n");
+    CHECK(by_ssh({}).starts_with("passed\n"));  // the bastion never seen
+    recorded.endpoint.identity = node.folder() / "client_key";
+    CHECK(refusal(recorded.endpoint) == "");
+    CHECK(by_ssh(seen) == "passed\n");
+    recorded.endpoint.identity = kUserIdentity;
+    {
+      Agent agent(home / "agent");
+      run_or_throw({"ssh-add", "-q", node.folder() / "client_key"});
+      CHECK(refusal(recorded.endpoint) == "");
+      CHECK(by_ssh(seen) == "passed\n");
+    }
+    std::filesystem::remove(home / "agent");
+    // Another key than was seen is refused by both.
+    recorded.endpoint.identity = "";
+    CHECK(by_ssh({{place, node.host_key()}}).find("Host key verification failed.") !=
+          std::string::npos);
+    home.write("known_hosts", "[" + address + "]:" + std::to_string(bastion.port()) + " " +
+                                  node.host_key() + "\n");
+    CHECK(refusal(recorded.endpoint, node.options()).starts_with("the host key of the bastion '"));
+    std::filesystem::remove(home / "known_hosts");
+    std::filesystem::remove(files.bastions);
+  }
 }

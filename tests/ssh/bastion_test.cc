@@ -10,6 +10,7 @@
 #include "tests/support/listener.h"
 #include "tests/support/said.h"
 #include "tests/support/sshd.h"
+#include "tests/support/user_home.h"
 
 using namespace muster;
 using namespace std::chrono_literals;
@@ -35,6 +36,7 @@ struct Behind {
     return options;
   }
 
+  UserHome home;  // whose known_hosts say what a bastion's key is
   TestSshd node;
   TestSshd bastion;
   Fibers fibers{2};
@@ -46,6 +48,17 @@ std::string output_of(Session& session, const std::string& command, std::string_
   session.run(command, input, 20s, [&](std::string_view bytes) { output += bytes; });
   return output;
 }
+
+/// As a state remembers the keys of bastions.
+struct Remembered : KnownBastions {
+  std::string key_of(const std::string& place) override { return keys[place]; }
+  bool put(const std::string& place, const std::string& key, const std::string& before) override {
+    if (keys[place] != before) return false;
+    keys[place] = key;
+    return true;
+  }
+  std::map<std::string, std::string> keys;
+};
 
 std::string trouble(const Endpoint& endpoint, const SshOptions& options) {
   try {
@@ -153,6 +166,47 @@ TEST_CASE("bastion: the node's host key is checked behind it too") {
   auto endpoint = behind.endpoint();
   endpoint.host_key = behind.bastion.host_key();
   CHECK(has(trouble(endpoint, behind.options()), "changed: expected"));
+}
+
+TEST_CASE("bastion: its host key is remembered, and another one is refused") {
+  Behind behind;
+  Remembered remembered;
+  behind.bastions.remember_in(remembered);
+  const auto place = "127.0.0.1:" + std::to_string(behind.bastion.port());
+  CHECK(trouble(behind.endpoint(), behind.options()) == "");
+  CHECK(remembered.keys[place] == behind.bastion.host_key());
+  // In another run.
+  Bastions later(behind.fibers);
+  later.remember_in(remembered);
+  auto options = behind.options();
+  options.bastions = &later;
+  CHECK(trouble(behind.endpoint(), options) == "");
+  behind.bastion.change_host_key(behind.node.folder() / "host_key");
+  Bastions last(behind.fibers);
+  last.remember_in(remembered);
+  options.bastions = &last;
+  auto why = trouble(behind.endpoint(), options);
+  CAPTURE(why);
+  CHECK(why.starts_with("the host key of the bastion '" + place +
+                        "' changed: expected ssh-ed25519 "));
+  CHECK(has(why, "log in to it once with ssh, so that your ~/.ssh/known_hosts have its new key"));
+  CHECK(remembered.keys[place] != behind.node.host_key());
+  // The user says that it is right.
+  behind.home.write("known_hosts", "[127.0.0.1]:" + std::to_string(behind.bastion.port()) + " " +
+                                       behind.node.host_key() + "\n");
+  CHECK(trouble(behind.endpoint(), options) == "");
+  CHECK(remembered.keys[place] == behind.node.host_key());
+}
+
+TEST_CASE("bastion: the user's known_hosts are asked, whoever's key opens it") {
+  Behind behind;
+  behind.home.write("known_hosts", "[127.0.0.1]:" + std::to_string(behind.bastion.port()) + " " +
+                                       behind.node.host_key() + "\n");
+  auto why = trouble(behind.endpoint(), behind.options());
+  CAPTURE(why);
+  CHECK(why.starts_with(
+      "the host key of the bastion '127.0.0.1:" + std::to_string(behind.bastion.port()) +
+      "' is not the one in your ~/.ssh/known_hosts: found ssh-ed25519 "));
 }
 
 TEST_CASE("bastion: after it was lost the next connection makes it anew") {
