@@ -199,7 +199,8 @@ std::set<std::string> App::forgotten_nodes(const std::vector<std::string>& deplo
       throw Error("'" + word + "' is a node of several deployments", ExitCode::usage)
           .hint("say which: --forget-unreachable " + found.front());
     }
-    if (found.empty()) talk_ << "muster: no node '" << word << "' is on record: nothing to forget\n";
+    if (found.empty())
+      talk_ << "muster: no node '" << word << "' is on record: nothing to forget\n";
     forgotten.insert(found.begin(), found.end());
   }
   return forgotten;

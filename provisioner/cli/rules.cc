@@ -278,8 +278,8 @@ OptionRule force_drain_option() {
 }
 
 OptionRule forget_option() {
-  auto rule = option("--forget-unreachable", "NODE",
-                     "let go of one that is gone for good; again for more");
+  auto rule =
+      option("--forget-unreachable", "NODE", "let go of one that is gone for good; again for more");
   rule.set = add_forgotten;
   return rule;
 }

@@ -122,9 +122,9 @@ class NodeLink {
   Uploads& uploads_;
   std::unique_ptr<Session> session_;
   Facts facts_;
-  bool told_ = false;      ///< facts_ are of this session
-  bool answered_ = false;  ///< in this run
-  std::string dead_;       ///< why it is not asked any more
+  bool told_ = false;         ///< facts_ are of this session
+  bool answered_ = false;     ///< in this run
+  std::string dead_;          ///< why it is not asked any more
   bool is_stranger_ = false;  ///< what answered had another host key
 };
 

@@ -256,7 +256,8 @@ StepResult DeploymentRunner::undo_role(const Step& step, const Emit& emit) {
     }
     auto result = run_role(step, emit);
     if (succeeded(result.outcome)) return result;
-    result.message += (result.message.empty() ? "" : "\n  ") + stays + "mend it, and run this again";
+    result.message +=
+        (result.message.empty() ? "" : "\n  ") + stays + "mend it, and run this again";
     return result;
   } catch (Error& error) {
     const bool reachable =
@@ -270,8 +271,8 @@ StepResult DeploymentRunner::undo_role(const Step& step, const Emit& emit) {
     }
     error.hint(stays + (reachable ? "mend it" : "bring it back") + ", and run this again");
     if (!reachable) {
-      error.hint("if it is gone for good, run this again with --forget-unreachable " +
-                 deployment_ + "/" + step.node);
+      error.hint("if it is gone for good, run this again with --forget-unreachable " + deployment_ +
+                 "/" + step.node);
     }
     throw;
   }

@@ -39,9 +39,9 @@ std::vector<int> undo_roles(Plan& plan, const NodeRecord& node, const std::strin
 
 enum class Farewell { plain, drained };
 
-/// Destroys `node`, after undoing all of its roles where its machine stays or others are to be told.
-/// A machine that is wiped goes whatever comes of that; one that stays does when all ended well.
-/// Returns the undo steps; the last step is the one that destroys.
+/// Destroys `node`, after undoing all of its roles where its machine stays or others are to be
+/// told. A machine that is wiped goes whatever comes of that; one that stays does when all ended
+/// well. Returns the undo steps; the last step is the one that destroys.
 std::vector<int> remove_node(Plan& plan, const NodeRecord& node, const std::string& reason,
                              Farewell farewell) {
   std::vector<int> undo;
@@ -276,8 +276,7 @@ Plan plan_destroy(const DeploymentRecord& record, const std::vector<Role>& roles
   plan.base_revision = record.revision;
   std::vector<std::vector<int>> undone;
   for (auto node = record.nodes.rbegin(); node != record.nodes.rend(); ++node) {
-    undone.push_back(
-        remove_node(plan, *node, "the deployment is destroyed", Farewell::plain));
+    undone.push_back(remove_node(plan, *node, "the deployment is destroyed", Farewell::plain));
   }
   add_undo_edges(plan, undone, roles, {});
   return plan;

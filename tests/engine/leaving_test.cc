@@ -94,8 +94,9 @@ TEST_CASE("leaving: a machine whose undo failed stays on record and in use, by w
   const auto failures = site.failures();
   REQUIRE(failures.size() == 1);
   CHECK(failures[0].starts_with("undo mine on w-001: cannot read '/nowhere/key'"));
-  CHECK(failures[0].ends_with("\n  'w-001' stays in use until what roles made there is undone: "
-                              "mend it, and run this again"));
+  CHECK(
+      failures[0].ends_with("\n  'w-001' stays in use until what roles made there is undone: "
+                            "mend it, and run this again"));
 }
 
 TEST_CASE("leaving: what is wiped goes though it does not answer") {

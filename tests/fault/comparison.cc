@@ -23,10 +23,10 @@ std::unique_ptr<Store> state() {
   return open_store(directory);
 }
 
-std::map<std::string, ProvidedNode> at_provider(const std::string& tag) {
+std::map<std::string, ProvidedNode> at_provider(const std::string& name, const std::string& tag) {
   ProviderRegistry registry({default_cache_directory()});
   std::map<std::string, ProvidedNode> nodes;
-  for (const auto& node : registry.get("local").list(tag)) nodes[node.token] = node;
+  for (const auto& node : registry.get(name).list(tag)) nodes[node.token] = node;
   return nodes;
 }
 
@@ -41,10 +41,14 @@ std::string lines_of(const std::filesystem::path& file) {
 
 }  // namespace
 
-Comparison compare(const std::string& deployment) {
+DeploymentRecord recorded(const std::string& deployment) {
+  return state()->deployment(deployment).value_or(DeploymentRecord{});
+}
+
+Comparison compare(const std::string& deployment, const std::string& provider) {
   Comparison difference;
   auto store = state();
-  auto provided = at_provider(deployment_tag(*store, deployment));
+  auto provided = at_provider(provider, deployment_tag(*store, deployment));
   auto record = store->deployment(deployment).value_or(DeploymentRecord{});
   for (const auto& node : record.nodes) {
     auto found = provided.extract(node.token);
@@ -86,14 +90,18 @@ void destroy_leaks(const std::string& deployment) {
   }
 }
 
-std::string what_is_left() {
+std::string deployments_left() {
   std::string left;
   for (const auto& record : state()->deployments()) left += "deployment " + record.name + "\n";
+  return left;
+}
+
+std::string what_is_left() {
   ProcessSpec spec;
   spec.argv = {std::string(MUSTER_SOURCE_DIR) + "/tests/support/leftovers.sh", "--only",
                default_local_root().string()};
   auto found = run_process(spec);
-  return left + found.output + found.error_output;
+  return found.output + found.error_output;
 }
 
 }  // namespace muster::testing

@@ -15,8 +15,11 @@ struct Comparison {
   std::vector<std::string> unfinished;
 };
 
-/// Asks the provider `local` and the state (MUSTER_STATE) itself, when no muster runs.
-Comparison compare(const std::string& deployment);
+/// Asks the provider and the state (MUSTER_STATE) itself, when no muster runs.
+Comparison compare(const std::string& deployment, const std::string& provider = "local");
+
+/// Empty when there is no such deployment.
+DeploymentRecord recorded(const std::string& deployment);
 
 /// The files of the deployment 'light', read from its nodes' disks: what is not as planned.
 std::vector<std::string> wrong_light_files();
@@ -24,7 +27,10 @@ std::vector<std::string> wrong_light_files();
 /// Destroys what the provider has of the deployment, known or not: a leak is found once.
 void destroy_leaks(const std::string& deployment);
 
-/// Whether the state knows no deployment and this machine has nothing more of it; else what.
+/// Whether the state knows no deployment; else which.
+std::string deployments_left();
+
+/// What this machine has of nodes of the provider `local`.
 std::string what_is_left();
 
 }  // namespace muster::testing

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "tests/fault/comparison.h"
+#include "tests/fault/hosts.h"
 #include "tests/fault/run.h"
 
 namespace muster::testing {
@@ -57,6 +59,9 @@ class Harness {
   Harness(std::string deployment, std::filesystem::path log)
       : deployment_(std::move(deployment)), log_(std::move(log)) {}
 
+  /// The deployment has these hosts, where undos fail at random: what ends so is run again.
+  void use(const HostFolders& hosts) { hosts_ = hosts; }
+
   /// Runs the command to its end, killed before at each of the instants. Returns the length of its
   /// last run.
   Length carry_out(const Phase& phase, const std::vector<Instant>& instants);
@@ -70,12 +75,15 @@ class Harness {
 
  private:
   void note_steps(const Run& run, std::set<std::string>& done);
+  void note_nodes();
+  std::string provider() const { return hosts_ ? "inventory" : "local"; }
   void note(const Comparison& difference);
   void fail(const std::string& why);
   void say(const std::string& why) const;
 
   std::string deployment_;
   std::filesystem::path log_;
+  std::optional<HostFolders> hosts_;
   std::string what_ = "before any kill";
   Counts counts_;
 };

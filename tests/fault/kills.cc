@@ -1,5 +1,5 @@
 // Kills muster (-9) at many instants of apply, rollback and destroy, and holds what the provider
-// has against the record each time. Usage: fault_kills light|full INSTANTS SEED WORK, run by
+// has against the record each time. Usage: fault_kills light|full|hosts INSTANTS SEED WORK, run by
 // kills.sh; with 0 instants it tries every line that the runs say, and half as many instants
 // between lines.
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "provisioner/base/error.h"
+#include "provisioner/base/files.h"
 #include "tests/fault/harness.h"
 
 using namespace muster;
@@ -37,6 +38,35 @@ std::vector<Phase> full_phases() {
           {"destroy", {"destroy", "quickstart", "--yes"}, {}}};
 }
 
+/// Of existing hosts, which kills.sh has made below `work`.
+std::vector<Phase> hosts_phases(const fs::path& work) {
+  auto with_roles = [](std::vector<std::string> words) {
+    words.insert(words.begin(), {"--roles", kHere + "hosts-roles"});
+    return words;
+  };
+  auto define = [&](const std::string& name, const std::string& hosts) {
+    const auto file = work / name;
+    write_file(file,
+               R"({"name": "hosts", "provider": {"name": "inventory", "hints": {"file": ")" +
+                   (work / "hosts/hosts.yaml").string() +
+                   R"("}}, "nodes": [{"roles": ["upper"], "hosts": [)" + hosts + "]}]}\n",
+               0644);
+    return file.string();
+  };
+  const auto first = define("hosts.json", R"("one", "two", "three")");
+  const auto changed = define("hosts-changed.json", R"("two", "four")");
+  return {{"apply", with_roles({"apply", first}), with_roles({"plan", first})},
+          {"apply of a change", with_roles({"apply", changed}), with_roles({"plan", changed})},
+          {"rollback", with_roles({"rollback", "hosts", "--to", "1", "--yes"}),
+           with_roles({"plan", first})},
+          {"destroy", with_roles({"destroy", "hosts", "--yes"}), {}}};
+}
+
+std::vector<Phase> phases_of(const std::string& kind, const fs::path& work) {
+  if (kind == "hosts") return hosts_phases(work);
+  return kind == "light" ? light_phases() : full_phases();
+}
+
 /// Every third is a chain: resumed, and killed again before long.
 std::vector<Instant> some_instants(Phase& phase, bool chain, std::mt19937& random) {
   std::vector<Instant> instants{phase.next(random)};
@@ -59,10 +89,13 @@ void cycle(Harness& harness, std::vector<Phase>& phases, bool chain, std::mt1993
 }
 
 int run(const std::string& kind, int instants, unsigned seed, const fs::path& work) {
-  auto phases = kind == "light" ? light_phases() : full_phases();
-  Harness harness(kind == "light" ? "light" : "quickstart", work / "runs.log");
+  auto phases = phases_of(kind, work);
+  Harness harness(kind == "full" ? "quickstart" : kind, work / "runs.log");
   std::mt19937 random(seed);
+  const HostFolders hosts(work / "hosts");
+  if (kind == "hosts") harness.use(hosts);
   for (auto& phase : phases) phase.choose_instants(harness.carry_out(phase, {}), random);
+  if (kind == "hosts") hosts.give_luck(seed);
   const auto& counts = harness.counts();
   auto enough = [&] {
     return instants > 0 ? counts.instants >= instants
@@ -81,7 +114,7 @@ int run(const std::string& kind, int instants, unsigned seed, const fs::path& wo
 
 int main(int argc, char** argv) {
   if (argc != 5) {
-    std::cerr << "usage: fault_kills light|full INSTANTS SEED WORK\n";
+    std::cerr << "usage: fault_kills light|full|hosts INSTANTS SEED WORK\n";
     return 2;
   }
   try {

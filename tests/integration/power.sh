@@ -102,7 +102,7 @@ tasks:
     file: {path: /var/lib/last, content: "last\n"}
 undo:
   - name: gone
-    command: {run: rm -f /var/lib/work /var/lib/begun /var/lib/done /var/lib/last}
+    command: {run: "! test -e /var/lib/stuck && rm -f /var/lib/work /var/lib/begun /var/lib/done /var/lib/last"}
 YAML
 cat > "$work/site.json" << JSON
 {"name": "site", "provider": {"name": "inventory", "hints": {"file": "$work/hosts.yaml"}},
@@ -161,6 +161,13 @@ expect "it is on" 0 "i     on"
 # --- destroy puts to sleep what is to sleep
 
 rm -f "$work"/{i,r}/switches
+on r 'touch /var/lib/stuck'
+run destroy site --yes
+expect "destroy, while what is on one cannot be undone" 1 "'r' stays in use until what roles made there is undone"
+check "it is not switched off" test ! -e "$work/r/switches"
+bmc status
+expect "nor given back" 0 "r     on" site/r
+on r 'rm /var/lib/stuck'
 run destroy site --yes
 expect "destroy" 0
 check "the host that is to sleep was shut down" switches r "soft"

@@ -14,11 +14,10 @@ muster=$(realpath "${MUSTER:-${1:-$root/build/debug}/muster}")
 [ -x /usr/sbin/sshd ] || { echo "skip unreachable: needs openssh-server"; exit 0; }
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/muster-unreachable.XXXXXX")
-declare -A sshd=()
+# shellcheck source=tests/support/loopback-hosts.sh
+. "$root/tests/support/loopback-hosts.sh"
 clean_up() {
-  local pid
-  for pid in "${sshd[@]}"; do kill -CONT "$pid"; kill "$pid"; done 2> /dev/null
-  wait
+  end_hosts
   rm -rf "$work"
 }
 trap clean_up EXIT
@@ -37,43 +36,9 @@ silent_about() { ! grep -E "$1" "$work/out"; }
 
 # --- hosts
 
-port=$((20000 + RANDOM % 10000))
-net=127.$((RANDOM % 200 + 20)).$((RANDOM % 250))
-declare -A address=([alpha]=$net.1 [beta]=$net.2 [gamma]=$net.3)
-mkdir -p /run/sshd "$work/home"
-ssh-keygen -q -t ed25519 -N "" -f "$work/id"
-echo "hosts:" > "$work/hosts.yaml"
-for host in alpha beta gamma; do
-  ssh-keygen -q -t ed25519 -N "" -f "$work/$host.key"
-  echo "  - {name: $host, address: ${address[$host]}, port: $port, key: id}" >> "$work/hosts.yaml"
-  # What a host keeps of muster, and what the role makes there.
-  mkdir -p "$work/var/$host" "$work/srv/$host"
-done
-ssh-keygen -q -t ed25519 -N "" -f "$work/stranger.key"
-
-start() {  # HOST [KEY]
-  printf '%s\n' "ListenAddress ${address[$1]}" "Port $port" "HostKey $work/${2:-$1.key}" \
-    "AuthorizedKeysFile $work/id.pub" "UsePAM no" "StrictModes no" "PidFile none" \
-    "PasswordAuthentication no" "KbdInteractiveAuthentication no" "PermitRootLogin yes" \
-    > "$work/$1.config"
-  # shellcheck disable=SC2016
-  unshare --mount sh -euc 'mount --bind "$1" /var/lib; mount --bind "$2" /srv; exec /usr/sbin/sshd -D -e -f "$3"' \
-    sh "$work/var/$1" "$work/srv/$1" "$work/$1.config" 2>> "$work/$1.log" &
-  sshd[$1]=$!
-  for try in {1..300}; do
-    (exec 3<> "/dev/tcp/${address[$1]}/$port") 2> /dev/null && return
-    kill -0 "${sshd[$1]}" 2> /dev/null || break
-    [ "$try" = 300 ] || sleep 0.1
-  done
-  fail "sshd of $1 starts" "$(cat "$work/$1.log")"
-  exit 1
-}
-stop() {
-  kill "${sshd[$1]}"
-  wait "${sshd[$1]}" 2> /dev/null
-  unset "sshd[$1]"
-}
-for host in alpha beta gamma; do start "$host"; done
+mkdir -p "$work/home"
+loopback_hosts "$work/hosts" alpha beta gamma
+ssh-keygen -q -t ed25519 -N "" -f "$work/hosts/stranger.key"
 
 # --- two roles of a user. What is undone says so once in /srv/undone; /srv/stuck makes an undo fail.
 
@@ -95,17 +60,17 @@ define() {  # FILE NAME HOST...
   local file=$1 name=$2
   shift 2
   printf '{"name": "%s", "provider": {"name": "inventory", "hints": {"file": "%s"}}, "nodes": [{"roles": ["upper"], "hosts": ["%s"]}]}\n' \
-    "$name" "$work/hosts.yaml" "$(sed 's/ /", "/g' <<< "$*")" > "$work/$file.json"
+    "$name" "$work/hosts/hosts.yaml" "$(sed 's/ /", "/g' <<< "$*")" > "$work/$file.json"
 }
 claimed() {  # HOST...: these and no others
   local wanted
-  wanted=$(for host in "$@"; do echo "${address[$host]}:$port.json"; done | sort)
+  wanted=$(for host in "$@"; do echo "${host_address[$host]}:$host_port.json"; done | sort)
   [ "$(cd "$work/claims" && find . -name '*.json' -printf '%f\n' | sort)" = "$wanted" ]
 }
-has() { test -e "$work/srv/$1/$2"; }   # HOST FILE
+has() { test -e "$work/hosts/$1/srv/$2"; }   # HOST FILE
 has_not() { ! has "$@"; }
-undone() { [ "$(tr '\n' ' ' < "$work/srv/$1/undone")" = "$2" ]; }  # HOST "ROLE ROLE "
-in_use() { "$muster" hosts "$work/hosts.yaml" < /dev/null | grep -E "^$1 .*$2"; }  # HOST BY
+undone() { [ "$(tr '\n' ' ' < "$work/hosts/$1/srv/undone")" = "$2" ]; }  # HOST "ROLE ROLE "
+in_use() { "$muster" hosts "$work/hosts/hosts.yaml" < /dev/null | grep -E "^$1 .*$2"; }  # HOST BY
 on_record() { "$muster" status "$1" < /dev/null | grep -w "$2"; }                  # DEPLOYMENT NODE
 apply() {
   run apply "$work/$1.json" --yes --skip-check
@@ -116,7 +81,7 @@ apply() {
 
 define site site alpha beta gamma
 apply site "three hosts"
-touch "$work/srv/beta/stuck-lower"
+touch "$work/hosts/beta/srv/stuck-lower"
 run destroy site --yes
 expect "destroy: an undo that fails" 1 "lower is undone" \
   "'beta' stays in use until what roles made there is undone: mend it, and run this again" \
@@ -129,7 +94,7 @@ check "destroy: the others were undone" has_not alpha lower
 run destroy site --yes --forget-unreachable beta
 expect "destroy: a host that answers is not forgotten" 1 "mend it, and run this again"
 check "destroy: it is claimed yet" claimed beta
-rm "$work/srv/beta/stuck-lower"
+rm "$work/hosts/beta/srv/stuck-lower"
 run destroy site --yes
 expect "destroy: mended and run again" 0 "'site' is gone"
 check "destroy: what had ended well was not done again" undone beta "upper lower lower lower "
@@ -137,19 +102,19 @@ check "destroy: nothing is left there" has_not beta lower
 check "destroy: no host is claimed" claimed
 run destroy site --yes
 expect "destroy: twice is fine" 0 "nothing to destroy"
-rm -f "$work"/srv/*/undone
+rm -f "$work"/hosts/*/srv/undone
 
 # --- a host that is down
 
 apply site "once more"
-stop beta
+stop_host beta
 run destroy site --yes
 expect "destroy: a host that is down" 1 "'beta' does not answer" \
   "'beta' stays in use until what roles made there is undone: bring it back, and run this again" \
   "if it is gone for good, run this again with --forget-unreachable site/beta"
 check "destroy: the host that is down is still claimed, and no other" claimed beta
 check "destroy: it is in use" in_use beta site/beta
-start beta
+start_host beta
 run destroy site --yes
 expect "destroy: the host is back" 0 "'site' is gone"
 check "destroy: it was undone" has_not beta upper
@@ -158,30 +123,30 @@ check "destroy: and is free" claimed
 # --- a host whose sshd says nothing, and one that is another machine by now: forgotten by name
 
 apply site "and once more"
-kill -STOP "${sshd[beta]}"
-stop gamma
-start gamma stranger.key
+kill -STOP "${host_sshd[beta]}"
+stop_host gamma
+start_host gamma stranger.key
 run destroy site --yes
 expect "destroy: a silent sshd, and a changed host key" 1 "no SSH handshake" \
   "--forget-unreachable site/beta" "the host key of" "--forget-unreachable site/gamma"
 check "destroy: both are still claimed" claimed beta gamma
 run destroy site --yes --forget-unreachable beta --forget-unreachable typo
 expect "forget: one of them" 1 "no node 'typo' is on record: nothing to forget" \
-  "'beta' is forgotten and was not undone: what roles made stays on root@${address[beta]}, port $port (roles upper, lower)"
+  "'beta' is forgotten and was not undone: what roles made stays on root@${host_address[beta]}, port $host_port (roles upper, lower)"
 check "forget: that one is free" claimed gamma
 check "forget: what it has stays there" has beta upper
 run destroy site --yes --forget-unreachable site/gamma
 expect "forget: the other" 0 "'gamma' is forgotten and was not undone" "'site' is gone"
 check "forget: all are free" claimed
-kill -CONT "${sshd[beta]}"
-stop gamma
-start gamma
-rm -f "$work"/srv/*/*
+kill -CONT "${host_sshd[beta]}"
+stop_host gamma
+start_host gamma
+rm -f "$work"/hosts/*/srv/*
 
 # --- a node that leaves by apply, and by a rollback
 
 apply site "hosts again"
-stop gamma
+stop_host gamma
 define site site alpha beta
 apply site "apply: a host that is down leaves" 1 "--forget-unreachable site/gamma"
 check "apply: it is still claimed" claimed alpha beta gamma
@@ -189,14 +154,14 @@ check "apply: and on record" on_record site gamma
 run apply "$work/site.json" --yes --atomic --skip-check
 expect "apply --atomic: it leaves no better" 1
 check "apply --atomic: it is still claimed" claimed alpha beta gamma
-start gamma
+start_host gamma
 apply site "apply: it leaves when it is back"
 check "apply: it was undone" has_not gamma upper
 check "apply: it is free" claimed alpha beta
 
 define site site alpha beta gamma
 apply site "it comes again"
-stop gamma
+stop_host gamma
 run rollback site --yes
 expect "rollback: a host that is down leaves" 1 "--forget-unreachable site/gamma"
 revision=$(sed -n "s/^muster: to revision \([0-9]*\) of.*/\1/p" "$work/out")
@@ -204,12 +169,12 @@ check "rollback: it is still claimed" claimed alpha beta gamma
 run rollback site --to "$revision" --yes --forget-unreachable gamma
 expect "rollback: it is forgotten" 0 "'gamma' is forgotten and was not undone"
 check "rollback: it is free" claimed alpha beta
-start gamma
-rm -f "$work"/srv/gamma/*
+start_host gamma
+rm -f "$work"/hosts/gamma/srv/*
 
 # --- an atomic apply that is undone, while a new host's undo fails
 
-touch "$work/srv/gamma/stuck-upper"
+touch "$work/hosts/gamma/srv/stuck-upper"
 define whole whole gamma
 mkdir -p "$work/mine/roles/broken"
 printf '%s\n' 'role: broken' 'description: fails' 'needs: [upper]' 'tasks:' \
@@ -219,7 +184,7 @@ run apply "$work/whole.json" --yes --atomic --skip-check
 expect "--atomic: what it made cannot be undone" 1 "'whole' could not be undone wholly"
 check "--atomic: the host is still claimed" claimed alpha beta gamma
 check "--atomic: and on record" on_record whole gamma
-rm "$work/srv/gamma/stuck-upper"
+rm "$work/hosts/gamma/srv/stuck-upper"
 run destroy whole --yes
 expect "--atomic: mended and destroyed" 0 "'whole' is gone"
 check "--atomic: it was undone" has_not gamma upper
@@ -229,7 +194,7 @@ check "--atomic: it is free" claimed alpha beta
 
 run apply "$work/site.json" --yes --ttl 1s --skip-check
 expect "a deployment with an end" 0
-stop beta
+stop_host beta
 sleep 1
 run gc --yes
 expect "gc: a host that is down" 1 "--forget-unreachable site/beta" "site: not destroyed"
@@ -237,13 +202,13 @@ check "gc: it is still claimed, and no other" claimed beta
 run gc --yes --forget-unreachable site/beta
 expect "gc: it is forgotten" 0 "'beta' is forgotten and was not undone" "site: destroyed"
 check "gc: all are free" claimed
-start beta
-rm -f "$work"/srv/*/*
+start_host beta
+rm -f "$work"/hosts/*/srv/*
 
 # --- a classroom
 
 printf '{"name": "lab", "provider": {"name": "inventory", "hints": {"file": "%s"}}, "nodes": [{"prefix": "n", "roles": ["upper"]}]}\n' \
-  "$work/hosts.yaml" > "$work/template.json"
+  "$work/hosts/hosts.yaml" > "$work/template.json"
 echo "name,email,ssh key" > "$work/roster.csv"
 for student in ann bob; do
   ssh-keygen -q -t ed25519 -N "" -f "$work/$student"
@@ -251,7 +216,7 @@ for student in ann bob; do
 done
 run classroom apply --template "$work/template.json" --roster "$work/roster.csv" --yes --skip-check
 expect "a classroom" 0
-for host in alpha beta; do stop "$host"; done
+for host in alpha beta; do stop_host "$host"; done
 run classroom destroy lab --yes
 expect "classroom destroy: hosts that are down" 1 "--forget-unreachable lab-ann/n-001" "--forget-unreachable lab-bob/n-001"
 check "classroom destroy: they are still claimed" claimed alpha beta
@@ -261,7 +226,7 @@ expect "classroom destroy: a name that several have" 2 "'n-001' is a node of sev
 run classroom destroy lab --yes --forget-unreachable lab-ann/n-001
 expect "classroom destroy: one is forgotten" 1 "'n-001' is forgotten and was not undone"
 check "classroom destroy: the other is still claimed" test "$(find "$work/claims" -name '*.json' | wc -l)" = 1
-for host in alpha beta; do start "$host"; done
+for host in alpha beta; do start_host "$host"; done
 run classroom destroy lab --yes
 expect "classroom destroy: the other is back" 0
 check "classroom destroy: all are free" claimed

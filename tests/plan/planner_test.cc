@@ -442,7 +442,8 @@ TEST_CASE("planner: destroy undoes the roles of machines that stay, in whatever 
   for (const auto& gate : plan.gates) CHECK(gate.opens == Opens::ended);
 }
 
-TEST_CASE("planner: a node whose machine stays leaves when all was undone, half gone ones as well") {
+TEST_CASE(
+    "planner: a node whose machine stays leaves when all was undone, half gone ones as well") {
   auto roles = stock_roles();
   auto record = applied(stock_cluster(2), roles);
   node_in(record, "w-2").wiped = false;
