@@ -249,19 +249,18 @@ StepResult DeploymentRunner::undo_role(const Step& step, const Emit& emit) {
   const auto record = records_.of(step.node);
   if (leavers_.count(step.node) == 0 || is_wiped(record)) return run_role(step, emit);
   const auto& endpoint = record.endpoint;
+  // What its provider no longer has may be another node's by now.
+  const bool known = !endpoint.address.empty() && record.state != NodeState::lost;
   const auto stays = "'" + step.node + "' stays in use until what roles made there is undone: ";
   try {
-    if (endpoint.address.empty()) {
-      throw Error("nobody knows any more which machine '" + step.node + "' was");
-    }
+    if (!known) throw Error("nobody knows any more which machine '" + step.node + "' has");
     auto result = run_role(step, emit);
     if (succeeded(result.outcome)) return result;
     result.message +=
         (result.message.empty() ? "" : "\n  ") + stays + "mend it, and run this again";
     return result;
   } catch (Error& error) {
-    const bool reachable =
-        !endpoint.address.empty() && !links_->to(step.node, endpoint).is_out_of_reach();
+    const bool reachable = known && !links_->to(step.node, endpoint).is_out_of_reach();
     if (!reachable && is_forgotten(step.node)) {
       StepResult result;
       result.outcome = Outcome::unchanged;

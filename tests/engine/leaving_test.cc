@@ -56,7 +56,7 @@ struct Site {
 };
 
 const char* const kNobodyKnows =
-    "nobody knows any more which machine 'w-001' was\n"
+    "nobody knows any more which machine 'w-001' has\n"
     "  'w-001' stays in use until what roles made there is undone: bring it back, and run this "
     "again\n"
     "  if it is gone for good, run this again with --forget-unreachable d/w-001";
