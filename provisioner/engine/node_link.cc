@@ -27,9 +27,14 @@ constexpr std::chrono::milliseconds kPause{200};
 constexpr std::chrono::milliseconds kMostPause{5'000};
 
 Secret key_file(const std::string& path) {
-  auto text = read_file(path);
+  std::string text;
+  try {
+    text = read_file(path);
+  } catch (const Error& error) {
+    throw KeyUnusable(error.what());
+  }
   // An empty key means the user's own: not what a file that is empty was named for.
-  if (trim(text).empty()) throw Error("the private key file '" + path + "' is empty");
+  if (trim(text).empty()) throw KeyUnusable("the private key file '" + path + "' is empty");
   return Secret(std::move(text));
 }
 
@@ -134,24 +139,27 @@ void NodeLink::ask_facts() {
   }
 }
 
+Login NodeLink::look_as(const std::string& shell, const PreflightQuestions& questions, Look& look) {
+  const auto nonce = random_hex(16);
+  look.asked = seconds_now();
+  look.heard = 0;
+  auto asked = ask(shell, preflight_script(nonce, questions), nonce, [&](const std::string& text) {
+    bool ours = text.starts_with(nonce) && text.find('\n') != std::string::npos;
+    if (ours && look.heard == 0) look.heard = seconds_now();
+  });
+  if (asked.login.timed_out) drop();
+  if (!asked.whole) throw no_facts(asked.login);
+  look.seen = parse_preflight(asked.text, nonce);
+  return asked.login;
+}
+
 Look NodeLink::look(const PreflightQuestions& questions) {
-  auto nonce = random_hex(16);
-  auto script = preflight_script(nonce, questions);
+  // Who is not let in does not lack sudo: only what follows can be for want of that.
+  reach();
   Look look;
-  auto ask_as = [&](const std::string& shell) {
-    reach();
-    look.asked = seconds_now();
-    look.heard = 0;
-    auto asked = ask(shell, script, nonce, [&](const std::string& text) {
-      bool ours = text.starts_with(nonce) && text.find('\n') != std::string::npos;
-      if (ours && look.heard == 0) look.heard = seconds_now();
-    });
-    if (!asked.whole) throw no_facts(asked.login);
-    look.seen = parse_preflight(asked.text, nonce);
-    check_shell(look.seen.facts, asked.login);
-  };
   try {
-    ask_as(shell());
+    const auto login = look_as(shell(), questions, look);
+    check_shell(look.seen.facts, login);
     facts_ = look.seen.facts;
     told_ = answered_ = true;
     return look;
@@ -159,14 +167,20 @@ Look NodeLink::look(const PreflightQuestions& questions) {
     drop();
     throw;
   } catch (const Error& error) {
-    drop();
-    if (endpoint_.user == "root") throw;
+    if (endpoint_.user == "root") {
+      drop();
+      throw;
+    }
     look.no_root = error.what();
   }
   try {
-    ask_as("sh");
+    reach();
+    look_as("sh", questions, look);
+  } catch (const ConnectionLost&) {
+    // What is known of it is said.
   } catch (const Error&) {
-    // It has not even the rights of root, as is said already; or nothing works there at all.
+    drop();
+    throw;  // nothing runs there at all
   }
   drop();
   return look;

@@ -113,6 +113,8 @@ class NodeLink {
   void ask_facts();
   Asked ask(const std::string& shell, const std::string& script, const std::string& nonce,
             const std::function<void(const std::string&)>& on_answer = {});
+  /// What one exchange with that shell tells. Throws Error when it runs no scripts.
+  Login look_as(const std::string& shell, const PreflightQuestions& questions, Look& look);
   void stop_script_of(const std::string& nonce);
   std::string shell() const;
 

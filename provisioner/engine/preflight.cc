@@ -139,6 +139,8 @@ class Preflight {
       target.look = link.look(questions_for(target.needs));
     } catch (const HostKeyChanged& error) {
       trouble(Trouble::host_key, error);
+    } catch (const KeyUnusable& error) {
+      trouble(Trouble::key_file, error);
     } catch (const ConnectionLost& error) {
       trouble(Trouble::silent, error);
     } catch (const std::exception& error) {

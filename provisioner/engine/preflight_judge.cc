@@ -317,6 +317,9 @@ Finding judge_trouble(Trouble trouble, const std::string& why) {
               hints.empty() ? "is it on, and are its address and port right?" : hints, true};
     case Trouble::host_key:
       return {Level::error, "host key", message, hints};
+    case Trouble::key_file:
+      return {Level::error, "key file", message,
+              hints.empty() ? "name a private key file in the hosts file" : hints};
     case Trouble::refused:
       break;
   }

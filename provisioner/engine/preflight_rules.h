@@ -73,6 +73,7 @@ std::vector<Finding> judge(const NodeNeeds& needs, const Look& look);
 enum class Trouble {
   silent,    ///< it does not answer
   host_key,  ///< it shows another host key
+  key_file,  ///< the key that is to open it is of no use
   refused    ///< it does not let us in, or runs no scripts
 };
 /// `why` is the text of the Error.

@@ -52,8 +52,9 @@ SshKeyPtr parse_private_key(const Secret& text, const std::string& node) {
   if (text.empty()) return nullptr;
   ssh_key key = nullptr;
   if (ssh_pki_import_privkey_base64(text.reveal().c_str(), "", nullptr, nullptr, &key) != SSH_OK) {
-    throw Error("the private key for '" + node + "' cannot be read")
-        .hint("give an OpenSSH or PEM private key without a passphrase");
+    KeyUnusable error("the private key for '" + node + "' cannot be read");
+    error.hint("give an OpenSSH or PEM private key without a passphrase");
+    throw error;
   }
   return SshKeyPtr(key);
 }

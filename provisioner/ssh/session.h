@@ -45,6 +45,12 @@ class HostKeyChanged : public Error {
   using Error::Error;
 };
 
+/// The private key for the node is of no use: no file, empty, no key, or locked by a passphrase.
+class KeyUnusable : public Error {
+ public:
+  using Error::Error;
+};
+
 /// What came of one remote command.
 struct RemoteResult {
   int exit_code = 0;         ///< 128 + signal when killed, 124 when timed out

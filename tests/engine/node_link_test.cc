@@ -126,6 +126,35 @@ TEST_CASE("node link: a check of a node that was silent is no reason not to ask 
   CHECK_FALSE(links.anew("n-1", endpoint).is_silent());
 }
 
+TEST_CASE("node link: who is not let in is told why, and not that sudo is missing") {
+  TestSshd sshd;
+  TestSshd other;
+  RunResources resources;
+  LinkOptions options{sshd.options(), "d", &resources, {}};
+  options.patience = std::chrono::milliseconds(0);
+  NodeLinks links(options);
+  auto endpoint = sshd.endpoint();
+  endpoint.user = "nobody-of-this-name";
+  auto look = [&] {
+    links.forget("n-1");
+    links.to("n-1", endpoint).look({});
+  };
+  CHECK_THROWS_AS(look(), Error);
+  endpoint.identity = sshd.folder() / "nowhere";
+  CHECK_THROWS_AS(look(), KeyUnusable);
+  endpoint.identity = sshd.folder() / "empty";
+  write_file(endpoint.identity, "\n");
+  CHECK_THROWS_AS(look(), KeyUnusable);
+  write_file(endpoint.identity, "hello");
+  CHECK_THROWS_AS(look(), KeyUnusable);
+  endpoint.identity.clear();
+  endpoint.host_key = other.host_key();
+  CHECK_THROWS_AS(look(), HostKeyChanged);
+  sshd.stop();
+  CHECK_THROWS_AS(look(), Error);
+  CHECK(links.to("n-1", endpoint).is_silent());
+}
+
 TEST_CASE("node link: a host key that changed is told from other refusals") {
   TestSshd sshd;
   TestSshd other;

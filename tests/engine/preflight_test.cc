@@ -448,4 +448,5 @@ TEST_CASE("preflight: a host that cannot be asked is told with what the layer be
   CHECK((!changed.unreachable && changed.check == "host key"));
   CHECK(changed.remedy == "beware and mind");
   CHECK(judge_trouble(Trouble::refused, "no key").check == "login");
+  CHECK(judge_trouble(Trouble::key_file, "the private key file 'id' is empty").check == "key file");
 }

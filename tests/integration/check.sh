@@ -48,6 +48,7 @@ ssh-keygen -q -t ed25519 -N "" -f "$work/id"
 ssh-keygen -q -t ed25519 -N "" -f "$work/key"
 ssh-keygen -q -t ed25519 -N "" -f "$work/other"
 cp "$work/id.pub" /mnt/authorized
+echo "no key" >"$work/garbage"
 useradd -m -s /bin/bash -p '*' ann
 
 # A host whose clock is 10 minutes behind, as its programs see it.
@@ -57,18 +58,22 @@ chmod 0755 /mnt/late/date
 chmod 0755 /mnt /mnt/late
 
 declare -A address=([fit]=127.7.0.1 [late]=127.7.0.2 [changed]=127.7.0.3 [off]=127.7.0.4
-  [poor]=127.7.0.5 [second]=127.7.0.6)
+  [poor]=127.7.0.5 [second]=127.7.0.6 [stranger]=127.7.0.7 [keyless]=127.7.0.8
+  [other]=127.7.0.9 [dead]=127.7.0.10 [mute]=127.7.0.11)
 start() {  # HOST [LINE...]
   printf '%s\n' "ListenAddress ${address[$1]}" "Port 22" "HostKey $work/key" \
     "AuthorizedKeysFile /mnt/authorized" "UsePAM no" "StrictModes no" "PidFile none" \
-    "PasswordAuthentication no" "KbdInteractiveAuthentication no" "PermitRootLogin yes" "${@:2}" \
+    "PasswordAuthentication no" "KbdInteractiveAuthentication no" "PermitRootLogin yes" \
+    "LogLevel VERBOSE" "${@:2}" \
     >"$work/$1.config"
   /usr/sbin/sshd -D -e -f "$work/$1.config" 2>>"$work/$1.log" &
 }
-for host in fit changed poor second; do start $host; done
+for host in fit changed poor second stranger keyless other; do start $host; done
+# Lets ann in, and runs nothing of hers.
+start mute 'ForceCommand /bin/true'
 start late 'SetEnv PATH=/mnt/late:/usr/sbin:/usr/bin:/sbin:/bin'
 answers() { (exec 3<>"/dev/tcp/${address[$1]}/22"); }
-for host in fit changed poor second late; do
+for host in fit changed poor second late stranger keyless other mute; do
   within 10 answers $host || { fail "sshd of $host starts" "$(cat "$work/$host.log")"; exit 1; }
 done
 key=$(cut -d' ' -f1,2 "$work/key.pub")
@@ -78,7 +83,12 @@ key=$(cut -d' ' -f1,2 "$work/key.pub")
     echo "  - {name: $host, address: ${address[$host]}, key: $work/id, host_key: $key}"
   done
   echo "  - {name: changed, address: ${address[changed]}, key: $work/id, host_key: $(cut -d' ' -f1,2 "$work/other.pub")}"
-  echo "  - {name: poor, address: ${address[poor]}, key: $work/id, host_key: $key, user: ann}"
+  for host in poor dead mute; do
+    echo "  - {name: $host, address: ${address[$host]}, key: $work/id, host_key: $key, user: ann}"
+  done
+  echo "  - {name: stranger, address: ${address[stranger]}, key: $work/other, host_key: $key, user: ann}"
+  echo "  - {name: keyless, address: ${address[keyless]}, key: $work/garbage, host_key: $key, user: ann}"
+  echo "  - {name: other, address: ${address[other]}, key: $work/id, host_key: $(cut -d' ' -f1,2 "$work/other.pub"), user: ann}"
 } >"$work/hosts.yaml"
 
 mkdir -p "$work/mine/roles/few"
@@ -139,6 +149,31 @@ refused "a host key that changed" changed "$few" "host key" \
   "the host key of '${address[changed]}' changed: expected ssh-ed25519 SHA256:" "write its new host key into the hosts file"
 refused "no sudo" poor "$few" sudo \
   "'poor' does not run scripts for ann: sudo: a password is required" "put 'ann ALL=\(ALL\) NOPASSWD:ALL' into /etc/sudoers.d/ann"
+
+# Who logs in as another user than root is told the same: it is not for want of sudo.
+logins() { grep -c "Connection from .* on ${address[$1]} " "$work/$1.log"; }
+refused "a key that ann's host does not know" stranger "$few" login \
+  "'ann@${address[stranger]}' does not accept muster's key ssh-ed25519 SHA256:" "add this line to its ~/.ssh/authorized_keys"
+refused "a key file without a key" keyless "$few" "key file" \
+  "the private key for '${address[keyless]}' cannot be read" "OpenSSH or PEM private key without a passphrase"
+refused "another host key of ann's host" other "$few" "host key" \
+  "the host key of '${address[other]}' changed: expected ssh-ed25519 SHA256:" "write its new host key into the hosts file"
+refused "a login of ann that runs nothing" mute "$few" login \
+  "'mute' does not run scripts for ann: it said nothing" "ForceCommand, internal-sftp"
+for host in stranger other poor; do
+  define bad "$few" $host
+  before=$(logins $host)
+  run check "$work/bad.json"
+  check "a host is asked once: $host" [ "$(logins $host)" = $((before + 1)) ]
+done
+define half "$few" dead fit
+run check "$work/half.json"
+check "ann's host that is off: check says so" says "^dead +${address[dead]} +error +reach +'dead' does not answer"
+run apply "$work/half.json" --yes
+check "ann's host that is off: apply goes on with the other" [ -e "$work/nodes/fit" ]
+check "ann's host that is off: it is a warning" says "^dead .* warning +reach .*its node will fail, and the others go on"
+run destroy half --yes
+check "ann's host that is off: nothing is left" [ ! -e "$work/nodes/fit" ]
 
 define bad "$cluster" fit
 run check "$work/bad.json"
