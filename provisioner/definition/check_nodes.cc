@@ -168,9 +168,18 @@ void Checker::read_labels(const Value& labels, NodeBlock& block) {
 
 void Checker::read_taints(const Value& taints, NodeBlock& block) {
   for (const auto* taint : strings(taints, "taints")) {
-    name_error(check_taint(taint->text), taint->at, "the taint " + shown(taint->text));
-    if (std::find(block.taints.begin(), block.taints.end(), taint->text) != block.taints.end()) {
-      error(taint->at, "the taint " + shown(taint->text) + " comes twice", "remove one");
+    auto problem = check_taint(taint->text);
+    name_error(problem, taint->at, "the taint " + shown(taint->text));
+    auto same = std::ranges::find_if(block.taints, [&](const std::string& other) {
+      return taint_slot(other) == taint_slot(taint->text);
+    });
+    if (!problem && same != block.taints.end()) {
+      flaw(taint->at,
+           *same == taint->text
+               ? "the taint " + shown(taint->text) + " comes twice"
+               : "the taint " + shown(taint->text) + " has the key and effect of " + shown(*same) +
+                     ": a node can have only one of them",
+           "remove one");
       continue;
     }
     block.taints.push_back(taint->text);

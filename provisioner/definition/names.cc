@@ -210,4 +210,10 @@ NameProblem check_taint(std::string_view text) {
   return {};
 }
 
+std::string taint_slot(std::string_view taint) {
+  auto colon = taint.rfind(':');
+  auto key = taint.substr(0, std::min(colon, taint.find('=')));
+  return std::string(key) + std::string(colon == taint.npos ? "" : taint.substr(colon));
+}
+
 }  // namespace muster

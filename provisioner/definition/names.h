@@ -34,6 +34,8 @@ NameProblem check_endpoint(std::string_view text);
 NameProblem check_node_label(std::string_view key, std::string_view value);
 /// "key=value:Effect" or "key:Effect".
 NameProblem check_taint(std::string_view text);
+/// "key:Effect" of a taint that is one: Kubernetes takes one of each on a node, whatever its value.
+std::string taint_slot(std::string_view taint);
 
 /// A line of authorized_keys without options: type, base64, comment. Never quotes the key.
 NameProblem check_public_key(std::string_view text);

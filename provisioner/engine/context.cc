@@ -5,6 +5,7 @@
 #include <set>
 
 #include "provisioner/base/text.h"
+#include "provisioner/definition/names.h"
 #include "provisioner/tasks/compile.h"
 
 namespace muster {
@@ -52,8 +53,12 @@ Json cluster_context(const Cluster& cluster, const std::map<std::string, bool>& 
 std::string taints_of(const Node& node) {
   auto taints = node.taints;
   // v1.20 still calls the control-plane taint "master".
-  if (node.has_role("k8s-master") && !node.has_role("k8s-worker")) {
-    taints.insert(taints.begin(), "node-role.kubernetes.io/master=:NoSchedule");
+  const std::string own = "node-role.kubernetes.io/master=:NoSchedule";
+  // A kubelet with two of one key and effect never registers: the definition's own is enough.
+  bool given = std::ranges::any_of(
+      taints, [&](const std::string& taint) { return taint_slot(taint) == taint_slot(own); });
+  if (node.has_role("k8s-master") && !node.has_role("k8s-worker") && !given) {
+    taints.insert(taints.begin(), own);
   }
   return join(taints, ",");
 }

@@ -181,8 +181,13 @@ class HostReader {
       auto problem = check_taint(text);
       if (problem) {
         note(unavailable, "node_taints", shown(text) + " " + problem.message);
+      bool again = std::ranges::any_of(host_.taints, [&](const std::string& other) {
+        return taint_slot(other) == taint_slot(text);
+      });
       } else {
         host_.taints.push_back(text);
+      } else if (again) {
+        note(unavailable, "node_taints", shown(text) + ": its key and effect come twice");
         note(mapped, "node_taints", "nodes[].taints");
       }
     }

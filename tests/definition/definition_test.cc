@@ -459,6 +459,14 @@ TEST_CASE("definition: labels and taints follow Kubernetes' rules") {
   CHECK(with_node("\"taints\": [\"a.b/c=d:NoExecute\", \"e:PreferNoSchedule\"]") == "");
   CHECK(with_node("\"taints\": [\"a:NoExecute\", \"a:NoExecute\"]") ==
         "error 3:71: the taint 'a:NoExecute' comes twice (remove one)\n");
+  CHECK(
+      with_node("\"taints\": [\"a=b:NoExecute\", \"a=c:NoExecute\"]") ==
+      "error 3:73: the taint 'a=c:NoExecute' has the key and effect of 'a=b:NoExecute': a node can "
+      "have only one of them (remove one)\n");
+  CHECK(with_node("\"taints\": [\"a:NoExecute\", \"a=:NoExecute\"]") ==
+        "error 3:71: the taint 'a=:NoExecute' has the key and effect of 'a:NoExecute': a node can "
+        "have only one of them (remove one)\n");
+  CHECK(with_node("\"taints\": [\"a=b:NoExecute\", \"a=b:NoSchedule\"]") == "");
 }
 
 TEST_CASE("definition: role_apply_order names known roles, once each") {

@@ -187,13 +187,15 @@ TEST_CASE("kubespray: labels and taints that a kubelet would refuse are left out
   auto imported = import_text(
       "[kube_control_plane]\na\n[etcd]\na\n[kube_node]\n"
       "b node_labels=\"{'node-role.kubernetes.io/db': '', 'example.com/x': True}\" "
-      "node_taints=\"['bad', 'example.com/x=y:NoExecute']\"\n");
+      "node_taints=\"['bad', 'example.com/x=y:NoExecute', 'example.com/x=z:NoExecute']\"\n");
   CHECK(imported.errors.empty());
   CHECK(imported.hosts.find("labels: {\"example.com/x\": \"true\"}") != std::string::npos);
   CHECK(imported.definition.find("\"taints\": [\"example.com/x=y:NoExecute\"]") !=
         std::string::npos);
   CHECK(imported.report.has(ImportFate::unavailable, "node_labels"));
   CHECK(imported.report.has(ImportFate::unavailable, "node_taints"));
+  CHECK(imported.report.text().find("'example.com/x=z:NoExecute': its key and effect come twice") !=
+        std::string::npos);
 }
 
 TEST_CASE("kubespray: all hosts behind a bastion, but for those with a way of their own") {
