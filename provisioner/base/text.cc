@@ -122,6 +122,30 @@ std::string base64_encode(std::string_view bytes) {
   return out;
 }
 
+std::string yaml_quoted(std::string_view text) {
+  std::string out = "\"";
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto three = text.substr(i, 3);
+    if (byte == '"' || byte == '\\') {
+      out += '\\';
+      out += text[i];
+    } else if (byte < 0x20 || byte == 0x7f) {
+      constexpr std::string_view kDigits = "0123456789abcdef";
+      out += std::string("\\x") + kDigits[byte >> 4] + kDigits[byte & 15];
+    } else if (text.substr(i, 2) == "\xc2\x85") {
+      out += "\\N";
+      ++i;
+    } else if (three == "\xe2\x80\xa8" || three == "\xe2\x80\xa9") {
+      out += three.back() == '\xa8' ? "\\L" : "\\P";
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out + '"';
+}
+
 std::string count_of(std::size_t count, const std::string& noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }

@@ -27,6 +27,10 @@ std::string fingerprint(std::string_view text);
 
 std::string base64_encode(std::string_view bytes);
 
+/// The UTF-8 text as a YAML scalar that every reader takes for this text, whatever it looks like:
+/// in double quotes, on one line.
+std::string yaml_quoted(std::string_view text);
+
 /// "1 node", "2 nodes".
 std::string count_of(std::size_t count, const std::string& noun);
 

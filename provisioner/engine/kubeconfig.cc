@@ -1,5 +1,6 @@
 #include "provisioner/engine/kubeconfig.h"
 
+#include "inventory/address.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
 #include "provisioner/engine/step_runner.h"
@@ -14,10 +15,24 @@ std::optional<std::string> api_server(const Cluster& cluster, const DeploymentRe
   }
   for (const auto& node : record.nodes) {
     if (node.find_role("k8s-master") != nullptr) {
-      return "https://" + node.endpoint.address + ":" + port;
+      return "https://" + bracketed(node.endpoint.address) + ":" + port;
     }
   }
   return std::nullopt;
+}
+
+Secret kubeconfig_text(const std::string& cluster, const std::string& server,
+                       const std::string& trusted, const Identity& admin) {
+  const auto name = yaml_quoted(cluster);
+  const auto context = yaml_quoted("admin@" + cluster);
+  return Secret("apiVersion: v1\nkind: Config\nclusters:\n- name: " + name +
+                "\n  cluster:\n    server: " + yaml_quoted(server) +
+                "\n    certificate-authority-data: " + yaml_quoted(base64_encode(trusted)) +
+                "\nusers:\n- name: " + context + "\n  user:\n    client-certificate-data: " +
+                yaml_quoted(base64_encode(admin.certificate)) +
+                "\n    client-key-data: " + yaml_quoted(base64_encode(admin.key.reveal())) +
+                "\ncontexts:\n- name: " + context + "\n  context:\n    cluster: " + name +
+                "\n    user: " + context + "\ncurrent-context: " + context + "\n");
 }
 
 Secret admin_kubeconfig(Store& store, const Cluster& cluster, const DeploymentRecord& record) {
@@ -34,15 +49,7 @@ Secret admin_kubeconfig(Store& store, const Cluster& cluster, const DeploymentRe
   spec.common_name = "admin";
   spec.organizations = {"system:masters"};
   spec.client = true;
-  auto admin = pki.certificate(spec);
-  auto context = "admin@" + record.name;
-  return Secret("apiVersion: v1\nkind: Config\nclusters:\n- name: " + record.name +
-                "\n  cluster:\n    server: " + *server + "\n    certificate-authority-data: " +
-                base64_encode(pki.trusted("cluster")) + "\nusers:\n- name: " + context +
-                "\n  user:\n    client-certificate-data: " + base64_encode(admin.certificate) +
-                "\n    client-key-data: " + base64_encode(admin.key.reveal()) +
-                "\ncontexts:\n- name: " + context + "\n  context:\n    cluster: " + record.name +
-                "\n    user: " + context + "\ncurrent-context: " + context + "\n");
+  return kubeconfig_text(record.name, *server, pki.trusted("cluster"), pki.certificate(spec));
 }
 
 }  // namespace muster

@@ -23,6 +23,7 @@ struct Tag {
   std::string name;
   int line = 1;
   bool section = false;  ///< {{#x}} or {{^x}}
+  bool yaml = false;     ///< {{x|yaml}}
 };
 
 /// A template for kainjow whose tags are numbered instead of named, so that looking one up tells
@@ -100,8 +101,17 @@ class TagReader {
   }
 
   std::string add(const std::string& name, bool section) {
-    if (name.empty()) throw TemplateMistake{line_, "a tag names nothing"};
-    tags_.push_back({name, line_, section});
+    Tag tag{trim(name.substr(0, name.find('|'))), line_, section};
+    if (auto bar = name.find('|'); bar != std::string::npos) {
+      auto filter = trim(name.substr(bar + 1));
+      if (section) throw TemplateMistake{line_, "a section has no filter: '" + name + "'"};
+      if (filter != "yaml") {
+        throw TemplateMistake{line_, "there is no filter '" + filter + "', only 'yaml'"};
+      }
+      tag.yaml = true;
+    }
+    if (tag.name.empty()) throw TemplateMistake{line_, "a tag names nothing"};
+    tags_.push_back(std::move(tag));
     return std::to_string(tags_.size() - 1);
   }
 
@@ -168,8 +178,9 @@ class StrictContext : public mustache::basic_context<std::string> {
   }
 
   static mustache::data variable(const Tag& tag, const json& value) {
-    if (value.is_string()) return mustache::data(value.get<std::string>());
-    if (value.is_null()) return mustache::data("");
+    const auto text = value.is_string() ? value.get<std::string>() : "";
+    if (value.is_string()) return mustache::data(tag.yaml ? yaml_quoted(text) : text);
+    if (value.is_null()) return mustache::data(tag.yaml ? yaml_quoted("") : "");
     if (value.is_structured()) {
       throw TemplateMistake{tag.line, "'" + tag.name + "' is a " +
                                           (value.is_array() ? "list" : "set of values") +

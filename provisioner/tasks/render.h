@@ -12,7 +12,8 @@ struct TemplateMistake {
   std::string message;
 };
 
-/// Renders strictly; throws TemplateMistake.
+/// Renders strictly; throws TemplateMistake. {{x|yaml}} is the value as YAML: a text in quotes,
+/// whatever it looks like, numbers and booleans as they are.
 std::string render(const std::string& text, const nlohmann::json& context);
 
 /// The value at "a.b.c", or nullptr.

@@ -41,6 +41,14 @@ TEST_CASE("diagnostics: mistakes come in the order of the text") {
   CHECK(diagnostics.has_errors());
 }
 
+TEST_CASE("text: in YAML's quotes any text is itself, on one line") {
+  CHECK(yaml_quoted("on") == R"("on")");
+  CHECK(yaml_quoted("") == R"("")");
+  CHECK(yaml_quoted("a \"b\" \\ c") == R"("a \"b\" \\ c")");
+  CHECK(yaml_quoted("1\n2\t\x7f") == R"("1\x0a2\x09\x7f")");
+  CHECK(yaml_quoted("\xc3\xa4\xc2\x85\xe2\x80\xa8\xe2\x80\xa9.") == "\"\xc3\xa4\\N\\L\\P.\"");
+}
+
 TEST_CASE("text: nearest finds a slip of the fingers and nothing far off") {
   std::vector<std::string> keys{"nodes", "name", "tenant"};
   CHECK(nearest("nmae", keys) == "name");

@@ -94,7 +94,7 @@ served() {  # NODE PORT: the serial of what answers there
     openssl x509 -noout -serial | sed 's/serial=//'
 }
 serves() { [ "$(served "$1" "$2")" = "$(serial "$1" "$3")" ]; }  # NODE PORT NAME
-trusted_now() { sed -n 's/.*certificate-authority-data: //p' "$1" | base64 -d; }
+trusted_now() { sed -n 's/.*certificate-authority-data: "\(.*\)"/\1/p' "$1" | base64 -d; }
 serves_by() {  # NODE PORT CA-FILE
   openssl s_client -connect "$(address_of certs "$1"):$2" -CAfile "$3" -verify_return_error </dev/null 2>&1 |
     grep -q 'Verify return code: 0'

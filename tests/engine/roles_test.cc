@@ -12,6 +12,7 @@
 #include "provisioner/base/text.h"
 #include "provisioner/definition/definition.h"
 #include "provisioner/engine/context.h"
+#include "provisioner/engine/kubeconfig.h"
 #include "provisioner/plan/plan.h"
 #include "provisioner/tasks/compile.h"
 #include "tests/support/folder.h"
@@ -153,6 +154,125 @@ TEST_CASE("roles: every built-in role compiles for every node, and its files can
     auto name = file.path().lexically_relative(fs::path(MUSTER_SOURCE_DIR) / "templates").string();
     CHECK_MESSAGE(seen.contains(name), name);
   }
+}
+
+namespace {
+
+/// The definition with names that YAML takes for something else when they stand alone.
+Cluster odd_cluster(const std::vector<Role>& roles, const std::string& odd) {
+  auto text = R"({"name": ")" + odd + R"(", "provider": {"name": "local"}, "nodes": [
+      {"prefix": "m", "roles": ["etcd", "k8s-master", "k8s-worker", "k8s-addons"]}]})";
+  auto result = parse_definition("odd.json", text, {}, {roles, {"local"}});
+  auto cluster = expand(result.definition, roles, result.diagnostics);
+  REQUIRE(result.diagnostics.render() == "");
+  cluster.settings.dns_domain = cluster.nodes[0].name = odd;
+  return cluster;
+}
+
+/// What the YAML 1.1 reader of Python makes of the file, as JSON.
+nlohmann::json read_by_python(const fs::path& file) {
+  ProcessSpec spec;
+  spec.argv = {"python3", "-c",
+               "import json, sys, yaml\n"
+               "print(json.dumps(list(yaml.safe_load_all(open(sys.argv[1]))), default=repr))",
+               file.string()};
+  auto ran = run_process(spec);
+  REQUIRE_MESSAGE(ran.exit_code == 0, ran.error_output);
+  return nlohmann::json::parse(ran.output);
+}
+
+/// Counts the texts `odd`; those that are no texts for every reader are complained of.
+int count_texts(const YAML::Node& node, const std::string& odd) {
+  int count = 0;
+  if (node.IsScalar() && node.Scalar() == odd) {
+    CHECK(node.Tag() == "!");  // it was in quotes: kubectl's reader knows more numbers than others
+    ++count;
+  }
+  if (node.IsMap()) {
+    for (const auto& member : node) count += count_texts(member.second, odd);
+  }
+  if (node.IsSequence()) {
+    for (const auto& item : node) count += count_texts(item, odd);
+  }
+  return count;
+}
+
+int count_strings(const nlohmann::json& value, const std::string& odd) {
+  int count = value == odd ? 1 : 0;
+  if (value.is_structured()) {
+    for (const auto& item : value) count += count_strings(item, odd);
+  }
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("roles: names that look like numbers, dates or booleans are texts in every YAML file") {
+  auto roles = load_roles({});
+  TestFolder folder;
+  for (const std::string odd : {"2026", "on", "null", "1e3", "0x1f", "2026-11-30", "yes", "0o17"}) {
+    CAPTURE(odd);
+    auto cluster = odd_cluster(roles, odd);
+    MemoryVault vault;
+    Pki pki(vault, odd);
+    int files = 0;
+    for (const auto& name : cluster.nodes[0].all_roles) {
+      const auto& role = *find_role(roles, name);
+      auto context = make_context(context_input(cluster, cluster.nodes[0], role), pki);
+      for (const auto& task : role.tasks) {
+        const auto* file = task.args.find("template");
+        if (file == nullptr) continue;
+        auto source = load_template({}, file->text);
+        auto text = render_template(source, file->text, context);
+        bool yaml = file->text.ends_with(".yaml") || source.find("apiVersion: ") < 200;
+        if (!yaml) continue;
+        CAPTURE(file->text);
+        ++files;
+        int texts = 0;
+        for (const auto& document : YAML::LoadAll(text)) texts += count_texts(document, odd);
+        write_file(folder / "file.yaml", text);
+        CHECK(count_strings(read_by_python(folder / "file.yaml"), odd) == texts);
+        // Every value of its own in a template goes through the filter.
+        for (const auto& line : split(source, '\n')) {
+          bool alone = trim(line).ends_with("}}") && line.find(": {{") != std::string::npos;
+          if (alone) CHECK(line.find("|yaml}}") != std::string::npos);
+        }
+      }
+    }
+    CHECK(files > 8);
+    DeploymentRecord record;
+    record.nodes.emplace_back().roles = {{"k8s-master", "f"}};
+    record.nodes[0].endpoint.address = "fd77::13";
+    auto server = api_server(cluster, record).value();
+    write_file(folder / "kubeconfig",
+               kubeconfig_text(odd, server, odd, {odd, Secret(odd)}).reveal());
+    auto kubeconfig = read_by_python(folder / "kubeconfig")[0];
+    CHECK(kubeconfig.at("clusters")[0].at("name") == odd);
+    CHECK(kubeconfig.at("contexts")[0].at("context").at("cluster") == odd);
+    CHECK(kubeconfig.at("clusters")[0].at("cluster").at("server") == "https://[fd77::13]:6443");
+    CHECK(kubeconfig.at("users")[0].at("name") == "admin@" + odd);
+    CHECK(count_texts(YAML::LoadFile(folder / "kubeconfig"), odd) == 2);
+  }
+}
+
+TEST_CASE("roles: muster's own taint of a master gives way to the same one of the definition") {
+  auto roles = load_roles({});
+  auto cluster = cluster_of(roles);
+  MemoryVault vault;
+  Pki pki(vault, "demo");
+  auto taints = [&](std::vector<std::string> own) {
+    cluster.nodes.front().taints = std::move(own);
+    const auto& role = *find_role(roles, "kube-node");
+    return make_context(context_input(cluster, cluster.nodes.front(), role), pki)
+        .at("node")
+        .at("taints");
+  };
+  const std::string kMaster = "node-role.kubernetes.io/master";
+  CHECK(taints({}) == kMaster + "=:NoSchedule");
+  CHECK(taints({kMaster + ":NoSchedule"}) == kMaster + ":NoSchedule");
+  CHECK(taints({"a:NoSchedule", kMaster + "=x:NoSchedule"}) ==
+        "a:NoSchedule," + kMaster + "=x:NoSchedule");
+  CHECK(taints({kMaster + ":NoExecute"}) == kMaster + "=:NoSchedule," + kMaster + ":NoExecute");
 }
 
 TEST_CASE("roles: a template sees the lists of members that its role uses, and no others") {

@@ -58,7 +58,7 @@ ready() {
 }
 check "both nodes are Ready" until_true 120 ready
 check "the node has its label" same "$(kubectl get nodes -l example.com/disk=ssd -o name)" node/work1
-check "the API has the port of the inventory" grep -q 'server: .*:6444$' config
+check "the API has the port of the inventory" grep -q 'server: .*:6444"$' config
 check "Services are where the inventory wants them" \
   same "$(kubectl get service kubernetes -o 'jsonpath={.spec.clusterIP}')" 10.88.0.1
 pod_in_range() { kubectl -n kube-system get pods -l k8s-app=kube-dns -o 'jsonpath={.items[0].status.podIP}' | grep -q '^10\.89\.'; }

@@ -45,6 +45,16 @@ TEST_CASE("render: values stand in the text as they are") {
   CHECK(rendered("a\r\n{{name}}\r\n") == "a\r\netcd-1\r\n");
 }
 
+TEST_CASE("render: as YAML a text is a text, whatever it looks like, and a number a number") {
+  CHECK(rendered("a: {{name|yaml}}") == "a: \"etcd-1\"");
+  CHECK(rendered("{{ number | yaml }} {{yes|yaml}} {{nothing|yaml}}") == "3 true \"\"");
+  CHECK(rendered("{{html|yaml}}") == R"("<a href=\"x\">&'")");
+  CHECK(mistake("a\n{{name|json}}") == "2: there is no filter 'json', only 'yaml'");
+  CHECK(mistake("{{#yes|yaml}}{{/yes}}") == "1: a section has no filter: 'yes|yaml'");
+  CHECK(mistake("{{nam|yaml}}") == "1: nothing is named 'nam'");
+  CHECK(mistake("{{|yaml}}") == "1: a tag names nothing");
+}
+
 TEST_CASE("render: sections repeat for lists, and open objects and true values") {
   CHECK(rendered("{{#members}}{{name}}={{address}}{{comma}}{{/members}}") ==
         "m1=10.0.0.1,m2=10.0.0.2");
