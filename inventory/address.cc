@@ -36,24 +36,38 @@ std::optional<int> parse_port(std::string_view text) {
   return port;
 }
 
-/// An IPv6 address can be written in many ways; the scope stays as it is.
-std::string short_form(const std::string& address) {
-  auto scope = address.find('%');
-  in6_addr binary{};
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (::inet_pton(AF_INET6, address.substr(0, scope).c_str(), &binary) != 1 ||
-      ::inet_ntop(AF_INET6, &binary, text.data(), text.size()) == nullptr) {
-    return lower(address);
-  }
-  return text.data() + (scope == std::string::npos ? "" : address.substr(scope));
-}
-
 bool is_base64(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
                      [](unsigned char c) { return std::isalnum(c) != 0 || c == '+' || c == '/'; });
 }
 
 }  // namespace
+
+bool is_ipv4_address(const std::string& text) {
+  in_addr binary{};
+  return ::inet_pton(AF_INET, text.c_str(), &binary) == 1;
+}
+
+std::string address_fault(const std::string& ip_address) {
+  in_addr v4{};
+  in6_addr v6{};
+  if (::inet_pton(AF_INET, ip_address.c_str(), &v4) == 1) {
+    const auto number = ntohl(v4.s_addr);
+    if (number == INADDR_BROADCAST) return "is the broadcast address";
+    if (number == INADDR_ANY) return "is the unspecified address";
+    if (number >> 24 == 127) return "is a loopback address";
+    if (number >> 16 == 0xa9fe) return "is a link-local address";
+    if (number >> 28 == 0xe) return "is a multicast address";
+    if (number >> 28 == 0xf || number >> 24 == 0) return "is a reserved address";
+  } else if (::inet_pton(AF_INET6, ip_address.c_str(), &v6) == 1) {
+    if (IN6_IS_ADDR_UNSPECIFIED(&v6)) return "is the unspecified address";
+    if (IN6_IS_ADDR_LOOPBACK(&v6)) return "is a loopback address";
+    if (IN6_IS_ADDR_LINKLOCAL(&v6)) return "is a link-local address";
+    if (IN6_IS_ADDR_MULTICAST(&v6)) return "is a multicast address";
+    if (IN6_IS_ADDR_V4MAPPED(&v6)) return "is an IPv4 address written as IPv6";
+  }
+  return "";
+}
 
 bool is_ip_address(const std::string& text) {
   in6_addr binary{};
@@ -66,6 +80,17 @@ bool is_address(const std::string& text) {
          std::all_of(text.begin(), text.end(), [](unsigned char c) {
            return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_' || c == ':' || c == '%';
          });
+}
+
+std::string short_address(const std::string& address) {
+  auto scope = address.find('%');
+  in6_addr binary{};
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (::inet_pton(AF_INET6, address.substr(0, scope).c_str(), &binary) != 1 ||
+      ::inet_ntop(AF_INET6, &binary, text.data(), text.size()) == nullptr) {
+    return lower(address);
+  }
+  return text.data() + (scope == std::string::npos ? "" : address.substr(scope));
 }
 
 std::string bracketed(const std::string& address) {
@@ -117,7 +142,7 @@ std::optional<std::string> parse_fingerprint(const std::string& text) {
 }
 
 std::string place_of(const Endpoint& endpoint) {
-  return bracketed(short_form(endpoint.address)) + ":" + std::to_string(endpoint.port);
+  return bracketed(short_address(endpoint.address)) + ":" + std::to_string(endpoint.port);
 }
 
 }  // namespace muster

@@ -1,6 +1,7 @@
 #include "inventory/cluster.h"
 
 #include <algorithm>
+#include <array>
 
 #include "inventory/settings.h"
 #include "provisioner/base/text.h"
@@ -87,6 +88,11 @@ void share_pod_network(Cluster& cluster, Diagnostics& diagnostics) {
 }  // namespace
 
 bool Node::has_role(const std::string& role) const { return holds(all_roles, role); }
+
+bool Node::is_of_kubernetes() const {
+  constexpr std::array kMarks{"container-runtime", "etcd", "kube-control-plane", "kube-node"};
+  return std::ranges::any_of(kMarks, [this](const char* role) { return has_role(role); });
+}
 
 void Node::set_machine_labels(const std::map<std::string, std::string>& of_machine) {
   for (const auto& [key, value] : machine_labels) labels.erase(key);

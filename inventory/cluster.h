@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,10 +47,15 @@ struct Node {
   std::map<std::string, std::string> labels;  ///< with those of its machine
   std::map<std::string, std::string> machine_labels;  ///< those of `labels` that are its machine's
   std::vector<std::string> taints;
+  /// How its machine is reached, where that is known before the node is made: not a wish.
+  std::optional<Endpoint> machine;
+  std::string architecture;  ///< of its machine: "amd64", "arm64"; empty: nobody has said yet
 
   /// Its machine has these labels: they are its own where the definition does not say otherwise.
   void set_machine_labels(const std::map<std::string, std::string>& of_machine);
   bool has_role(const std::string& role) const;
+  /// Whether some role makes it a part of a Kubernetes cluster.
+  bool is_of_kubernetes() const;
 };
 
 /// A definition expanded: counts unrolled, defaults resolved, roles ordered.

@@ -30,7 +30,8 @@ struct Host {
   std::string zone;                           ///< may be empty, as rack
   std::string rack;
   Capacity capacity;
-  std::string file;  ///< as it was named when it was read
+  std::string architecture;  ///< "amd64", "arm64"; empty: not told
+  std::string file;          ///< as it was named when it was read
   std::optional<BmcEndpoint> bmc;
 };
 

@@ -23,7 +23,7 @@ const std::vector<std::string>& host_keys() {
   static const std::vector<std::string> keys{"name", "address", "port",     "user",
                                              "key",  "bastion", "host_key", "labels",
                                              "zone", "rack",    "capacity", "cluster_address",
-                                             "bmc"};
+                                             "arch", "bmc"};
   return keys;
 }
 
@@ -47,6 +47,19 @@ std::string SeenHosts::before(Places& seen, const std::string& text, const std::
   const auto& known = first->second;
   return (known.file == file ? "" : known.file + ":") + std::to_string(known.at.line) + ":" +
          std::to_string(known.at.column);
+}
+
+std::string SeenHosts::inside_before(const std::string& address, bool told, const std::string& file,
+                                     Position at) {
+  auto known = told_inside_.find(address);
+  if (!told && known == told_inside_.end()) {
+    inside_.try_emplace(address, Place{file, at});
+    return "";
+  }
+  if (auto other = inside_.find(address); told && other != inside_.end()) {
+    return before(inside_, address, file, at);
+  }
+  return before(told_inside_, address, file, at);
 }
 
 HostsReader::HostsReader(const fs::path& file, SeenHosts& seen, Diagnostics& diagnostics)
@@ -87,6 +100,7 @@ void HostsReader::read_host(const Value& item) {
   read_labels(item, host);
   read_location(item, host);
   read_capacity(item, host.capacity);
+  read_architecture(item, host);
   read_bmc(item, host);
   if (!host.name.empty() && !host.endpoint.address.empty()) hosts_.push_back(std::move(host));
 }
@@ -121,18 +135,32 @@ void HostsReader::read_address(const Value& item, Endpoint& endpoint) {
     return;
   }
   endpoint.address = address->text;
-  if (const auto* inside = get(item, "cluster_address", Kind::string)) {
-    endpoint.cluster_address = inside->text;
-    if (!is_ip_address(inside->text)) {
-      error(inside->at, shown(inside->text) + " is no IP address",
-            "it is where the cluster's other nodes find the host");
-    }
-  }
+  read_cluster_address(item, endpoint);
   auto place = place_of(endpoint);
   auto before = seen_.place_before(place, file_, address->at);
   if (before.empty()) return;
   error(address->at, "the address " + place + " comes twice", "the first one is at " + before);
   endpoint.address.clear();
+}
+
+void HostsReader::read_cluster_address(const Value& item, Endpoint& endpoint) {
+  constexpr const char* kWhat = "it is where the cluster's other nodes find the host";
+  const auto* told = get(item, "cluster_address", Kind::string);
+  if (told != nullptr) {
+    endpoint.cluster_address = told->text;
+    if (!is_ip_address(told->text)) {
+      return error(told->at, shown(told->text) + " is no IP address", kWhat);
+    }
+    if (auto fault = address_fault(told->text); !fault.empty()) {
+      return error(told->at, "the cluster_address " + told->text + " " + fault, kWhat);
+    }
+  }
+  const auto& at = told != nullptr ? told->at : item.find("address")->at;
+  const auto inside = short_address(endpoint.in_cluster());
+  auto before = seen_.inside_before(inside, told != nullptr, file_, at);
+  if (before.empty()) return;
+  error(at, "other nodes find another host at " + inside + " already, the one at " + before,
+        "give each host a cluster_address of its own");
 }
 
 void HostsReader::read_login(const Value& item, Endpoint& endpoint) {
@@ -242,6 +270,15 @@ void HostsReader::read_capacity(const Value& item, Capacity& capacity) {
   take("cpus", capacity.cpus);
   take("memory_mb", capacity.memory_mb);
   take("disk_gb", capacity.disk_gb);
+}
+
+void HostsReader::read_architecture(const Value& item, Host& host) {
+  const auto* arch = get(item, "arch", Kind::string);
+  if (arch == nullptr) return;
+  host.architecture = arch->text;
+  if (arch->text == "amd64" || arch->text == "arm64") return;
+  error(arch->at, "the architecture " + shown(arch->text) + " is not one that muster installs on",
+        "it is amd64 (x86_64) or arm64 (aarch64)");
 }
 
 void HostsReader::check_keys(const Value& object, const std::string& what,

@@ -20,6 +20,10 @@ class SeenHosts {
   std::string place_before(const std::string& text, const std::string& file, Position at) {
     return before(places_, text, file, at);
   }
+  /// Of where other nodes find hosts: `told` is one that was written as cluster_address. An address
+  /// that no file says so may come again, with another port.
+  std::string inside_before(const std::string& address, bool told, const std::string& file,
+                            Position at);
 
  private:
   struct Place {
@@ -33,6 +37,8 @@ class SeenHosts {
 
   Places names_;
   Places places_;
+  Places inside_;
+  Places told_inside_;
 };
 
 /// Makes hosts of the tree of one file, and collects what is wrong with it.
@@ -46,11 +52,13 @@ class HostsReader {
   void read_host(const Value& item);
   void read_name(const Value& item, Host& host);
   void read_address(const Value& item, Endpoint& endpoint);
+  void read_cluster_address(const Value& item, Endpoint& endpoint);
   void read_login(const Value& item, Endpoint& endpoint);
   void read_host_key(const Value& key, Endpoint& endpoint);
   void read_labels(const Value& item, Host& host);
   void read_location(const Value& item, Host& host);
   void read_capacity(const Value& item, Capacity& capacity);
+  void read_architecture(const Value& item, Host& host);
   std::string key_file(const Value& key);
   // bmc_reader.cc
   void read_bmc(const Value& item, Host& host);

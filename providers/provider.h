@@ -58,6 +58,8 @@ struct MachineNote {
   /// create has to be called with its token to follow that.
   std::optional<Endpoint> own;
   bool moved = false;
+  std::optional<Endpoint> machine = {};  ///< how it is reached, where it is known which it is
+  std::string architecture = {};         ///< "amd64", "arm64"; empty: nobody has said
 };
 
 /// Where nodes come from. Implementations may be called from several threads at once. Failures
@@ -70,8 +72,8 @@ class Provider {
   /// made at once; those of others are made on a few threads of their own.
   virtual bool gives_way() const { return false; }
 
-  /// Whether destroying a node wipes its machine. Where not, the machine was there before and stays:
-  /// it is let go of only when all that roles made on it was undone.
+  /// Whether destroying a node wipes its machine. Where not, the machine was there before and
+  /// stays: it is let go of only when all that roles made on it was undone.
   virtual bool wipes() const { return true; }
 
   /// Mistakes in the hints (JSON object text), and reasons why no node can be made here and now.
@@ -102,6 +104,13 @@ class Provider {
   /// nothing.
   virtual std::vector<MachineNote> describe(const std::vector<NodeSpec>& wanted) {
     return std::vector<MachineNote>(wanted.size());
+  }
+
+  /// The IPv4 network (CIDR) that the node's address will be of, where that is known before it is
+  /// made. Changes nothing.
+  virtual std::optional<std::string> network_of(const NodeSpec& wanted) {
+    static_cast<void>(wanted);
+    return std::nullopt;
   }
 
   /// Called once at the start of a run, before the first create: makes what nodes with these hints

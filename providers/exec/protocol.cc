@@ -129,6 +129,9 @@ Endpoint read_endpoint(const AnswerReader& node, bool complete) {
   if (!endpoint.cluster_address.empty() && !is_ip_address(endpoint.cluster_address)) {
     wrong(node.path("cluster_address"), "is no IP address");
   }
+  if (auto fault = address_fault(endpoint.cluster_address); !fault.empty()) {
+    wrong(node.path("cluster_address"), fault);
+  }
   return endpoint;
 }
 

@@ -132,12 +132,17 @@ std::vector<MachineNote> InventoryProvider::describe(const std::vector<NodeSpec>
     // What its hints ask for by now may be another one: it keeps the one that it has.
     if (host == nullptr || !wants[i].wish.is_for(*host)) continue;
     notes[i].labels = host->labels;
-    notes[i].own = host->endpoint;
+    notes[i].own = notes[i].machine = host->endpoint;
+    notes[i].architecture = host->architecture;
     notes[i].moved = claim_on(*host, wants[i]) != *claim;
   }
   const auto chosen = plan(others);
   for (std::size_t i = 0; i < others.size(); ++i) {
-    if (const auto* host = chosen.hosts()[i]) notes[numbers[i]].labels = host->labels;
+    const auto* host = chosen.hosts()[i];
+    if (host == nullptr) continue;
+    notes[numbers[i]].labels = host->labels;
+    notes[numbers[i]].machine = host->endpoint;
+    notes[numbers[i]].architecture = host->architecture;
   }
   return notes;
 }

@@ -181,6 +181,14 @@ LocalNetwork LocalProvider::network_for(const NodeSpec& spec, const LocalHints& 
   return {bridge, owner.state, spec.tenant, *range};
 }
 
+std::optional<std::string> LocalProvider::network_of(const NodeSpec& wanted) {
+  try {
+    return to_text(network_for(wanted, parsed_hints(wanted.hints)).range);
+  } catch (const Error&) {
+    return std::nullopt;  // validate and create say why
+  }
+}
+
 void LocalProvider::raise(const LocalNetwork& network) const {
   auto nodes = records_.nodes();
   std::erase_if(nodes, [&](const LocalNode& node) { return node.bridge != network.bridge; });

@@ -19,6 +19,7 @@ class LocalProvider : public Provider {
   LocalProvider(std::filesystem::path root, std::filesystem::path cache, bool offline = false);
 
   std::vector<std::string> validate(const std::string& hints) override;
+  std::optional<std::string> network_of(const NodeSpec& wanted) override;
   void prepare(const std::vector<std::string>& hints,
                const std::function<void(const std::string&)>& note) override;
   std::vector<std::filesystem::path> prepared(const std::vector<std::string>& hints) override;

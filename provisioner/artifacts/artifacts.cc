@@ -107,6 +107,12 @@ std::optional<Artifact> Artifacts::find(const std::string& name,
   return cached(wanted, wanted.key(kubernetes_version, arch));
 }
 
+bool Artifacts::can_fetch(const std::string& name, const std::string& arch) const {
+  const auto& wanted = entry(name);
+  if (offline_ || std::ranges::find(wanted.arches, arch) == wanted.arches.end()) return false;
+  return arch == machine_arch() || !wanted.urls.empty() || !wanted.manifest_url.empty();
+}
+
 std::vector<std::pair<std::string, std::string>> Artifacts::fetch(
     const std::vector<std::string>& names, const std::string& kubernetes_version,
     const std::string& arch, const Note& note) {

@@ -52,6 +52,10 @@ class Artifacts {
   std::optional<Artifact> find(const std::string& name, const std::string& kubernetes_version,
                                const std::string& arch) const;
 
+  /// Whether `fetch` has a way to get it for that architecture. What has no source upstream is
+  /// built, which is possible for this machine's own alone.
+  bool can_fetch(const std::string& name, const std::string& arch) const;
+
   /// Brings the named ones into the cache; progress to `note`. Throws Error naming everything
   /// that was tried. Artifacts marked optional in the catalog are left out instead: their names
   /// and the reasons are returned.

@@ -46,6 +46,7 @@ class App {
  private:
   int validate();
   int plan();
+  void check_places(const Definition& definition, Cluster& cluster, Diagnostics& diagnostics);
   int apply();
   int rollback();
   int destroy();
@@ -192,7 +193,7 @@ class App {
   // commands_bundle.cc
   int bundle();
   int bundle_create();
-  void add_to_bundle(const Cluster& cluster, BundleContents& contents);
+  void add_to_bundle(Cluster cluster, BundleContents& contents);
   /// Fills the cache from --bundle.
   void take_bundle();
   void tell_step(const std::string& line);

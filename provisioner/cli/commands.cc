@@ -190,13 +190,18 @@ void add_other_commands(Table& table) {
   table.group("artifacts: the files that roles install");
   table.command("artifacts list", "what the catalog knows, and what is in the cache")
       .option(output_option({"json"}))
-      .option(kubernetes_option());
-  table.command("artifacts fetch", "bring everything into the cache").option(kubernetes_option());
+      .option(kubernetes_option())
+      .option(arch_option());
+  table.command("artifacts fetch", "bring everything into the cache")
+      .option(kubernetes_option())
+      .option(arch_option())
+      .example("artifacts fetch --arch arm64");
   table.command("artifacts verify", "hold every cached file against its sha256");
   ArgumentRule artifact{"ARTIFACT", "its name", WordKind::text, true, false, {}};
   table.command("artifacts path", "where the cached file of an artifact is")
       .argument(artifact)
       .option(kubernetes_option())
+      .option(arch_option())
       .example("artifacts path kubectl");
   table.group("other");
   ArgumentRule shell{"SHELL", "bash, zsh or fish",    WordKind::choice, true,

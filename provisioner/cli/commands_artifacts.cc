@@ -7,6 +7,7 @@
 #include "provisioner/base/text.h"
 #include "provisioner/cli/app.h"
 #include "provisioner/definition/attribs.h"
+#include "provisioner/engine/needs.h"
 #include "provisioner/report/columns.h"
 #include "provisioner/report/table.h"
 
@@ -33,7 +34,7 @@ void check_listed(const std::string& name, const std::vector<Artifacts::Listed>&
 
 int App::artifacts() {
   const auto version = kubernetes_version();
-  const auto arch = machine_arch();
+  const auto arch = options_.arch.empty() ? machine_arch() : options_.arch;
   auto& cache = artifact_cache();
   auto listed = cache.list(version, arch);
 
@@ -43,14 +44,21 @@ int App::artifacts() {
     auto artifact = cache.find(name, version, arch);
     if (!artifact) {
       throw Error("'" + name + "' is not in the cache")
-          .hint("bring it there: muster artifacts fetch");
+          .hint("bring it there: " + fetch_command(version, arch));
     }
     out_ << artifact->file.string() << "\n";
     return 0;
   }
   if (options_.command == "artifacts fetch") {
     std::vector<std::string> names;
-    for (const auto& item : listed) names.push_back(item.name);
+    for (const auto& item : listed) {
+      if (arch == machine_arch() || item.cached || cache.can_fetch(item.name, arch)) {
+        names.push_back(item.name);
+      } else {
+        talk_ << "muster: '" << item.name << "' was left out: it is built on a machine of that "
+              << "architecture only\n";
+      }
+    }
     auto left_out = cache.fetch(names, version, arch,
                                 [&](const std::string& line) { talk_ << line << std::endl; });
     for (const auto& [name, reason] : left_out) {

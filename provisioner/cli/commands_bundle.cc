@@ -101,20 +101,23 @@ int App::bundle_create() {
   return kDone;
 }
 
-void App::add_to_bundle(const Cluster& cluster, BundleContents& contents) {
+void App::add_to_bundle(Cluster cluster, BundleContents& contents) {
   auto quiet = make_json_reporter(talk_);
   const auto everything = world(*quiet);
+  ask_machines(everything, cluster, nullptr);  // for their architectures
   // As if nothing of it were there.
   auto needs = needs_of(everything, cluster, plan_apply(cluster, roles(), nullptr));
-  needs.artifacts.insert(kTestArtifact);  // for `muster test`
+  needs.artifacts[machine_arch()].insert(kTestArtifact);  // for `muster test`
   for (const auto& [name, reason] :
        get_needs(everything, cluster, needs, [&](const std::string& line) { tell_step(line); })) {
     talk_ << "muster: '" << name << "' was left out: " << reason << "\n";
   }
   contents.names.insert(cluster.name);
-  for (const auto& name : needs.artifacts) {
-    auto found = artifact_cache().find(name, cluster.settings.version, machine_arch());
-    if (found) contents.artifacts.push_back(*found);
+  for (const auto& [arch, names] : needs.artifacts) {
+    for (const auto& name : names) {
+      auto found = artifact_cache().find(name, cluster.settings.version, arch);
+      if (found) contents.artifacts.push_back(*found);
+    }
   }
   for (const auto& [name, hints] : needs.hints) {
     auto images = providers().get(name).prepared({hints.begin(), hints.end()});

@@ -11,6 +11,7 @@
 #include "provisioner/cli/definition_files.h"
 #include "provisioner/cli/exit_codes.h"
 #include "provisioner/definition/expansion.h"
+#include "provisioner/engine/places.h"
 #include "provisioner/engine/refresh.h"
 #include "provisioner/engine/revisions.h"
 #include "provisioner/report/table.h"
@@ -24,7 +25,11 @@ int App::validate() {
     auto input = read(file);
     Diagnostics diagnostics = input.diagnostics;
     std::size_t nodes = 0;
-    if (input.plannable) nodes = expand(input.definition, roles(), diagnostics).nodes.size();
+    if (input.plannable) {
+      auto cluster = expand(input.definition, roles(), diagnostics);
+      nodes = cluster.nodes.size();
+      check_places(input.definition, cluster, diagnostics);
+    }
     if (!report(diagnostics)) {
       code = kUsage;
       talk_ << "muster: " << mistakes_in(diagnostics) << "\n";
@@ -33,6 +38,17 @@ int App::validate() {
     }
   }
   return code;
+}
+
+/// A state that is not there yet is not made for this.
+void App::check_places(const Definition& definition, Cluster& cluster, Diagnostics& diagnostics) {
+  World known;
+  known.store = known_state();
+  known.providers = &providers();
+  known.roles = &roles();
+  auto record = known.store == nullptr ? std::nullopt : known.store->deployment(cluster.name);
+  ask_machines(known, cluster, record ? &*record : nullptr);
+  muster::check_places(known, definition, cluster, record ? &*record : nullptr, diagnostics);
 }
 
 int App::plan() {

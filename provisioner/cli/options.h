@@ -24,6 +24,7 @@ struct Options {
   std::vector<std::string> set;
   std::optional<std::string> provider;
   std::string version;  ///< artifacts: of Kubernetes
+  std::string arch;     ///< artifacts: "amd64", "arm64"; empty: this machine's
   std::string output;   ///< -o: "", "wide", "json"
   std::string out_file;
   std::string plan_file;

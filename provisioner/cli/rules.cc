@@ -235,6 +235,14 @@ OptionRule kubernetes_option() {
   return rule;
 }
 
+OptionRule arch_option() {
+  auto rule = option("--arch", "ARCH", "for nodes of this architecture, not this machine's");
+  rule.set = into(&Options::arch);
+  rule.kind = WordKind::choice;
+  rule.choices = {"amd64", "arm64"};
+  return rule;
+}
+
 OptionRule roles_option() {
   auto rule = option("--roles", "DIR", "roles/ and templates/ of yours; again for more");
   rule.set = add_roles;

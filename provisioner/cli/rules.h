@@ -31,6 +31,7 @@ OptionRule events_option();
 OptionRule trace_option();
 OptionRule output_option(std::vector<std::string> forms);
 OptionRule kubernetes_option();
+OptionRule arch_option();
 OptionRule roles_option();
 OptionRule ttl_option();
 OptionRule name_suffix_option();

@@ -74,7 +74,7 @@ std::vector<MovedNode> ask_machines(const World& world, Cluster& cluster,
   const auto picked = picked_nodes(world, cluster);
   if (picked.empty()) return moved;
   const auto recorded = recorded_nodes(record);
-  const auto tag = deployment_tag(*world.store, cluster.name);
+  const auto tag = world.store == nullptr ? "" : deployment_tag(*world.store, cluster.name);
   for (const auto& [provider, nodes] : picked) {
     std::vector<NodeSpec> specs;
     specs.reserve(nodes.size());
@@ -84,6 +84,8 @@ std::vector<MovedNode> ask_machines(const World& world, Cluster& cluster,
     const auto notes = provider->describe(specs);
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       nodes[i]->set_machine_labels(notes[i].labels);
+      nodes[i]->machine = notes[i].machine;
+      nodes[i]->architecture = notes[i].architecture;
       auto* known = find_in(recorded, nodes[i]->name);
       if (known == nullptr || !is_there(*known) || !notes[i].own) continue;
       auto now = with_what_was_seen(*notes[i].own, known->endpoint);

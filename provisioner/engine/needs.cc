@@ -2,6 +2,7 @@
 
 #include "inventory/index.h"
 #include "provisioner/base/text.h"
+#include "provisioner/definition/attribs.h"
 
 namespace muster {
 
@@ -14,9 +15,9 @@ void add_packages(const Value& names, const std::string& family, std::set<std::s
   if (const Value* own = names.find(family)) add_packages(*own, family, packages);
 }
 
-void add_task(const Task& task, Needs& needs) {
+void add_task(const Task& task, const std::string& arch, Needs& needs) {
   if (task.kind == "artifact" || task.kind == "image" || task.kind == "unpack") {
-    if (const Value* name = task.args.find("name")) needs.artifacts.insert(name->text);
+    if (const Value* name = task.args.find("name")) needs.artifacts[arch].insert(name->text);
   }
   auto packages = packages_of(task, "apt");
   needs.packages.insert(packages.begin(), packages.end());
@@ -44,6 +45,7 @@ std::set<std::string> packages_of(const Task& task, const std::string& family) {
 Needs needs_of(const World& world, const Cluster& cluster, const Plan& plan) {
   Needs needs;
   const auto nodes = index_of(cluster);
+  const auto own = machine_arch();
   for (const auto& step : plan.steps) {
     const Node* node = find_in(nodes, step.node);
     if (step.verb == Verb::create_node && node != nullptr) {
@@ -51,7 +53,9 @@ Needs needs_of(const World& world, const Cluster& cluster, const Plan& plan) {
     }
     const Role* role = find_role(*world.roles, step.role);
     if (role == nullptr || step.verb == Verb::undo_role) continue;
-    for (const auto& task : role->tasks) add_task(task, needs);
+    bool told = node != nullptr && !node->architecture.empty();
+    const auto& arch = told ? node->architecture : own;
+    for (const auto& task : role->tasks) add_task(task, arch, needs);
   }
   return needs;
 }
@@ -62,8 +66,21 @@ std::vector<std::pair<std::string, std::string>> get_needs(
   for (const auto& [provider, hints] : needs.hints) {
     world.providers->get(provider).prepare({hints.begin(), hints.end()}, note);
   }
-  return world.artifacts->fetch({needs.artifacts.begin(), needs.artifacts.end()},
-                                cluster.settings.version, machine_arch(), note);
+  std::vector<std::pair<std::string, std::string>> left_out;
+  for (const auto& [arch, names] : needs.artifacts) {
+    auto without =
+        world.artifacts->fetch({names.begin(), names.end()}, cluster.settings.version, arch, note);
+    left_out.insert(left_out.end(), without.begin(), without.end());
+  }
+  return left_out;
+}
+
+std::string fetch_command(const std::string& kubernetes_version, const std::string& arch) {
+  auto command = std::string("muster artifacts fetch");
+  if (kubernetes_version != find_attrib("k8s-version")->fallback) {
+    command += " --kubernetes " + kubernetes_version;
+  }
+  return command + (arch == machine_arch() ? "" : " --arch " + arch);
 }
 
 }  // namespace muster

@@ -13,7 +13,8 @@ namespace muster {
 
 /// What must be on this machine before the first step of a plan, and what nodes bring themselves.
 struct Needs {
-  std::set<std::string> artifacts;                     ///< that roles install
+  /// What roles install, by the architecture of their nodes: "amd64", "arm64".
+  std::map<std::string, std::set<std::string>> artifacts;
   std::map<std::string, std::set<std::string>> hints;  ///< of nodes to create, by provider
   std::set<std::string> packages;  ///< that roles install, where the nodes have apt
   /// The same as tasks install them together, with spaces between.
@@ -27,7 +28,11 @@ bool installs_packages(const Task& task);
 /// names that hold templates.
 std::set<std::string> packages_of(const Task& task, const std::string& family);
 
+/// Nodes of which nobody knows the architecture are taken to have this machine's.
 Needs needs_of(const World& world, const Cluster& cluster, const Plan& plan);
+
+/// What to type for artifacts that are missing: "muster artifacts fetch --arch arm64".
+std::string fetch_command(const std::string& kubernetes_version, const std::string& arch);
 
 /// Brings artifacts and what providers make into the cache. Returns the optional artifacts that
 /// could not be had, with the reasons. Throws Error for any other.

@@ -12,6 +12,7 @@
 #include "provisioner/engine/lease.h"
 #include "provisioner/engine/needs.h"
 #include "provisioner/engine/objections.h"
+#include "provisioner/engine/places.h"
 #include "provisioner/engine/preflight.h"
 #include "provisioner/engine/reconcile.h"
 #include "provisioner/engine/revisions.h"
@@ -174,6 +175,10 @@ std::optional<RunSummary> apply_held(const World& world, const Apply& apply,
   CheckedHosts checked(world, planned, options);
   if (options.stop.stop_requested()) return std::nullopt;
   if (options.confirm && !options.confirm(planned.plan)) return std::nullopt;
+  for (auto& node : planned.cluster.nodes) {
+    auto told = checked.architectures().find(node.name);
+    if (told != checked.architectures().end()) node.architecture = told->second;
+  }
   if (planned.plan.empty() && planned.record)
     planned.plan = plan_verify(planned.cluster, *world.roles, *planned.record);
   prepare(world, planned);
@@ -282,6 +287,8 @@ Planned plan_definition(const World& world, const Definition& definition, Agains
     }
   }
   planned.moved = ask_machines(world, planned.cluster, planned.record ? &*planned.record : nullptr);
+  check_places(world, definition, planned.cluster, planned.record ? &*planned.record : nullptr,
+               diagnostics);
   for (const auto& problem : quota_problems(world, planned)) {
     diagnostics.error({}, problem.message, problem.hint);
   }

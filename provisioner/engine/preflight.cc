@@ -5,10 +5,12 @@
 #include <mutex>
 #include <utility>
 
+#include "inventory/address.h"
 #include "inventory/index.h"
 #include "provisioner/artifacts/build.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
+#include "provisioner/engine/needs.h"
 #include "provisioner/engine/objections.h"
 #include "provisioner/engine/preflight_rules.h"
 #include "provisioner/engine/workers.h"
@@ -50,6 +52,15 @@ class Preflight {
                                [](const auto& target) { return target.endpoint.has_value(); });
   }
 
+  /// What the nodes that answered are.
+  std::map<std::string, std::string> architectures() const {
+    std::map<std::string, std::string> all;
+    for (const auto& target : targets_) {
+      if (target.look) all[target.findings.node] = architecture(target.look->seen.facts);
+    }
+    return all;
+  }
+
   /// `keep`: the connections stay in `links`.
   std::vector<HostFindings> run(NodeLinks& links, bool keep) {
     ask_all(links, keep);
@@ -66,8 +77,13 @@ class Preflight {
     Target target;
     target.needs = needs_of(planned_.cluster, *node, *world_.roles, record);
     target.needs.architecture = machine_arch();
-    target.needs.has_artifact = [this](const std::string& artifact, const std::string& arch) {
-      return world_.artifacts->find(artifact, planned_.cluster.settings.version, arch).has_value();
+    const auto& version = planned_.cluster.settings.version;
+    target.needs.can_have = [this, version](const std::string& artifact, const std::string& arch) {
+      return world_.artifacts->can_fetch(artifact, arch) ||
+             world_.artifacts->find(artifact, version, arch).has_value();
+    };
+    target.needs.fetch_command = [version](const std::string& arch) {
+      return fetch_command(version, arch);
     };
     if (world_.artifacts->has_packages()) {
       target.needs.has_packages = [this](const std::string& os, const std::string& version,
@@ -135,6 +151,10 @@ class Preflight {
     auto trouble = [&](Trouble trouble, const std::exception& why) {
       target.findings.findings.push_back(judge_trouble(trouble, why.what()));
     };
+    if (target.needs.kubernetes) {
+      const auto& inside = target.endpoint->in_cluster();
+      target.needs.address = is_ip_address(inside) ? inside : ip_address_of(inside);
+    }
     try {
       target.look = link.look(questions_for(target.needs));
     } catch (const HostKeyChanged& error) {
@@ -219,6 +239,7 @@ CheckedHosts::CheckedHosts(const World& world, const Planned& planned, const Run
   links_ = std::make_shared<NodeLinks>(link_options(world, planned, options));
   auto hosts = preflight.run(*links_, true);
   checked_ms_ = clock_.steady_ms();
+  architectures_ = preflight.architectures();
   if (options.stop.stop_requested()) return;
   if (options.on_findings) options.on_findings(hosts);
   refuse_errors(planned, hosts);

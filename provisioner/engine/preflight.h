@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -29,9 +30,13 @@ class CheckedHosts {
   /// long that they may be dead.
   std::shared_ptr<NodeLinks> take_links();
 
+  /// By node, of those that answered: "amd64", "arm64", or what else the machine is.
+  const std::map<std::string, std::string>& architectures() const { return architectures_; }
+
  private:
   const Clock& clock_;
   std::int64_t checked_ms_ = 0;
+  std::map<std::string, std::string> architectures_;
   std::shared_ptr<NodeLinks> links_;
 };
 

@@ -7,6 +7,7 @@
 #include "provisioner/base/text.h"
 #include "provisioner/engine/clock_limits.h"
 #include "provisioner/engine/preflight_leftovers.h"
+#include "provisioner/engine/preflight_networks.h"
 #include "provisioner/engine/preflight_rules.h"
 
 namespace muster {
@@ -52,6 +53,8 @@ class Judge {
     leftovers();
     names();
     mtu();
+    address();
+    judge_networks(needs_, seen_, findings_);
     return std::move(findings_);
   }
 
@@ -121,12 +124,15 @@ class Judge {
     if (arch == needs_.architecture || needs_.artifacts.empty()) return good("arch", arch);
     std::vector<std::string> missing;
     for (const auto& name : needs_.artifacts) {
-      if (!needs_.has_artifact || !needs_.has_artifact(name, arch)) missing.push_back(name);
+      if (!needs_.can_have || !needs_.can_have(name, arch)) missing.push_back(name);
     }
     if (missing.empty()) return good("arch", arch);
-    refuse(
-        "arch", "it is " + arch + ", and muster's cache has no " + missing.front() + " for that",
-        "run muster on a machine of that architecture, or use " + needs_.architecture + " hosts");
+    refuse("arch",
+           "it is " + arch + ", and muster neither has " + missing.front() +
+               " for that nor can fetch it here",
+           needs_.fetch_command && (arch == "amd64" || arch == "arm64")
+               ? "bring it into the cache where there is a network: " + needs_.fetch_command(arch)
+               : "use amd64 or arm64 hosts");
   }
 
   void clock() {
@@ -295,6 +301,21 @@ class Judge {
     } else {
       good("mtu", detail);
     }
+  }
+
+  void address() {
+    if (needs_.address.empty()) return;
+    if (needs_.address.find(':') != std::string::npos) {
+      return refuse("address",
+                    "it is at " + needs_.address + ", and its roles need an IPv4 address",
+                    "give it one as 'cluster_address' in the hosts file");
+    }
+    if (!seen_.has_address) return;
+    if (*seen_.has_address) return good("address", needs_.address);
+    refuse("address",
+           "other nodes are to find it at " + needs_.address + ", which is not its own address" +
+               (seen_.addresses.empty() ? "" : ": it has " + join(seen_.addresses, ", ")),
+           "give the right one as 'cluster_address' in the hosts file");
   }
 
   const NodeNeeds& needs_;

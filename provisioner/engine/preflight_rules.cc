@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "inventory/address.h"
 #include "provisioner/base/text.h"
 #include "provisioner/engine/clock_limits.h"
 #include "provisioner/engine/needs.h"
@@ -13,13 +14,6 @@
 namespace muster {
 
 namespace {
-
-bool is_of_kubernetes(const Node& node) {
-  for (const char* role : {"container-runtime", "etcd", "kube-control-plane", "kube-node"}) {
-    if (std::ranges::find(node.all_roles, role) != node.all_roles.end()) return true;
-  }
-  return false;
-}
 
 std::vector<PortNeed> ports_of(const std::string& role, const ClusterSettings& settings) {
   if (role == "etcd") {
@@ -163,8 +157,10 @@ void compare_clocks(std::vector<Answered>& nodes) {
 NodeNeeds needs_of(const Cluster& cluster, const Node& node, const std::vector<Role>& roles,
                    const NodeRecord* record) {
   NodeNeeds needs;
-  needs.kubernetes = is_of_kubernetes(node);
+  needs.kubernetes = node.is_of_kubernetes();
   needs.bridge = cluster.settings.network_plugin == "bridge";
+  if (cluster.kubernetes) needs.networks = networks_of(cluster.settings);
+  needs.pod_bits = cluster.settings.node_prefix;
   needs.own = record != nullptr && !record->roles.empty();
   for (const auto& name : node.all_roles) {
     if (const Role* role = find_role(roles, name)) add_needs_of_tasks(*role, needs);
@@ -181,6 +177,7 @@ NodeNeeds needs_of(const Cluster& cluster, const Node& node, const std::vector<R
 PreflightQuestions questions_for(const NodeNeeds& needs) {
   PreflightQuestions questions;
   questions.kubernetes = needs.kubernetes;
+  if (is_ipv4_address(needs.address)) questions.address = needs.address;
   for (const auto& need : needs.ports) questions.ports.push_back(need.port);
   if (needs.has_packages) questions.packages = needs.package_names;
   return questions;

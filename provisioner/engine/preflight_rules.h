@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "inventory/cluster.h"
+#include "inventory/networks.h"
 #include "inventory/record.h"
 #include "provisioner/definition/role.h"
 #include "provisioner/engine/node_link.h"
@@ -27,14 +28,19 @@ struct NodeNeeds {
   bool etcd = false;        ///< these three are of roles that it does not have already
   bool control_plane = false;
   bool pods = false;
-  bool bridge = false;    ///< muster configures the pod network
-  bool own = false;       ///< on record with roles: what runs there is its own
-  bool packages = false;  ///< a role installs packages
+  bool bridge = false;                   ///< muster configures the pod network
+  bool own = false;                      ///< on record with roles: what runs there is its own
+  bool packages = false;                 ///< a role installs packages
+  std::vector<ClusterNetwork> networks;  ///< what it keeps for pods and Services
+  int pod_bits = 0;                      ///< of each node's part of the pod network
+  std::string address;                   ///< where the other nodes find it; empty: not known
   std::vector<PortNeed> ports;
   std::vector<std::string> artifacts;  ///< what its roles install
   std::string architecture;            ///< muster gets artifacts for this one when it needs them
-  /// Whether it has one for another architecture in its cache.
-  std::function<bool(const std::string& name, const std::string& architecture)> has_artifact;
+  /// Whether it has one for another architecture in its cache, or can fetch it.
+  std::function<bool(const std::string& name, const std::string& architecture)> can_have;
+  /// What to type for those of an architecture.
+  std::function<std::string(const std::string& architecture)> fetch_command;
   /// What its roles install. Asked for only where a bundle has packages, for then they come from
   /// nowhere else.
   PackageNames package_names;
@@ -45,7 +51,7 @@ struct NodeNeeds {
   std::string packaged_releases;
 };
 
-/// All but has_artifact, architecture, and what a bundle has.
+/// All but address, can_have, fetch_command, architecture, and what a bundle has.
 NodeNeeds needs_of(const Cluster& cluster, const Node& node, const std::vector<Role>& roles,
                    const NodeRecord* record);
 

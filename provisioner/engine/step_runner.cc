@@ -3,10 +3,12 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "inventory/networks.h"
 #include "provisioner/base/backoff.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
 #include "provisioner/engine/context.h"
+#include "provisioner/engine/needs.h"
 #include "provisioner/engine/task_replies.h"
 #include "provisioner/pki/digest.h"
 #include "provisioner/tasks/compile.h"
@@ -187,6 +189,9 @@ StepResult DeploymentRunner::create(const Step& step, const Emit& emit) {
   result.made = ask_provider(spec, node.provider, emit);
   auto& endpoint = result.made->endpoint;
   if (endpoint.cluster_address.empty()) endpoint.cluster_address = ip_address_of(endpoint.address);
+  if (auto mistake = address_mistake(cluster_, node, endpoint); !mistake.empty()) {
+    throw Error("'" + node.name + "' " + mistake);
+  }
   if (!result.made->when_silent.empty()) reach(node.name, *result.made);
   result.outcome = Outcome::changed;
   result.message = result.made->endpoint.address;
@@ -312,7 +317,7 @@ Artifact DeploymentRunner::artifact_for(const std::string& name, const Facts& fa
   if (!artifact) {
     throw Error("artifact '" + name + "' (" + version + ", " + architecture(facts) +
                 ") is not in the cache")
-        .hint("fetch it: muster artifacts fetch");
+        .hint("fetch it: " + fetch_command(version, architecture(facts)));
   }
   return *artifact;
 }

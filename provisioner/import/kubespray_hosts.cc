@@ -139,7 +139,9 @@ class HostReader {
   void read_cluster_address() {
     auto inside = take({"access_ip", "ip"}, "cluster_address");
     if (inside == host_.address) return;
-    if (inside.empty() || is_ip_address(inside)) {
+    if (auto fault = address_fault(inside); !fault.empty()) {
+      errors_.push_back(host_.source + ": the cluster's address " + inside + " " + fault);
+    } else if (inside.empty() || is_ip_address(inside)) {
       host_.cluster_address = inside;
     } else {
       errors_.push_back(host_.source + ": " + shown(inside) + " is no IP address for the cluster");
@@ -179,15 +181,15 @@ class HostReader {
     for (const auto& taint : taints->items) {
       auto text = attrib_text(taint);
       auto problem = check_taint(text);
-      if (problem) {
-        note(unavailable, "node_taints", shown(text) + " " + problem.message);
       bool again = std::ranges::any_of(host_.taints, [&](const std::string& other) {
         return taint_slot(other) == taint_slot(text);
       });
-      } else {
-        host_.taints.push_back(text);
+      if (problem) {
+        note(unavailable, "node_taints", shown(text) + " " + problem.message);
       } else if (again) {
         note(unavailable, "node_taints", shown(text) + ": its key and effect come twice");
+      } else {
+        host_.taints.push_back(text);
         note(mapped, "node_taints", "nodes[].taints");
       }
     }

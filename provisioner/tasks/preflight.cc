@@ -1,5 +1,6 @@
 #include "provisioner/tasks/preflight.h"
 
+#include <bit>
 #include <charconv>
 #include <cstdlib>
 #include <functional>
@@ -7,6 +8,7 @@
 
 #include "provisioner/base/resources.h"
 #include "provisioner/base/text.h"
+#include "provisioner/definition/cidr.h"
 #include "provisioner/tasks/answer.h"
 #include "provisioner/tasks/shell_text.h"
 
@@ -77,6 +79,27 @@ void take_program(Sighting& seen, std::string text) {
   seen.programs.push_back(program);
 }
 
+/// The kernel prints the bytes of an address as one number, the first one last. All that muster
+/// knows are little-endian.
+std::optional<std::uint32_t> kernel_address(const std::string& hex) {
+  std::uint32_t number = 0;
+  auto [end, problem] = std::from_chars(hex.data(), hex.data() + hex.size(), number, 16);
+  if (problem != std::errc{} || end != hex.data() + hex.size()) return std::nullopt;
+  return __builtin_bswap32(number);
+}
+
+void take_route(Sighting& seen, std::string text) {
+  RouteSeen route;
+  route.device = take_word(text);
+  auto to = kernel_address(take_word(text));
+  auto gateway = kernel_address(take_word(text));
+  auto mask = kernel_address(text);
+  if (!to || !gateway || !mask) return;
+  route.to = Cidr{*to & *mask, std::popcount(*mask)}.text();
+  if (*gateway != 0) route.gateway = address_text(*gateway);
+  seen.routes.push_back(route);
+}
+
 void take_mtu(Sighting& seen, std::string text) {
   seen.mtu = number_in<int>(take_word(text)).value_or(0);
   seen.device = text;
@@ -124,6 +147,12 @@ const std::map<std::string, Take>& takers() {
       {"containerd_config", into(&Sighting::other_containerd_config)},
       {"containerd_io", into(&Sighting::containerd_io)},
       {"name", into(&Sighting::names)},
+      {"route", take_route},
+      {"has_address", into(&Sighting::addresses)},
+      {"at_address", [](Sighting& seen,
+                        const std::string& text) { seen.has_address = text.starts_with("true"); }},
+      {"name_server", into(&Sighting::name_servers)},
+      {"asker", into(&Sighting::asker)},
       {"mtu", take_mtu}};
   return all;
 }
@@ -136,7 +165,8 @@ std::string preflight_script(const std::string& nonce, const PreflightQuestions&
   std::vector<std::string> ports;
   for (int port : questions.ports) ports.push_back(std::to_string(port));
   auto values = "m_ports='" + join(ports, " ") +
-                "'\nm_kubernetes=" + (questions.kubernetes ? "yes" : "''") + "\n";
+                "'\nm_kubernetes=" + (questions.kubernetes ? "yes" : "''") +
+                "\nm_address=" + shell_quote(questions.address) + "\n";
   for (const auto& [family, names] : questions.packages) {
     values += "m_wanted_" + family + "=" +
               shell_quote(join(std::vector(names.begin(), names.end()), " ")) + "\n";

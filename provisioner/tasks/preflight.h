@@ -18,6 +18,7 @@ using PackageNames = std::map<std::string, std::set<std::string>>;
 struct PreflightQuestions {
   std::vector<int> ports;      ///< those that its roles listen on
   bool kubernetes = false;     ///< it is to be a part of a cluster
+  std::string address = {};    ///< an IPv4 address that it should have; empty: whichever
   PackageNames packages = {};  ///< which of its family's are not installed
 };
 
@@ -45,6 +46,13 @@ struct NamedCheck {
   std::string detail;
 };
 
+/// An IPv4 route of a node, but for the one to everywhere else, of which only the gateway counts.
+struct RouteSeen {
+  std::string to;       ///< "10.0.0.0/24"
+  std::string gateway;  ///< an address; empty: on the device itself
+  std::string device;
+};
+
 /// What a node answered. Whatever it did not say is empty. Nodes may say anything: texts are to be
 /// cleaned before they are shown.
 struct Sighting {
@@ -68,7 +76,12 @@ struct Sighting {
   bool other_containerd_config = false;
   bool containerd_io = false;     ///< Docker's package, which Debian's containerd replaces
   std::vector<NamedCheck> names;  ///< "own", "mirror"; `detail` is the name
-  int mtu = 0;                    ///< of the device with the default route; 0: not known
+  std::vector<RouteSeen> routes;
+  std::vector<std::string> addresses;  ///< its own IPv4 addresses, but for loopback ones
+  std::optional<bool> has_address;     ///< the one that was asked for is its own
+  std::vector<std::string> name_servers;
+  std::string asker;  ///< where it is asked from, as it sees that; may be empty
+  int mtu = 0;        ///< of the device with the default route; 0: not known
   std::string device;
 };
 

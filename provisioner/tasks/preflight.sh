@@ -264,6 +264,54 @@ m_mtu() {
   m_says mtu "$m_line $m_device"
 }
 
+# What it sends where: route DEVICE DESTINATION GATEWAY MASK, as the kernel has them.
+m_routes() {
+  while read -r m_name m_to m_gateway m_ m_ m_ m_ m_mask m_; do
+    case $m_mask in
+      '' | Mask) ;;
+      *) m_says route "$m_name $m_to $m_gateway $m_mask" ;;
+    esac
+  done
+} 2>/dev/null </proc/net/route
+
+# Its IPv4 addresses, and whether the one that it is to have is among them.
+m_addresses() {
+  [ -r /proc/net/fib_trie ] || return 0
+  m_seen=' '
+  while read -r m_mark m_word m_type; do
+    case $m_mark/$m_word/$m_type in
+      '|--'/*) m_line=$m_word ;;
+      /32/host/LOCAL)
+        case $m_line/$m_seen in
+          127.* | *" $m_line "*) ;;
+          *)
+            m_seen="$m_seen$m_line "
+            m_says has_address "$m_line"
+            ;;
+        esac
+        ;;
+    esac
+  done </proc/net/fib_trie
+  case $m_address/$m_seen in
+    /*) ;;
+    127.* | *" $m_address "*) m_says at_address "true $m_address" ;;
+    *) m_says at_address "false $m_address" ;;
+  esac
+}
+
+m_name_servers() {
+  while read -r m_key m_server m_; do
+    [ "$m_key" != nameserver ] || m_says name_server "$m_server"
+  done
+} 2>/dev/null </etc/resolv.conf
+
+# Where this connection comes from, which sudo keeps to itself.
+m_asker() {
+  m_line=${SSH_CONNECTION-}
+  [ -n "$m_line" ] || m_line=$(tr '\0' '\n' <"/proc/$PPID/environ" | sed -n 's/^SSH_CONNECTION=//p')
+  [ -z "$m_line" ] || m_says asker "${m_line%% *}"
+} 2>/dev/null
+
 m_check() {
   m_package_manager
   m_missing_packages
@@ -278,4 +326,8 @@ m_check() {
   m_leftovers
   m_names
   m_mtu
+  m_routes
+  m_addresses
+  m_name_servers
+  m_asker
 }

@@ -21,6 +21,10 @@ struct CheckTrial {
     needs.ports = {{6443, false, "kube-apiserver"}, {7443, true, "the API balancer"}};
     needs.architecture = "amd64";
     needs.artifacts = {"kubelet"};
+    needs.networks = {
+        {"the pod network", "k8s-kube_pod_subnet", *parse_cidr("10.233.64.0/18")},
+        {"the Service network", "k8s-kube_service_addresses", *parse_cidr("10.233.0.0/18")}};
+    needs.pod_bits = 24;
     auto& seen = look.seen;
     seen.facts.values = {{"os", "debian"},       {"os_version", "12"}, {"kernel", "6.1.0"},
                          {"arch", "amd64"},      {"cpus", "2"},        {"memory_mb", "4000"},
@@ -80,8 +84,58 @@ const std::vector<Case>& cases() {
        "error packages: it has no package manager that muster knows -> "},
       {"no systemd", [](auto& t) { set_fact(t, "systemd", "false"); },
        "error init: systemd does not run there -> "},
-      {"another architecture", [](auto& t) { set_fact(t, "arch", "arm64"); },
-       "error arch: it is arm64, and muster's cache has no kubelet for that -> "},
+      {"another architecture",
+       [](auto& t) {
+         set_fact(t, "arch", "arm64");
+         t.needs.fetch_command = [](auto& arch) { return "muster fetches " + arch; };
+       },
+       "error arch: it is arm64, and muster neither has kubelet for that nor can fetch it here -> "
+       "bring it into the cache where there is a network: muster fetches arm64"},
+      {"an architecture that nobody builds for", [](auto& t) { set_fact(t, "arch", "riscv64"); },
+       "error arch: it is riscv64, and muster neither has kubelet for that nor can fetch it here "
+       "-> use amd64 or arm64 hosts"},
+      {"an address that is not its own",
+       [](auto& t) {
+         t.needs.address = "10.0.0.9";
+         t.look.seen.has_address = false;
+         t.look.seen.addresses = {"10.0.0.5", "172.17.0.1"};
+       },
+       "error address: other nodes are to find it at 10.0.0.9, which is not its own address: it "
+       "has "
+       "10.0.0.5, 172.17.0.1 -> give the right one as 'cluster_address' in the hosts file"},
+      {"an IPv6 address alone", [](auto& t) { t.needs.address = "fd77::13"; },
+       "error address: it is at fd77::13, and its roles need an IPv4 address -> give it one as"},
+      {"its own address in the pod network",
+       [](auto& t) {
+         t.look.seen.addresses = {"192.168.1.5", "10.233.64.7"};
+       },
+       "error networks: the pod network 10.233.64.0/18 takes 10.233.64.7, its own address -> give "
+       "the cluster another range: k8s-kube_pod_subnet"},
+      {"its LAN in the pod network",
+       [](auto& t) {
+         t.look.seen.routes = {{"0.0.0.0/0", "10.1.1.1", "eth0"}, {"10.233.65.0/24", "", "eth0"}};
+       },
+       "error networks: the pod network 10.233.64.0/18 takes 10.233.65.0/24, its network "
+       "10.233.65.0/24 on eth0 -> "},
+      {"its gateway in the Service network",
+       [](auto& t) {
+         t.look.seen.routes = {{"0.0.0.0/0", "10.233.0.1", "eth0"}};
+       },
+       "error networks: the Service network 10.233.0.0/18 takes 10.233.0.1, its gateway on eth0 -> "
+       "give the cluster another range: k8s-kube_service_addresses"},
+      {"a LAN around the pod network",
+       [](auto& t) {
+         t.needs.networks.pop_back();
+         t.look.seen.routes = {{"10.0.0.0/8", "", "eth0"}};
+       },
+       "warning networks: the pod network 10.233.64.0/18 is a part of its network 10.0.0.0/8 on "
+       "eth0: whoever has an address of both is out of reach -> "},
+      {"its name server in the Service network",
+       [](auto& t) { t.look.seen.name_servers = {"10.233.0.10"}; },
+       "error networks: the Service network 10.233.0.0/18 takes 10.233.0.10, its name server -> "},
+      {"who asks in the pod network", [](auto& t) { t.look.seen.asker = "10.233.99.1"; },
+       "error networks: the pod network 10.233.64.0/18 takes 10.233.99.1, the address that it is "
+       "reached from -> "},
       {"one CPU", [](auto& t) { set_fact(t, "cpus", "1"); }, "warning cpu: it has 1 CPU -> "},
       {"little memory", [](auto& t) { set_fact(t, "memory_mb", "1699"); },
        "warning memory: 1699 MB of memory -> give it 1700 MB or more"},
@@ -211,6 +265,19 @@ const std::vector<Case>& harmless() {
          set_fact(t, "container", "true");
        },
        ""},
+      {"its own pods",
+       [](auto& t) {
+         t.needs.own = true;
+         t.look.seen.addresses = {"10.233.64.1"};
+         t.look.seen.routes = {{"10.233.64.0/24", "", "cni0"},
+                               {"10.233.65.0/24", "10.0.0.6", "eth0"}};
+       },
+       ""},
+      {"a way to everywhere",
+       [](auto& t) {
+         t.look.seen.routes = {{"0.0.0.0/0", "10.0.0.1", "eth0"}, {"10.0.0.0/24", "", "eth0"}};
+       },
+       ""},
       {"its own Kubernetes",
        [](auto& t) {
          t.needs.own = true;
@@ -221,7 +288,7 @@ const std::vector<Case>& harmless() {
       {"an architecture that was brought along",
        [](auto& t) {
          set_fact(t, "arch", "arm64");
-         t.needs.has_artifact = [](auto&, auto& arch) { return arch == "arm64"; };
+         t.needs.can_have = [](auto&, auto& arch) { return arch == "arm64"; };
        },
        ""},
       {"muster's own pod network", [](auto& t) { t.look.seen.cni = {"10-muster-bridge.conflist"}; },

@@ -212,6 +212,45 @@ refused "a local port in use" fit "$cluster" ports \
 kill $listener
 wait $listener 2>/dev/null
 
+# The networks of a definition against the hosts' own. 192.0.2.0/24 is one that the host is in.
+ip addr add 192.0.2.7/24 dev node0
+inside() {  # NETWORK ATTRIB: a cluster with it, on the host fit
+  printf '{"name": "bad", "attribs": {"%s": "%s"}, "provider": {"name": "inventory",
+    "hints": {"file": "%s"}}, "nodes": [{"roles": [%s], "hosts": ["fit"]}]}\n' \
+    "$2" "$1" "$work/hosts.yaml" "$cluster" >"$work/bad.json"
+  run check "$work/bad.json"
+}
+inside 192.0.0.0/16 k8s-kube_pod_subnet
+check "a pod network around the host's own: check says so" says \
+  "^fit .* error +networks +the pod network 192.0.0.0/16 takes 192.0.2.7, its own address +give the cluster another range: k8s-kube_pod_subnet"
+check "a pod network around the host's own: check fails" [ "$code" = 1 ]
+run apply "$work/bad.json" --yes
+check "a pod network around the host's own: apply refuses" says "'fit' .*: networks: the pod network 192.0.0.0/16 takes"
+check "a pod network around the host's own: nothing was changed" nothing_changed
+ip addr del 192.0.2.7/24 dev node0
+ip route add 198.51.100.0/24 dev node0
+inside 198.51.100.0/24 k8s-kube_service_addresses
+check "a Service network that is a route of the host's" says \
+  "^fit .* error +networks +the Service network 198.51.100.0/24 takes 198.51.100.0/24, its network 198.51.100.0/24 on node0"
+inside 198.51.100.64/26 k8s-kube_service_addresses
+check "one that is a part of a route is a warning" says "^fit .* warning +networks +the Service network 198.51.100.64/26 is a part of"
+inside 203.0.113.0/24 k8s-kube_service_addresses
+check "one that is nobody's is fine" silent_about "networks"
+sed "s/name: fit,/name: fit, cluster_address: 192.0.2.9,/" "$work/hosts.yaml" >"$work/elsewhere.yaml"
+sed "s,$work/hosts.yaml,$work/elsewhere.yaml," "$work/bad.json" >"$work/worse.json"
+run check "$work/worse.json"
+check "an address that is not the host's own" says \
+  "^fit .* error +address +other nodes are to find it at 192.0.2.9, which is not its own address.*cluster_address"
+ip addr add 192.0.2.9/24 dev node0
+run check "$work/worse.json"
+check "one that is the host's own is fine" silent_about "error +address"
+sed "s/cluster_address: 192.0.2.9/cluster_address: 127.0.0.9/" "$work/elsewhere.yaml" >"$work/loop.yaml"
+sed "s,$work/hosts.yaml,$work/loop.yaml," "$work/bad.json" >"$work/worse.json"
+run plan "$work/worse.json" --skip-check
+check "a loopback address for the others is a mistake of the hosts file" says \
+  "loop.yaml:2:[0-9]+: error: the cluster_address 127.0.0.9 is a loopback address"
+ip addr flush dev node0
+
 # A host by two of its addresses.
 printf '{"name": "bad", "provider": {"name": "inventory", "hints": {"file": "%s"}},
   "nodes": [{"roles": [%s], "hosts": ["fit"]}, {"roles": ["k8s-worker"], "hosts": ["second"]}]}\n' \

@@ -159,6 +159,72 @@ hosts.yaml:16:1: error: a hosts file has no 'more'
 )");
 }
 
+TEST_CASE("hosts file: an address that other nodes cannot find a host at is a mistake") {
+  const std::vector<std::pair<std::string, std::string>> wrong{
+      {"127.0.1.1", "is a loopback address"},
+      {"0.0.0.0", "is the unspecified address"},
+      {"224.0.0.1", "is a multicast address"},
+      {"255.255.255.255", "is the broadcast address"},
+      {"169.254.3.4", "is a link-local address"},
+      {"250.1.1.1", "is a reserved address"},
+      {"::1", "is a loopback address"},
+      {"::", "is the unspecified address"},
+      {"ff02::1", "is a multicast address"},
+      {"fe80::1", "is a link-local address"},
+      {"::ffff:10.0.0.1", "is an IPv4 address written as IPv6"}};
+  for (const auto& [address, fault] : wrong) {
+    const auto line = "hosts: [{name: a, address: b, cluster_address: \"" + address + "\"}]";
+    CHECK(mistakes(line) == "hosts.yaml:1:48: error: the cluster_address " + address + " " + fault +
+                                "\n  " + line + "\n" + std::string(49, ' ') +
+                                "^\n  it is where the cluster's other nodes find the host\n");
+  }
+  for (const char* good : {"10.0.0.1", "198.51.100.7", "fd00::1", "2001:db8::1"}) {
+    CHECK(address_fault(good) == "");
+  }
+}
+
+TEST_CASE("hosts file: other nodes find each host at an address of its own") {
+  CHECK(
+      mistakes(R"(hosts:
+  - {name: a, address: web-a, cluster_address: 10.0.0.1}
+  - {name: b, address: web-b, cluster_address: 10.0.0.1}
+  - {name: c, address: 10.0.0.1}
+  - {name: d, address: 10.0.0.2, port: 2201}
+  - {name: e, address: 10.0.0.2, port: 2202}
+  - {name: f, address: web-f, cluster_address: 10.0.0.2}
+  - {name: g, address: "fd00::1"}
+  - {name: h, address: web-h, cluster_address: "fd00:0::1"}
+  - {name: i, address: 10.0.0.9, cluster_address: 10.0.0.9}
+)") ==
+      R"(hosts.yaml:3:46: error: other nodes find another host at 10.0.0.1 already, the one at 2:46
+    - {name: b, address: web-b, cluster_address: 10.0.0.1}
+                                                 ^
+  give each host a cluster_address of its own
+hosts.yaml:4:24: error: other nodes find another host at 10.0.0.1 already, the one at 2:46
+    - {name: c, address: 10.0.0.1}
+                         ^
+  give each host a cluster_address of its own
+hosts.yaml:7:46: error: other nodes find another host at 10.0.0.2 already, the one at 5:24
+    - {name: f, address: web-f, cluster_address: 10.0.0.2}
+                                                 ^
+  give each host a cluster_address of its own
+hosts.yaml:9:46: error: other nodes find another host at fd00::1 already, the one at 8:22
+    - {name: h, address: web-h, cluster_address: "fd00:0::1"}
+                                                 ^
+  give each host a cluster_address of its own
+)");
+}
+
+TEST_CASE("hosts file: a host may say what its architecture is") {
+  auto result = parse_hosts("hosts.yaml", "hosts: [{name: a, address: b, arch: arm64}]");
+  CHECK(result.diagnostics.render() == "");
+  CHECK(result.hosts[0].architecture == "arm64");
+  CHECK(mistakes("hosts: [{name: a, address: b, arch: x86_64}]") ==
+        "hosts.yaml:1:37: error: the architecture 'x86_64' is not one that muster installs on\n"
+        "  hosts: [{name: a, address: b, arch: x86_64}]\n" +
+            std::string(38, ' ') + "^\n  it is amd64 (x86_64) or arm64 (aarch64)\n");
+}
+
 TEST_CASE("hosts file: one that is none says so") {
   const std::string example = "  e.g. \"hosts: [{name: web-1, address: 10.0.0.11}]\"\n";
   CHECK(mistakes(" \n") == "hosts.yaml: error: the file is empty\n" + example);
