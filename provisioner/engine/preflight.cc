@@ -66,7 +66,7 @@ class Preflight {
     ask_all(links, keep);
     judge_answers();
     std::vector<HostFindings> all;
-    for (auto& target : targets_) all.push_back(std::move(target.findings));
+    for (const auto& target : targets_) all.push_back(target.findings);
     return all;
   }
 

@@ -104,8 +104,9 @@ TEST_CASE("artifacts: nodes may have a file where it came from, unless only this
   auto index = [&](const std::string& origin, const std::string& more = "") {
     write_file(cache.path / "index" / ("tool@v1-" + machine_arch() + ".json"),
                "{\"name\": \"tool\", \"version\": \"v1\", \"arch\": \"" + machine_arch() +
-                   "\", \"sha256\": \"" + sha256(kContent) + "\", \"bytes\": " +
-                   std::to_string(kContent.size()) + ", \"origin\": \"" + origin + "\"" + more + "}");
+                   "\", \"sha256\": \"" + sha256(kContent) +
+                   "\", \"bytes\": " + std::to_string(kContent.size()) + ", \"origin\": \"" +
+                   origin + "\"" + more + "}");
   };
   auto catalog = tool_catalog(
       "    url: https://dl.example.org/{name}\n    sha256_url: https://x\n    mirrors: "
@@ -440,4 +441,30 @@ TEST_CASE("artifacts: of several that want a file at once, one fetches it") {
   threads.clear();
   CHECK(good == 4);
   CHECK(server.requests() == std::vector<std::string>{"/v1/tool.sha256", "/v1/tool"});
+}
+
+TEST_CASE("artifacts: those of another architecture are fetched, and never built here") {
+  Cache cache;
+  HttpServer server;
+  const std::string other = machine_arch() == "arm64" ? "amd64" : "arm64";
+  server.serve("/" + other + "/tool", {kContent});
+  server.serve("/" + other + "/tool.sha256", {sha256(kContent) + "  tool\n"});
+  Artifacts artifacts(
+      cache.path,
+      "builds:\n  kit:\n    version: v1\n    run: kit.sh {out}\n    origin: here\n"
+      "artifacts:\n  - name: tool\n    version: kubernetes\n    arch: [amd64, arm64]\n"
+      "    url: " +
+          server.url("/{arch}/{name}") +
+          "\n    sha256_url: \"{url}.sha256\"\n"
+          "  - name: kit\n    version: v1\n    arch: [amd64, arm64]\n    build: kit\n"
+          "    output: kit\n");
+  CHECK(artifacts.can_fetch("tool", other));
+  CHECK(artifacts.can_fetch("kit", machine_arch()));
+  CHECK_FALSE(artifacts.can_fetch("kit", other));
+  CHECK_FALSE(artifacts.can_fetch("tool", "riscv64"));
+  artifacts.fetch({"tool"}, "v1", other, [](const std::string&) {});
+  CHECK(artifacts.find("tool", "v1", other).has_value());
+  CHECK_FALSE(artifacts.find("tool", "v1", machine_arch()).has_value());
+  artifacts.stay_offline();
+  CHECK_FALSE(artifacts.can_fetch("tool", other));
 }

@@ -125,7 +125,7 @@ const std::vector<Case>& cases() {
        "give the cluster another range: k8s-kube_service_addresses"},
       {"a LAN around the pod network",
        [](auto& t) {
-         t.needs.networks.pop_back();
+         t.needs.networks.resize(1);
          t.look.seen.routes = {{"10.0.0.0/8", "", "eth0"}};
        },
        "warning networks: the pod network 10.233.64.0/18 is a part of its network 10.0.0.0/8 on "

@@ -57,9 +57,18 @@ printf '#!/bin/sh\nexec /bin/date -d "-10 minutes" "$@"\n' >/mnt/late/date
 chmod 0755 /mnt/late/date
 chmod 0755 /mnt /mnt/late
 
+# A host of another architecture, as its programs see it.
+case $(uname -m) in
+  aarch64) foreign=amd64 machine=x86_64 ;;
+  *) foreign=arm64 machine=aarch64 ;;
+esac
+mkdir -m 755 /mnt/arm
+printf '#!/bin/sh\n[ "$1" = -m ] && echo %s && exit\nexec /bin/uname "$@"\n' $machine >/mnt/arm/uname
+chmod 0755 /mnt/arm/uname
+
 declare -A address=([fit]=127.7.0.1 [late]=127.7.0.2 [changed]=127.7.0.3 [off]=127.7.0.4
   [poor]=127.7.0.5 [second]=127.7.0.6 [stranger]=127.7.0.7 [keyless]=127.7.0.8
-  [other]=127.7.0.9 [dead]=127.7.0.10 [mute]=127.7.0.11)
+  [other]=127.7.0.9 [dead]=127.7.0.10 [mute]=127.7.0.11 [arm]=127.7.0.12)
 start() {  # HOST [LINE...]
   printf '%s\n' "ListenAddress ${address[$1]}" "Port 22" "HostKey $work/key" \
     "AuthorizedKeysFile /mnt/authorized" "UsePAM no" "StrictModes no" "PidFile none" \
@@ -72,14 +81,15 @@ for host in fit changed poor second stranger keyless other; do start $host; done
 # Lets ann in, and runs nothing of hers.
 start mute 'ForceCommand /bin/true'
 start late 'SetEnv PATH=/mnt/late:/usr/sbin:/usr/bin:/sbin:/bin'
+start arm 'SetEnv PATH=/mnt/arm:/usr/sbin:/usr/bin:/sbin:/bin'
 answers() { (exec 3<>"/dev/tcp/${address[$1]}/22"); }
-for host in fit changed poor second late stranger keyless other mute; do
+for host in fit changed poor second late stranger keyless other mute arm; do
   within 10 answers $host || { fail "sshd of $host starts" "$(cat "$work/$host.log")"; exit 1; }
 done
 key=$(cut -d' ' -f1,2 "$work/key.pub")
 {
   echo "hosts:"
-  for host in fit late off second; do
+  for host in fit late off second arm; do
     echo "  - {name: $host, address: ${address[$host]}, key: $work/id, host_key: $key}"
   done
   echo "  - {name: changed, address: ${address[changed]}, key: $work/id, host_key: $(cut -d' ' -f1,2 "$work/other.pub")}"
@@ -250,6 +260,22 @@ run plan "$work/worse.json" --skip-check
 check "a loopback address for the others is a mistake of the hosts file" says \
   "loop.yaml:2:[0-9]+: error: the cluster_address 127.0.0.9 is a loopback address"
 ip addr flush dev node0
+
+# Another architecture: what it needs is fetched for that, before anything is changed.
+define bad "$cluster" arm
+run check "$work/bad.json" -v
+check "a host of another architecture is fit" says "^arm .* ok +arch +$foreign"
+check "a host of another architecture: check ends well" [ "$code" = 0 ]
+run apply "$work/bad.json" --yes
+check "apply fetches for that architecture" says "cannot get [a-z-]+ v[0-9.]+ for $foreign; tried in vain"
+check "an apply that could not fetch changed nothing" nothing_changed
+run artifacts fetch --arch $foreign
+check "artifacts are fetched for another architecture" says "cannot get [a-z-]+ v[0-9.]+ for $foreign; tried in vain"
+sed "s/name: arm,/name: arm, arch: $foreign,/" "$work/hosts.yaml" >"$work/told.yaml"
+sed "s,$work/hosts.yaml,$work/told.yaml," "$work/bad.json" >"$work/worse.json"
+run apply "$work/worse.json" --yes --skip-check
+check "the hosts file tells the architecture as well" says "cannot get [a-z-]+ v[0-9.]+ for $foreign; tried in vain"
+check "and again nothing was changed" nothing_changed
 
 # A host by two of its addresses.
 printf '{"name": "bad", "provider": {"name": "inventory", "hints": {"file": "%s"}},
