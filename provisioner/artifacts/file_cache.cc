@@ -61,7 +61,8 @@ std::optional<Artifact> FileCache::find(const ArtifactKey& key) const {
   return record->artifact;
 }
 
-Artifact FileCache::take(const ArtifactKey& key, const fs::path& file, const ArtifactOrigin& source) {
+Artifact FileCache::take(const ArtifactKey& key, const fs::path& file,
+                         const ArtifactOrigin& source) {
   for (const char* folder : {"store", "index"}) make_directory(root_ / folder);
   auto hex = source.sha256.empty() ? sha256_of_file(file) : source.sha256;
   auto bytes = fs::file_size(file);
