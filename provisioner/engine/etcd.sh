@@ -6,10 +6,10 @@
 set -u
 
 m_home=/var/lib/etcd
-m_data=$m_home/member             # etcd's
-m_ready=$m_home/restoring         # what is to become that
-m_inbox=$m_home/incoming          # snapshots on their way
-m_unproven=$m_home/restore-begun  # from the swap until all works; holds where the old data is
+m_data=$m_home/member            # etcd's
+m_ready=$m_home/restoring        # what is to become that
+m_inbox=$m_home/incoming         # snapshots on their way
+m_unproven=$m_home/restore-begun # from the swap until all works; holds where the old data is
 m_local=https://127.0.0.1:2379
 m_controllers="kube-controller-manager.service kube-scheduler.service"
 export ETCDCTL_API=3 ETCDCTL_CACERT=/etc/etcd/ca.crt
@@ -94,12 +94,12 @@ save() {
 
 # --- restoring
 
-has() {  # SHA256: prints whether its snapshot is here
+has() { # SHA256: prints whether its snapshot is here
   [ -f "$m_inbox/$1" ] || return 0
   [ "$(sha256sum <"$m_inbox/$1" | cut -d' ' -f1)" != "$1" ] || echo "has true"
 }
 
-receive() {  # SHA256: the snapshot comes on stdin
+receive() { # SHA256: the snapshot comes on stdin
   umask 077
   [ -d "$m_home" ] || fail "there is no $m_home"
   mkdir -p "$m_inbox" && rm -f "$m_inbox"/* && cat >"$m_inbox/$1.part" || exit 1
@@ -109,13 +109,13 @@ receive() {  # SHA256: the snapshot comes on stdin
 }
 
 # SNAPSHOT is a sha256; "hashed" or "unhashed" is whether it ends with etcd's own hash.
-prepare() {  # SNAPSHOT HASHED CLUSTER TOKEN PEER-URL
+prepare() { # SNAPSHOT HASHED CLUSTER TOKEN PEER-URL
   m_hash=
   [ "$2" = hashed ] || m_hash=--skip-hash-check
   make_data "$m_inbox/$1" "$3" "$4" "$5" $m_hash
 }
 
-make_data() {  # FILE CLUSTER TOKEN PEER-URL OPTION...
+make_data() { # FILE CLUSTER TOKEN PEER-URL OPTION...
   rm -rf "$m_ready" "$m_ready.part"
   m_file=$1 m_cluster=$2 m_token=$3 m_peer=$4
   shift 4
@@ -135,12 +135,12 @@ stop_control_plane() {
 
 stop_etcd() { systemctl stop etcd.service; }
 
-remember() {  # CLUSTER: how etcd starts; with data it does not look at it, and without it must not begin
+remember() { # CLUSTER: how etcd starts; with data it does not look at it, and without it must not begin
   printf 'ETCD_INITIAL_CLUSTER=%s\nETCD_INITIAL_CLUSTER_STATE=existing\n' "$1" >/etc/etcd/cluster.env.new &&
     mv /etc/etcd/cluster.env.new /etc/etcd/cluster.env
 }
 
-swap() {  # CLUSTER ASIDE: where the old data goes
+swap() { # CLUSTER ASIDE: where the old data goes
   if [ ! -d "$m_ready" ]; then
     # Nobody heard that it had come to its end.
     { [ -s "$m_unproven" ] && [ -d "$m_data" ]; } || fail "no data was made ready"
@@ -155,20 +155,20 @@ swap() {  # CLUSTER ASIDE: where the old data goes
 }
 
 # A member of the survivor's former cluster: it is to join the new one, when muster apply comes.
-leave() {  # ASIDE
+leave() { # ASIDE
   rm -rf "$m_ready" "$m_ready.part" "$m_inbox"
   [ ! -d "$m_data" ] || mv "$m_data" "$m_home/$1" || exit 1
   rm -f /etc/etcd/cluster.env "$m_unproven"
 }
 
 # The stopped member's own data as that of a cluster of one.
-alone() {  # CLUSTER TOKEN PEER-URL ASIDE
+alone() { # CLUSTER TOKEN PEER-URL ASIDE
   # One whose end nobody heard of, or that was cut after its first rename, has made it already.
   [ -d "$m_home/$4" ] || make_data "$(whole)/member/snap/db" "$1" "$2" "$3" --skip-hash-check
   swap "$1" "$4"
 }
 
-start_etcd() {  # SECONDS
+start_etcd() { # SECONDS
   systemctl reset-failed etcd.service 2>/dev/null
   systemctl start --no-block etcd.service || exit 1
   within "$1" healthy || fail "etcd is not healthy after $1 s: $(journalctl -q -n 3 -o cat -u etcd.service 2>&1)"
@@ -176,7 +176,7 @@ start_etcd() {  # SECONDS
 
 ready() { timeout 10 "$m_kubectl" --kubeconfig="$m_kubeconfig" get --raw /readyz >/dev/null 2>&1; }
 
-start_api() {  # SECONDS
+start_api() { # SECONDS
   systemctl reset-failed kube-apiserver.service 2>/dev/null
   systemctl start --no-block kube-apiserver.service || exit 1
   within "$1" ready ||
@@ -185,7 +185,10 @@ start_api() {  # SECONDS
 
 start_controllers() {
   # shellcheck disable=SC2086  # words
-  { systemctl reset-failed $m_controllers 2>/dev/null; systemctl start $m_controllers; }
+  {
+    systemctl reset-failed $m_controllers 2>/dev/null
+    systemctl start $m_controllers
+  }
 }
 
 # They watch from a revision on that the restored etcd may not have reached: they would miss all

@@ -31,7 +31,7 @@ within() {
 # --- the cases
 
 # Prints a line for each node: NAME|READY|UNSCHEDULABLE|TAINTS|REASON
-nodes() {  # NAME...: those that muster made
+nodes() { # NAME...: those that muster made
   within 20 nodes_are_ready "$@"
 }
 nodes_are_ready() {
@@ -44,7 +44,10 @@ nodes_are_ready() {
 $m_nodes" in
       *"
 $m_node|"*) ;;
-      *) why "node '$m_node' is not in the cluster"; m_code=1 ;;
+      *)
+        why "node '$m_node' is not in the cluster"
+        m_code=1
+        ;;
     esac
   done
   # A node that has just become Ready keeps its taint for a moment.
@@ -55,7 +58,7 @@ $m_node|"*) ;;
 }
 
 # Ours of more than an hour ago are those of a test that was killed.
-namespace() {  # NOW
+namespace() { # NOW
   kubectl get namespaces -l muster-test -o 'jsonpath={range .items[*]}{.metadata.name} {.metadata.labels.muster-test}{"\n"}{end}' |
     while read -r m_name m_since; do
       [ "$((m_since + 3600))" -lt "$1" ] && kubectl delete namespace "$m_name" --wait=false
@@ -70,7 +73,7 @@ namespace_is_there() {
 YAML
 }
 
-pods() {  # IMAGE NODE...: a pod for each, which serves its name
+pods() { # IMAGE NODE...: a pod for each, which serves its name
   m_image=$1
   shift
   within 30 pods_are_made "$@" || return
@@ -148,7 +151,10 @@ across() { within 30 pods_are_reached; }
 pods_are_reached() {
   m_first=$(kubectl get pod web-0 -o 'jsonpath={.spec.nodeName}')
   m_others=$(kubectl get pods -l app=web -o 'jsonpath={range .items[*]}{.spec.nodeName}={.metadata.name}={.status.podIP}{"\n"}{end}' |
-    grep -v "^$m_first=") || { why "no pods on other nodes"; return 1; }
+    grep -v "^$m_first=") || {
+    why "no pods on other nodes"
+    return 1
+  }
   echo '$ kubectl exec web-0 -- sh'
   # Within the pod, all at once. Its own -T crashes busybox 1.35's wget.
   # shellcheck disable=SC2016,SC2086
@@ -165,12 +171,15 @@ pods_are_reached() {
         [ "$got" = "$name" ] || echo "=> no way from $from to pod $name ($address) on $node"
       ) 2>/dev/null &
     done
-    wait' sh "$m_first" $m_others > "$m_scratch" 2>&1 || { cat "$m_scratch"; return 1; }
+    wait' sh "$m_first" $m_others >"$m_scratch" 2>&1 || {
+    cat "$m_scratch"
+    return 1
+  }
   cat "$m_scratch"
   ! grep -q '^=> ' "$m_scratch"
 }
 
-service() {  # COUNT: how many pods must answer it
+service() { # COUNT: how many pods must answer it
   within 30 service_answers "$1"
 }
 service_answers() {
@@ -196,7 +205,7 @@ service_answers() {
   done
 }
 
-dns() {  # DOMAIN
+dns() { # DOMAIN
   within 20 dns_answers "$1"
 }
 dns_answers() {
@@ -209,7 +218,7 @@ dns_answers() {
   return 1
 }
 
-service_name() {  # DOMAIN
+service_name() { # DOMAIN
   within 20 service_answers_by_name "$1"
 }
 service_answers_by_name() {

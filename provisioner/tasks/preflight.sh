@@ -92,7 +92,7 @@ m_swaps() {
 } 2>/dev/null
 
 # In a container nothing can be loaded: there it must be.
-m_has_module() {  # NAME SIGN: a file that is there when it is in the kernel
+m_has_module() { # NAME SIGN: a file that is there when it is in the kernel
   [ ! -d "/sys/module/$1" ] && [ ! -e "$2" ] || return 0
   ! grep -qsw "$1" /proc/filesystems || return 0
   ! m_in_container || return 1
@@ -129,7 +129,7 @@ m_controllers() {
 }
 
 # Who holds the socket: "kubelet (812)".
-m_owner() {  # INODE
+m_owner() { # INODE
   # shellcheck disable=SC2012  # of names that are numbers
   m_within 5 ls -l /proc/[0-9]*/fd 2>/dev/null | grep -e '^/proc/' -e "socket:\[$1\]" |
     while read -r m_entry; do
@@ -226,7 +226,7 @@ m_leftovers() {
   [ ! -e /var/lib/dpkg/info/containerd.io.list ] || m_says containerd_io installed
 }
 
-m_resolves() {  # WHAT NAME
+m_resolves() { # WHAT NAME
   if m_within 3 getent hosts "$2" >/dev/null 2>&1; then
     m_says name "$1 true $2"
   else

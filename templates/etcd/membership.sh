@@ -22,14 +22,14 @@ others=${others%,}
 export ETCDCTL_API=3 ETCDCTL_CACERT=/etc/etcd/ca.crt
 export ETCDCTL_CERT=/etc/etcd/member.crt ETCDCTL_KEY=/etc/etcd/member.key
 
-ask() {  # ENDPOINTS ARGUMENT...
+ask() { # ENDPOINTS ARGUMENT...
   endpoints=$1
   shift
   etcdctl --endpoints="$endpoints" --dial-timeout=2s --command-timeout=5s "$@"
 }
 
 # Calls FUNCTION with id, name, peer URLs and client URLs of each member in the list.
-each() {  # LIST FUNCTION
+each() { # LIST FUNCTION
   while IFS=, read -r id _ member peers clients _; do
     [ -z "$id" ] || "$2" "$id" "${member# }" "${peers# }" "${clients# }"
   done <<LIST
@@ -39,7 +39,7 @@ LIST
 
 # A founder is listed before it has ever run, without client URLs; who was added, without a name.
 # Any other that has our name or address is what this node was before it was made anew.
-is_me() {  # ID NAME PEERS CLIENTS
+is_me() { # ID NAME PEERS CLIENTS
   if [ "$2" = "$name" ] && [ -z "$4" ]; then
     me=founder
   elif [ -z "$2" ] && [ "$3" = "$peer" ]; then
@@ -52,27 +52,27 @@ is_me() {  # ID NAME PEERS CLIENTS
   my_id=$1
 }
 
-find_me() {  # LIST
+find_me() { # LIST
   me=
   each "$1" is_me
 }
 
 # Others that were added and have not run are not of the founders.
-add_founder() {  # ID NAME PEERS CLIENTS
+add_founder() { # ID NAME PEERS CLIENTS
   [ -z "$2" ] || cluster=$cluster,$2=$3
 }
 
-add_member() {  # ID NAME PEERS CLIENTS
+add_member() { # ID NAME PEERS CLIENTS
   if [ "$3" = "$peer" ]; then cluster=$cluster,$name=$3; else cluster=$cluster,$2=$3; fi
 }
 
 # Who begins alone waits for a whole election timeout before it elects itself: it gets a short one.
 # Never later on, when others may still be there: they would elect all the time.
-remember() {  # CLUSTER STATE
+remember() { # CLUSTER STATE
   {
     printf 'ETCD_INITIAL_CLUSTER=%s\nETCD_INITIAL_CLUSTER_STATE=%s\n' "${1#,}" "$2"
     [ -n "$others" ] || printf 'ETCD_HEARTBEAT_INTERVAL=10\nETCD_ELECTION_TIMEOUT=100\n'
-  } > /etc/etcd/cluster.env.new
+  } >/etc/etcd/cluster.env.new
   mv /etc/etcd/cluster.env.new /etc/etcd/cluster.env
 }
 
@@ -113,7 +113,7 @@ take_place() {
 }
 
 # Where former members are, a cluster is: another one is never begun, whether they answer or not.
-join() {  # FORMER-MEMBER...
+join() { # FORMER-MEMBER...
   # With data of its own etcd does not look at these.
   if [ -d /var/lib/etcd/member ] || [ -z "$others" ]; then
     remember "$all" new
@@ -135,11 +135,11 @@ join() {  # FORMER-MEMBER...
 }
 
 # One that lives takes itself out: not before those have joined that come in its place.
-is_unwanted() {  # ID NAME PEERS CLIENTS
+is_unwanted() { # ID NAME PEERS CLIENTS
   case $wanted in
     *" $2 "*) return 0 ;;
   esac
-  [ -z "$2" ] || ask "$4" endpoint health > /dev/null 2>&1 || unwanted="$unwanted $1"
+  [ -z "$2" ] || ask "$4" endpoint health >/dev/null 2>&1 || unwanted="$unwanted $1"
 }
 
 # Asks this node's own etcd, when it runs.
@@ -154,14 +154,17 @@ prune() {
   find_unwanted
   # Another member may have been faster.
   for id in $unwanted; do
-    ask https://127.0.0.1:2379 member remove "$id" || { find_unwanted; [ -z "$unwanted" ]; }
+    ask https://127.0.0.1:2379 member remove "$id" || {
+      find_unwanted
+      [ -z "$unwanted" ]
+    }
   done
 }
 
-count_others() {  # ID NAME PEERS CLIENTS
+count_others() { # ID NAME PEERS CLIENTS
   [ "$1" != "$my_id" ] || return 0
   stay=$((stay + 1))
-  if [ -n "$4" ] && ask "$4" endpoint health > /dev/null 2>&1; then
+  if [ -n "$4" ] && ask "$4" endpoint health >/dev/null 2>&1; then
     healthy=$((healthy + 1))
   else
     dead="$dead ${2:-$3}"

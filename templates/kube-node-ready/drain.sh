@@ -31,7 +31,7 @@ exit 0
 {{/leaving.force}}
 pods=$(printf '%s\n' "$said" |
   sed -n 's/.*evicting pods*[ /]"\([^"]*\)" -n "\([^"]*\)".*disruption budget.*/\2\/\1/p' | sort -u | tr '\n' ' ')
-[ "${found#* }" = true ] || api uncordon "$name" > /dev/null 2>&1
+[ "${found#* }" = true ] || api uncordon "$name" >/dev/null 2>&1
 if [ -n "$pods" ]; then
   budgets=$(api get poddisruptionbudgets -A -o 'jsonpath={range .items[?(@.status.disruptionsAllowed==0)]}{.metadata.namespace}/{.metadata.name} {end}' 2>&1)
   echo "PodDisruptionBudgets that allow no disruption now: $budgets"

@@ -15,7 +15,7 @@ taints="{{node.taints}}"
 kubectl={{cluster.bin_dir}}/kubectl
 
 # Sets what the node has now, and what muster gave it.
-look() {  # KUBECONFIG
+look() { # KUBECONFIG
   seen=$("$kubectl" --kubeconfig="$1" get node "$name" -o 'jsonpath={.metadata.annotations.muster/cluster}{"\n"}{.metadata.annotations.muster/labels}{"\n"}{.metadata.annotations.muster/taints}{"\n"}{.metadata.labels}{"\n"}{range .spec.taints[*]}{.key}={.value}:{.effect} {end}') ||
     return 1
   {
@@ -66,7 +66,7 @@ patch() {
 }
 
 # A taint without a value may be written "key:Effect".
-taint_key() {  # TAINT: "key:Effect"
+taint_key() { # TAINT: "key:Effect"
   key=${1%:*}
   echo "${key%%=*}:${1##*:}"
 }
@@ -107,7 +107,7 @@ case $1 in
     umask 077
     conf=/run/muster-labels.conf
     trap 'rm -f "$conf"' EXIT
-    cat > "$conf"
+    cat >"$conf"
     # Where nobody waited for the node to be Ready, it may have yet to join.
     end=$(($(date +%s) + 60))
     until look "$conf"; do

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Holds sources against the formatter and scripts against shellcheck, where these are installed.
+# Holds sources against clang-format, scripts against shellcheck, and what nodes run against shfmt as
+# well, where these are installed (scripts/install-dependencies --test).
 # Prints "ok NAME", "FAIL NAME: why" or "skip NAME: why".
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -18,17 +19,49 @@ else
   echo "FAIL lint: clang-format: run clang-format -i on these files"
 fi
 
-if ! command -v shellcheck >/dev/null; then
-  echo "skip lint: shellcheck: not installed"
-else
-  mapfile -t scripts < <(grep -rlE '^#!/(usr/)?bin/(env )?(ba)?sh' quickstart test .ci scripts \
-    artifacts providers provisioner tests)
-  if wrong=$(shellcheck --severity=warning "${scripts[@]}"); then
-    echo "ok lint: shellcheck"
+# What nodes run: our own shell texts, and those of templates and roles without the tags of mustache.
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+python3 tests/lint/texts.py "$folder"
+mapfile -t texts < <(find provisioner -name '*.sh' | sort; find "$folder" -type f | sort)
+
+# checked TOOL COMMAND...
+checked() {
+  local tool=$1 wrong
+  shift
+  if ! command -v "$tool" >/dev/null; then
+    echo "skip lint: $tool: not installed"
+  elif wrong=$("$@" 2>&1); then
+    echo "ok lint: $tool"
   else
     failed=1
     printf '%s\n' "$wrong"
-    echo "FAIL lint: shellcheck: see above"
+    echo "FAIL lint: $tool: see above"
   fi
-fi
+}
+
+check_shells() {
+  local scripts code=0
+  mapfile -t scripts < <(grep -rlE '^#!/(usr/)?bin/(env )?(ba)?sh' quickstart test .ci scripts \
+    artifacts providers provisioner tests)
+  shellcheck --severity=warning "${scripts[@]}" || code=1
+  # Files of one script use each other's variables.
+  shellcheck --severity=warning --exclude=SC2034,SC2154 "${texts[@]}" || code=1
+  # All that a role's script is made of: each variable is set somewhere.
+  {
+    # The compiler sets these.
+    echo "m_nonce='' m_id='' m_mode='' m_run_dir='' m_state='' m_lock_seconds='' m_programs='' m_store=''"
+    echo "m_wants='' m_ids=''"
+    for text in provisioner/tasks/shell/*.sh provisioner/tasks/kinds/*.sh; do
+      case ${text##*/} in
+        facts.sh | stop.sh | store_*) ;;
+        *) cat "$text" ;;
+      esac
+    done
+  } | shellcheck --shell=dash --include=SC2154 - || code=1
+  return "$code"
+}
+
+checked shellcheck check_shells
+checked shfmt shfmt -ln posix -i 2 -ci -d "${texts[@]}"
 exit "$failed"

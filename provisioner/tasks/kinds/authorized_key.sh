@@ -1,4 +1,4 @@
-# shellcheck shell=dash
+# shellcheck shell=dash disable=SC2046  # words
 
 # The file without our lines, and then our lines.
 m_keys_write() {

@@ -1,4 +1,4 @@
-# shellcheck shell=dash
+# shellcheck shell=dash disable=SC2174  # those above are root's
 
 # m_directory PATH MODE OWNER GROUP
 m_directory() {

@@ -78,7 +78,8 @@ m_unit_started() {
   case $m_active/$2 in
     active/* | reloading/* | activating/false)
       # Running, but from an older file: nothing to do until someone restarts it.
-      return ;;
+      return
+      ;;
     activating/true)
       # Someone else's start is under way: only wait for it.
       [ "$m_mode" != apply ] || m_unit_do start "$1" true

@@ -1,4 +1,4 @@
-# shellcheck shell=dash
+# shellcheck shell=dash disable=SC2174  # /etc is there
 
 # m_user_create NAME SHELL HOME SYSTEM
 m_user_create() {

@@ -1,4 +1,4 @@
-# shellcheck shell=dash
+# shellcheck shell=dash disable=SC2046  # words
 # Modes and owners: m_attributes.
 
 # m_attributes PATH MODE OWNER GROUP

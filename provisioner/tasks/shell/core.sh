@@ -86,7 +86,7 @@ m_is_full() { ! printf 'x' >"$m_tmp/probe"; } 2>/dev/null
 
 m_answer() {
   m_clock
-  m_result=unchanged m_said=0 m_text= m_head=0 m_rest=0
+  m_result=unchanged m_said=0 m_text='' m_head=0 m_rest=0
   if [ "$1" -ne 0 ]; then
     m_result=failed
     m_size "$m_tmp/command.$m_index"
@@ -105,7 +105,7 @@ m_answer() {
   if [ "$m_result" = failed ] && [ -z "$m_text" ] && [ "$((m_head + m_rest))" -eq 0 ] && m_is_full; then
     m_text="cannot write to $m_tmp: No space left on device"
   fi
-  m_say done "$m_index" "$m_result" "$1" "$((m_now - m_began))" "$m_said" \
+  m_say 'done' "$m_index" "$m_result" "$1" "$((m_now - m_began))" "$m_said" \
     "$((${#m_text} + m_head + m_rest))"
   [ "$m_said" -eq 0 ] || m_send "$m_tmp/command.$m_index" "$m_said"
   [ -z "$m_text" ] || printf '%s' "$m_text"
@@ -137,7 +137,7 @@ m_task() {
   m_start "$1" "$2"
   shift 2
   if m_as_wanted "$m_index" "$@"; then
-    m_say done "$m_index" unchanged 0 0 0 0
+    m_say 'done' "$m_index" unchanged 0 0 0 0
     return
   fi
   m_exit=

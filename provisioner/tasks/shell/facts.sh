@@ -33,7 +33,7 @@ m_has_nameserver() {
 }
 
 # In a subshell, which takes the score with it.
-m_lowers_oom_score() ( echo -500 >/proc/self/oom_score_adj ) 2>/dev/null
+m_lowers_oom_score() (echo -500 >/proc/self/oom_score_adj) 2>/dev/null
 
 # zsh and the like do not split words.
 m_is_posix() {

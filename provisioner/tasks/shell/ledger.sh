@@ -1,4 +1,4 @@
-# shellcheck shell=dash
+# shellcheck shell=dash disable=SC2174  # those above are root's
 # In every script: what was on a node before muster changed it is written down. docs/undo.md says
 # what. A record is a line "ROLE DATA WHAT PATH" of $m_ledger/log, written before the change that it
 # is about. Programs start only where there is something to copy.

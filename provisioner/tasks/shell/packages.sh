@@ -1,4 +1,4 @@
-# shellcheck shell=dash
+# shellcheck shell=dash disable=SC2046,SC2120  # words; put_back_system.sh gives one
 # What packages bring is written down: m_packages_before, m_packages_after.
 
 m_packages_listed_apt() {

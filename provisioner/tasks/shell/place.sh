@@ -1,4 +1,4 @@
-# shellcheck shell=dash
+# shellcheck shell=dash disable=SC2174  # those above are root's
 # In every script: writing where users may. In a folder that others than root can change, or that is
 # reached through one, each name may lead elsewhere at any moment. There, root stands in the folder
 # itself, works in a folder of its own within it, and what is ready takes its place by a rename, which

@@ -1,4 +1,4 @@
-# shellcheck shell=dash
+# shellcheck shell=dash disable=SC2046  # words
 # What m_put_back does with each kind of record. Each m_back_WHAT puts back one record, $m_path and
 # $m_data, and fails when it cannot. What it did before, it finds done: an undo that was cut begins
 # again with all records.

@@ -56,7 +56,10 @@ m_all() {
   m_sum=${m_sum%% *}
   if [ "$m_sum" != "$m_sha" ]; then
     # Removed by an upload that ended before ours.
-    [ -f "$m_mine" ] && [ -f "$m_whole" ] || { m_drop; exit 77; }
+    [ -f "$m_mine" ] && [ -f "$m_whole" ] || {
+      m_drop
+      exit 77
+    }
     m_drop
     m_fail "what came has the sha256 $m_sum" 76
   fi
