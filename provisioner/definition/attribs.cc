@@ -58,6 +58,12 @@ AttribRule alias(AttribRule rule, std::string alias_of) {
   return rule;
 }
 
+AttribRule naming(AttribRule rule, std::string names, std::string written_as) {
+  rule.names = std::move(names);
+  rule.written_as = std::move(written_as);
+  return rule;
+}
+
 AttribRule replaced(AttribRule rule, std::string replaced_by) {
   rule.replaced_by = std::move(replaced_by);
   return rule;
@@ -74,11 +80,15 @@ AttribRule replaced(std::string name, std::string replaced_by, std::string descr
 std::vector<AttribRule> effective_rules() {
   return {
       text("k8s-version", "v1.20.2", AttribFormat::version, "the Kubernetes release"),
-      text("k8s-bin_dir", "/usr/local/bin", AttribFormat::path, "where programs are linked"),
-      text("k8s-kube_config_dir", "/etc/kubernetes", AttribFormat::path,
-           "where configuration lives"),
-      text("k8s-kube_cert_dir", "/etc/kubernetes/ssl", AttribFormat::path,
-           "where certificates and keys live; 'ssl' in k8s-kube_config_dir when only that is set"),
+      naming(text("k8s-bin_dir", "/usr/local/bin", AttribFormat::path, "where programs are linked"),
+             "programs", "cluster.bin_dir"),
+      naming(text("k8s-kube_config_dir", "/etc/kubernetes", AttribFormat::path,
+                  "where configuration lives"),
+             "configuration files", "cluster.config_dir"),
+      naming(text("k8s-kube_cert_dir", "/etc/kubernetes/ssl", AttribFormat::path,
+                  "where certificates and keys live; 'ssl' in k8s-kube_config_dir when only that "
+                  "is set"),
+             "certificates", "cluster.cert_dir"),
       number("k8s-log_level", 2, 0, 10, "how much the Kubernetes programs log (--v)"),
       boolean("k8s-kube_api_anonymous_auth", false,
               "whether the API answers requests without credentials"),
@@ -104,8 +114,9 @@ std::vector<AttribRule> effective_rules() {
              "the port on 127.0.0.1 of each node's balancer for the API"),
       choice("k8s-image_pull_policy", {"IfNotPresent", "Always", "Never"},
              "when nodes pull the images of add-ons"),
-      text("login_user", "muster", AttribFormat::login,
-           "the account (with sudo) that public_keys may log in to; root is possible")};
+      naming(text("login_user", "muster", AttribFormat::login,
+                  "the account (with sudo) that public_keys may log in to; root is possible"),
+             "keys and sudo", "cluster.login_user")};
 }
 
 /// What Digital Rebar's workload could change on a node, and muster has no use for.

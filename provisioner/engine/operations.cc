@@ -292,8 +292,11 @@ Planned plan_definition(const World& world, const Definition& definition, Agains
   for (const auto& problem : quota_problems(world, planned)) {
     diagnostics.error({}, problem.message, problem.hint);
   }
+  std::optional<Cluster> former;
+  if (planned.record) former = recorded_settings(world, *planned.record);
+  const PlanOptions options{turns_of(world, planned), former ? &*former : nullptr};
   planned.plan = plan_apply(planned.cluster, *world.roles,
-                            planned.record ? &*planned.record : nullptr, turns_of(world, planned));
+                            planned.record ? &*planned.record : nullptr, options);
   if (auto cycle = find_cycle(planned.plan)) {
     diagnostics.error({}, "the roles wait for each other: " + *cycle);
   }

@@ -31,11 +31,19 @@ DefinitionResult recorded_definition(const World& world, const std::string& depl
                                    : "it has: " + join(numbers, ", "));
 }
 
-Cluster cluster_to_leave(const World& world, const DeploymentRecord& record) {
+std::optional<Cluster> recorded_settings(const World& world, const DeploymentRecord& record) {
   auto last = parse_definition(record.definition_file, record.definition_text, {}, rules_of(world));
+  if (!last.plannable) return std::nullopt;
   Cluster cluster;
-  cluster.settings = settings_of(last.plannable ? last.definition : Definition{});
+  cluster.settings = settings_of(last.definition);
   cluster.public_keys = last.definition.public_keys;
+  return cluster;
+}
+
+Cluster cluster_to_leave(const World& world, const DeploymentRecord& record) {
+  if (auto recorded = recorded_settings(world, record)) return *std::move(recorded);
+  Cluster cluster;
+  cluster.settings = settings_of(Definition{});
   return cluster;
 }
 

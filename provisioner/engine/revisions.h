@@ -15,6 +15,9 @@ DefinitionRules rules_of(const World& world);
 DefinitionResult recorded_definition(const World& world, const std::string& deployment,
                                      int revision);
 
+/// Settings and keys of the definition on record, without nodes; none when it can no longer be read.
+std::optional<Cluster> recorded_settings(const World& world, const DeploymentRecord& record);
+
 /// What undo tasks may render of a deployment that is destroyed: the settings of its last
 /// definition (the defaults, when that is wrong by now), and no nodes.
 Cluster cluster_to_leave(const World& world, const DeploymentRecord& record);

@@ -81,6 +81,14 @@ struct Plan {
 /// when certificates have expired, the first of them would wait for the others in vain.
 enum class Turns { taken, none };
 
+/// What a plan depends on besides what it compares.
+struct PlanOptions {
+  Turns turns = Turns::taken;
+  /// With the settings and keys of the definition on record, so that reasons say what leaves;
+  /// nullptr: they do not.
+  const Cluster* former = nullptr;
+};
+
 /// Desired against recorded state. `record` is nullptr for a new deployment. Pure.
 ///
 /// - A role waits for its `needs` on its node, for its `after` on every node, for its `after_one`
@@ -99,7 +107,7 @@ enum class Turns { taken, none };
 /// - `commit: false` plans the creation of nodes, the removal of those without roles, and nothing
 ///   else.
 Plan plan_apply(const Cluster& cluster, const std::vector<Role>& roles,
-                const DeploymentRecord* record, Turns turns = Turns::taken);
+                const DeploymentRecord* record, const PlanOptions& options = {});
 
 /// Why an apply must not be made, and what to do instead.
 struct Refusal {

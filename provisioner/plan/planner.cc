@@ -6,6 +6,7 @@
 #include "provisioner/definition/overrides.h"
 #include "provisioner/plan/edges.h"
 #include "provisioner/plan/fingerprints.h"
+#include "provisioner/plan/leaving_names.h"
 #include "provisioner/plan/membership.h"
 #include "provisioner/plan/plan.h"
 
@@ -96,13 +97,14 @@ class RoleTable {
 class ApplyPlanner {
  public:
   ApplyPlanner(const Cluster& cluster, const std::vector<Role>& roles,
-               const DeploymentRecord* record)
+               const DeploymentRecord* record, const Cluster* former = nullptr)
       : cluster_(cluster),
         roles_(roles),
         table_(roles),
         record_(record),
         fingerprints_(cluster, record),
-        membership_(cluster, record) {
+        membership_(cluster, record),
+        leaving_names_(cluster, former) {
     plan_.deployment = cluster.name;
     plan_.tenant = cluster.tenant;
     plan_.base_revision = record == nullptr ? 0 : record->revision;
@@ -212,7 +214,11 @@ class ApplyPlanner {
     if (record == nullptr || !record->whole()) return "not finished by an earlier run";
     // Told apart only when they differ: of 10,000 nodes most are as they were.
     if (record->fingerprint == fingerprint) return membership_.reason_of_change(role, {});
-    return membership_.reason_of_change(role, changed_parts(record->fingerprint, fingerprint));
+    auto parts = changed_parts(record->fingerprint, fingerprint);
+    auto reason = membership_.reason_of_change(role, parts);
+    if (std::ranges::find(parts, "settings") == parts.end()) return reason;
+    const auto& leaving = leaving_names_.of(role);
+    return leaving.empty() ? reason : reason + "; " + leaving;
   }
 
   void plan_removed_nodes() {
@@ -251,6 +257,7 @@ class ApplyPlanner {
   RecordIndex recorded_;
   Fingerprints fingerprints_;
   Membership membership_;
+  LeavingNames leaving_names_;
   std::vector<std::vector<int>> undone_;  ///< undo steps of each node, in the order they run
   std::vector<std::vector<int>> undone_leaving_;  ///< the same, of nodes that leave
   std::vector<LeavingNode> leaving_;
@@ -260,8 +267,8 @@ class ApplyPlanner {
 }  // namespace
 
 Plan plan_apply(const Cluster& cluster, const std::vector<Role>& roles,
-                const DeploymentRecord* record, Turns turns) {
-  return ApplyPlanner(cluster, roles, record).apply(turns);
+                const DeploymentRecord* record, const PlanOptions& options) {
+  return ApplyPlanner(cluster, roles, record, options.former).apply(options.turns);
 }
 
 Plan plan_verify(const Cluster& cluster, const std::vector<Role>& roles,

@@ -97,7 +97,7 @@ TEST_CASE("planner: members in service get certificates one after the other") {
   CHECK(waits_for(plan, "etcd on c-3", "k8s-master on c-2"));
   CHECK_FALSE(find_cycle(plan));
   // Where none serves any more, nobody can wait for the others.
-  plan = plan_apply(cluster, roles, &record, Turns::none);
+  plan = plan_apply(cluster, roles, &record, {Turns::none});
   CHECK_FALSE(waits_for(plan, "etcd on c-3", "k8s-master on c-2"));
   // The first ones of a cluster wait for nobody.
   plan = plan_apply(cluster, roles, nullptr);
