@@ -27,7 +27,8 @@ struct AttribRule {
   bool secret = false;     ///< never shown, recorded, or given to templates
   std::string alias_of{};  ///< the definition then holds it under that name
   /// What of a node has the value in its name ("programs"), and how roles write it
-  /// ("cluster.bin_dir"): what is there under a former value leaves. Empty: nothing of muster's roles.
+  /// ("cluster.bin_dir"): what is there under a former value leaves. Empty: nothing of muster's
+  /// roles.
   std::string names{};
   std::string written_as{};
 };

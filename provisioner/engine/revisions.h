@@ -15,7 +15,8 @@ DefinitionRules rules_of(const World& world);
 DefinitionResult recorded_definition(const World& world, const std::string& deployment,
                                      int revision);
 
-/// Settings and keys of the definition on record, without nodes; none when it can no longer be read.
+/// Settings and keys of the definition on record, without nodes; none when it can no longer be
+/// read.
 std::optional<Cluster> recorded_settings(const World& world, const DeploymentRecord& record);
 
 /// What undo tasks may render of a deployment that is destroyed: the settings of its last

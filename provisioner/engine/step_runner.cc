@@ -369,6 +369,8 @@ CompiledScript DeploymentRunner::compile_for(const Step& step, const Role& role,
     return artifact_for(name, facts).sha256;
   };
   compile_input.sha256 = sha256;
+  const auto* before = find_in(before_, step.node);
+  compile_input.had_before = before != nullptr && before->find_role(step.role) != nullptr;
   return compile(compile_input);
 }
 

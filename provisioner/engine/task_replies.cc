@@ -31,7 +31,7 @@ void TaskReplies::take(const TaskReply& reply) {
     changed_.push_back({event.task, event.message, event.ms});
   }
   emit_(event);
-  if (event.task == kPutBackTask) tell_what_stays(trim(reply.output));
+  if (event.task == kPutBackTask || event.task == kFormerTask) tell_what_stays(trim(reply.output));
 }
 
 void TaskReplies::tell_what_stays(const std::string& said) const {

@@ -83,9 +83,8 @@ const std::string& LeavingNames::of(const Role& role) {
 std::string LeavingNames::find(const Role& role) const {
   std::vector<std::string> words;
   for (const auto& change : changes_) {
-    if (std::ranges::any_of(change.written_as, [&](const auto& variable) {
-          return names_by(role, variable);
-        })) {
+    if (std::ranges::any_of(change.written_as,
+                            [&](const auto& variable) { return names_by(role, variable); })) {
       words.push_back(change.words);
     }
   }

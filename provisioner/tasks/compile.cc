@@ -88,24 +88,36 @@ class Compiler {
     }
     undo_ = input_.tasks == &role_.undo;
     for (const auto& task : *input_.tasks) add(task, nullptr);
-    if (input_.mode == Mode::apply && !undo_) {
+    if (!undo_) {
       for (const auto& handler : role_.handlers) add(handler, &handler);
     }
     // What was asked for before has no meaning for a role that is gone.
     if (input_.mode == Mode::apply && undo_) {
       body_ += "  m_forget_handlers " + shell_quote(role_.name) + "\n";
     }
-    undo_ ? put_back() : add_traces();
+    if (undo_) {
+      put_back();
+    } else {
+      add_traces();
+      leave_former();
+    }
     result_.script = text();
     return std::move(result_);
   }
 
  private:
   /// What is left after the undo tasks is as it was before the role came.
-  void put_back() {
-    for (auto name : ledger_library()) take_library(name);
-    body_ += "  m_chatty_task " + std::to_string(result_.task_names.size()) + " '' m_put_back\n";
-    result_.task_names.emplace_back(kPutBackTask);
+  void put_back() { last_task("m_chatty_task", " '' m_put_back", kPutBackTask); }
+
+  /// What older versions of the role wanted goes when all that this one wants is there.
+  void leave_former() {
+    if (input_.had_before) last_task("m_leave_former", "", kFormerTask);
+  }
+
+  void last_task(const std::string& call, const std::string& rest, std::string_view name) {
+    for (auto library : ledger_library()) take_library(library);
+    body_ += "  " + call + " " + std::to_string(result_.task_names.size()) + rest + "\n";
+    result_.task_names.emplace_back(name);
   }
 
   void add_traces() {
@@ -155,11 +167,13 @@ class Compiler {
       mistakes.push_back({task.line, "'" + task.kind + "' " + wrong, ""});
       return;
     }
+    if (!undo_) wants_.add(*kind, args);
+    // A check changes nothing that could notify; what is wanted is the same.
+    if (handler != nullptr && input_.mode == Mode::check) return;
     TaskScript script(args, input_, result_, contents_);
     auto words = kind->call(script);
     auto call = quoted(words);
     for (auto name : kind->library) take_library(name);
-    if (!undo_) wants_.add(*kind, args);
     auto number = std::to_string(result_.task_names.size());
     if (const auto* made = script.made(); made != nullptr && input_.sha256) {
       look_ahead_.add_sum(result_.task_names.size(), input_.sha256(*made));

@@ -44,6 +44,9 @@ struct CompileInput {
   /// nothing else. Empty: from the node's own sources.
   std::string packages_sha256 = "";
   NodeLayout layout = {};
+  /// False of a role that the node never had: then no older version of it has left anything there,
+  /// and the script is without what would look for that, which is half of it.
+  bool had_before = true;
 };
 
 /// One exchange with a node: a POSIX sh script for stdin of "sh", and how to read the answer.

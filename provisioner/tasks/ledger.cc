@@ -14,7 +14,7 @@ std::vector<std::string_view> ledger_library() {
     library.insert(library.end(), used.begin(), used.end());
   }
   for (auto name : {"shell/put_back_files", "shell/put_back_system", "shell/put_back_units",
-                    "shell/put_back"}) {
+                    "shell/put_back", "shell/put_back_former"}) {
     library.push_back(name);
   }
   return library;
@@ -24,7 +24,9 @@ bool says_what_stays(std::string_view line) {
   for (std::string_view how : {"keep /", "leave /", "these stay, "}) {
     if (line.starts_with(how)) return true;
   }
-  return line.ends_with(" stays") || line.find("stays until the next boot") != line.npos;
+  if (line.ends_with(" stays")) return true;
+  return line.find(" stays until ") != line.npos || line.find(" stays: ") != line.npos ||
+         line.find(" stays mounted until ") != line.npos;
 }
 
 void LedgerWants::add(const Kind& kind, const Args& args) {
@@ -46,7 +48,7 @@ void LedgerWants::add(const Kind& kind, const Args& args) {
 }
 
 std::string LedgerWants::shell(const std::string& role) const {
-  if (keys_.empty() && traces_.empty()) return "m_wants_file=\n";
+  if (keys_.empty() && traces_.empty()) return "m_wants_file= m_wants=\n";
   std::string wants, traces;
   for (const auto& key : keys_) wants += key + "\n";
   for (const auto& path : traces_) {

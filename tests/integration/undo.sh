@@ -24,6 +24,7 @@ run() {  # ARGUMENT...: leaves $code and what muster said in $work/out
 }
 listing() { on "$1" "$(cat "$root/tests/support/listing.sh")" > "$work/$2"; }  # MACHINE FILE
 same() { [ "$(wc -l < "$work/$1")" -gt 10000 ] && diff "$work/$1" "$work/$2"; }  # FILE FILE
+unsaid_in() { [ "$(wc -l < "$work/$1")" -gt 10000 ] && ! grep -E -- "$2" "$work/$1"; }  # FILE PATTERN
 hosts() {
   echo "hosts:"
   local name
@@ -41,6 +42,7 @@ provider="{\"name\": \"inventory\", \"hints\": {\"file\": \"$work/hosts.yaml\"}}
 
 cat > "$work/plane.json" << JSON
 {"name": "plane", "provider": $provider,
+ "public_keys": {"ops": "$(cut -d' ' -f1,2 "$work/key.pub")"},
  "nodes": [{"prefix": "p", "roles": ["etcd", "k8s-master", "k8s-worker", "k8s-addons"], "hosts": ["plane"]}]}
 JSON
 
@@ -75,6 +77,18 @@ plane() {  # with a folder of its own for what is said
   expect "a machine becomes a cluster" 0
   check "with rules of its own" on plane "iptables -t nat -S | grep -q KUBE-SERVICES &&
     systemctl -q is-active kubelet.service"
+  run apply "$work/plane.json" --yes --set attribs.k8s-bin_dir=/opt/cluster/bin \
+    --set attribs.k8s-kube_config_dir=/srv/cluster --set attribs.login_user=eve
+  expect "its programs and files move, and so does who may log in" 0
+  check "all of it runs from the new places" on plane "systemctl -q is-active kubelet.service kube-proxy.service \
+    kube-apiserver.service kube-scheduler.service muster-api-balancer.service && ! systemctl --failed | grep failed &&
+    test -z \"\$(ls -l /proc/[0-9]*/exe 2> /dev/null | grep deleted)\""
+  listing plane moved
+  check "and nothing is left in the old ones" unsaid_in moved \
+    '/etc/kubernetes|/usr/local/bin/kube|/home/muster|muster-muster|[a-z]+ muster:'
+  run apply "$work/plane.json" --yes --set attribs.k8s-bin_dir=/opt/cluster/bin \
+    --set attribs.k8s-kube_config_dir=/srv/cluster --set attribs.login_user=eve --json
+  expect "once more changes nothing" 0 '"outcome":"unchanged"'
   run destroy plane --yes
   expect "and is given back" 0
   listing plane after

@@ -24,8 +24,10 @@ Cluster cluster_with(const std::string& settings) {
   return cluster;
 }
 
-const std::string kAnn = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGtra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tr";
-const std::string kBob = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHJycnJycnJycnJycnJycnJycnJycnJycnJycnJycnJy";
+const std::string kAnn =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGtra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tr";
+const std::string kBob =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHJycnJycnJycnJycnJycnJycnJycnJycnJycnJycnJy";
 
 std::string keys(const std::string& list) { return "\"public_keys\": {" + list + "}, "; }
 std::string attrib(const std::string& name, const std::string& value) {
@@ -47,8 +49,7 @@ TEST_CASE("leaving names: a plan says whose key and whose sudo goes") {
   CHECK(leaving("base", both, "") == "keys 'ann', 'bob' leave 'muster'; sudo leaves 'muster'");
   CHECK(leaving("base", ann, both) == "");
   CHECK(leaving("base", ann, keys("\"anna\": \"" + kAnn + "\"")) == "");
-  CHECK(leaving("base", ann, ann + attrib("login_user", "eve")) ==
-        "keys and sudo leave 'muster'");
+  CHECK(leaving("base", ann, ann + attrib("login_user", "eve")) == "keys and sudo leave 'muster'");
   CHECK(leaving("base", "", attrib("login_user", "eve")) == "");
   CHECK(leaving("kube-node", ann, "") == "");
 }

@@ -137,7 +137,8 @@ tasks:
   - {name: a, file: {path: /etc/there, content: "2\n"}}
 )");
   apply(node, old_one);
-  CHECK(apply(node, new_one) == "changed: write /etc/there");
+  CHECK(apply(node, new_one) == "changed: remove /etc/only-once");
+  CHECK(read_file(node / "etc/there") == "2\n");
   undo(node, new_one);
   CHECK(seen(node) == before);
 }

@@ -39,10 +39,10 @@ inline std::string last(const Ran& ran) {
 }
 
 inline std::string apply(Sandbox& node, const Compiling& role) {
-  return last(node.run(role.script().script, kNonce));
+  return last(node.run(role.script().script, role.nonce));
 }
 inline std::string undo(Sandbox& node, const Compiling& role) {
-  return last(node.run(role.undo().script, kNonce));
+  return last(node.run(role.undo().script, role.nonce));
 }
 
 }  // namespace muster::testing

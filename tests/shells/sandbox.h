@@ -146,6 +146,9 @@ class Sandbox {
     return calls;
   }
 
+  /// Scripts run from now on as if this user had become root by sudo; nobody: root's own.
+  void login_as(const std::string& user) { login_ = "SUDO_USER=" + user; }
+
   /// Starts the script as sshd would: on the shell's stdin. Collect its end with `finish`.
   pid_t start(const std::string& script) {
     auto log = root_.string() + ".log." + std::to_string(++runs_);
@@ -248,7 +251,8 @@ class Sandbox {
     open_as(2, log + ".err", O_WRONLY | O_CREAT | O_APPEND);
     if (::chroot(root_.c_str()) != 0 || ::chdir("/") != 0) ::_exit(126);
     const char* const argv[] = {"sh", nullptr};
-    const char* const environment[] = {"PATH=/fake:/usr/bin:/bin", "HOME=/root", nullptr};
+    const char* const environment[] = {"PATH=/fake:/usr/bin:/bin", "HOME=/root", login_.c_str(),
+                                       nullptr};
     ::execve("/bin/sh", const_cast<char* const*>(argv), const_cast<char* const*>(environment));
     ::_exit(127);
   }
@@ -287,6 +291,7 @@ class Sandbox {
 
   Flavour flavour_;
   std::filesystem::path root_;
+  std::string login_ = "SUDO_USER=";
   int runs_ = 0;
   std::map<pid_t, std::string> logs_;
 };

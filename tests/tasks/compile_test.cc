@@ -4,6 +4,7 @@
 
 #include "provisioner/base/text.h"
 #include "provisioner/tasks/kind.h"
+#include "provisioner/tasks/ledger.h"
 #include "tests/shells/sandbox.h"
 #include "tests/tasks/compiling.h"
 
@@ -53,7 +54,8 @@ TEST_CASE("compile: notified handlers run once, in the order of the role, after 
     Sandbox node(flavour);
     Compiling compiling(kTwoFiles);
     auto script = compiling.script();
-    CHECK(script.task_names == std::vector<std::string>{"one", "two", "first", "second", "third"});
+    CHECK(script.task_names == std::vector<std::string>{"one", "two", "first", "second", "third",
+                                                        std::string(kFormerTask)});
     auto ran = node.run(script.script, kNonce);
     CHECK(outcomes(ran) == "changed changed changed changed");
     CHECK(ran.replies[3].index == 3);
@@ -155,7 +157,9 @@ TEST_CASE("compile: 'when' leaves tasks out, and must name something") {
   auto names = [](const std::string& when) {
     Compiling compiling("tasks:\n  - {name: t, when: '" + when +
                         "', command: {run: x}}\n  - {name: u, command: {run: x}}\n");
-    return join(compiling.script().task_names, " ");
+    auto all = compiling.script().task_names;
+    all.pop_back();  // what is there only when a former version left something
+    return join(all, " ");
   };
   CHECK(names("yes") == "t u");
   CHECK(names("!yes") == "u");

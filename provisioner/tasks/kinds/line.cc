@@ -10,6 +10,11 @@ std::vector<std::string> call(TaskScript& task) {
           task.text("match")};
 }
 
+/// A file keeps lines of several tasks: each is known by its text as well.
+std::vector<std::string> keys(const Args& args) {
+  return {args.text("path"), "line:" + args.text("path") + " " + args.text("line")};
+}
+
 std::string check(const Args& args) {
   if (args.text("line").find('\n') != std::string::npos) return "takes one line in 'line'";
   if (args.text("state") == "present" && args.text("line").empty()) return "needs 'line'";
@@ -24,6 +29,7 @@ Kind line_kind() {
           .args = {{"path", ArgType::path, true}, {"line"}, {"match"}, state_rule()},
           .library = {"kinds/line"},
           .call = call,
+          .keys = keys,
           .check = check};
 }
 

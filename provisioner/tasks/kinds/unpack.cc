@@ -5,10 +5,18 @@ namespace muster {
 
 namespace {
 
+std::string mark_of(const Args& args) {
+  return fingerprint(args.text("name") + '\n' + args.text("into"));
+}
+
 std::vector<std::string> call(TaskScript& task) {
-  auto mark = fingerprint(task.text("name") + '\n' + task.text("into"));
-  return {"m_unpack", task.artifact(),  task.text("into"), task.text("creates"), task.text("strip"),
-          mark,       task.text("name")};
+  return {"m_unpack",         task.artifact(),    task.text("into"), task.text("creates"),
+          task.text("strip"), mark_of(task.args), task.text("name")};
+}
+
+/// With its mark, which tells what was unpacked from data that programs made.
+std::vector<std::string> keys(const Args& args) {
+  return {args.text("into"), "unpack:" + mark_of(args) + ":" + args.text("into")};
 }
 
 }  // namespace
@@ -22,7 +30,7 @@ Kind unpack_kind() {
           .library = {"kinds/unpack"},
           .chatty = true,
           .call = call,
-          .keys = [](const Args& args) { return std::vector{args.text("into")}; }};
+          .keys = keys};
 }
 
 }  // namespace muster

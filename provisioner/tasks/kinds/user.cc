@@ -22,6 +22,9 @@ std::vector<std::string> call(TaskScript& task) {
 std::vector<std::string> keys(const Args& args) {
   std::vector<std::string> keys{"user:" + args.text("name")};
   if (args.text("sudo") == "true") keys.push_back("/etc/sudoers.d/muster-" + args.text("name"));
+  for (const auto& group : args.items("groups")) {
+    keys.push_back("member:" + group + " user:" + args.text("name"));
+  }
   return keys;
 }
 

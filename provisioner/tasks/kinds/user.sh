@@ -100,7 +100,7 @@ m_user() {
     m_user_member "$m_user" "$m_wanted"
     if [ "$m_member" != yes ]; then
       if m_change "add $m_user to group $m_wanted"; then
-        [ "$m_member" = none ] || m_user_keep "member:$m_wanted" "$m_wanted" "$m_user"
+        [ "$m_member" = none ] || m_note_once "member:$m_wanted" "$m_wanted" "user:$m_user"
         m_user_join "$m_user" "$m_wanted"
       fi
     fi

@@ -76,6 +76,13 @@ m_drop_unplaced() {
 m_back() {
   m_stays=
   m_drop_unplaced
+  if [ -n "$m_former" ]; then
+    m_leaves_a_way_in || return 1
+    m_may_go || {
+      printf '%s\n' "$m_line" >>"$m_tmp/stay"
+      return 0
+    }
+  fi
   case $m_what in
     new | old | dir | whole | empty | tree | mode | made | line | value | keys | module | user | shell | mount | \
       fstab | came | gone | packages) "m_back_$m_what" || return 1 ;;
@@ -83,7 +90,11 @@ m_back() {
     home) m_back_former_home || return 1 ;;
     member:*) m_back_member || return 1 ;;
   esac
-  [ -z "$m_stays" ] || printf '%s\n' "$m_line" >>"$m_tmp/stay"
+  if [ -n "$m_stays" ]; then
+    printf '%s\n' "$m_line" >>"$m_tmp/stay"
+  elif [ -n "$m_former" ]; then
+    m_remember
+  fi
 }
 
 m_all_back() {
@@ -107,16 +118,27 @@ m_all_back() {
 # Only what is back is struck out, and only then do its copies go: on the disk too.
 m_strike_out() {
   [ -z "$m_brought" ] || sync
-  sed -n '1!G;h;$p' "$m_tmp/stay" >"$m_ledger/new" && mv -f "$m_ledger/new" "$m_ledger/log" ||
-    return 1
+  # In the order that they were noted in.
+  if [ -s "$m_tmp/stay" ]; then
+    grep -xF -f "$m_tmp/stay" "$m_tmp/all" | sed -n '1!G;h;$p' >"$m_ledger/new" || return 1
+  else
+    : >"$m_ledger/new"
+  fi
+  mv -f "$m_ledger/new" "$m_ledger/log" || return 1
   for m_file in "$m_ledger"/*; do
     m_name=${m_file##*/}
     case $m_name in
-      log | wants.*) ;;
+      log | wants.* | left.*) ;;
       *) grep -qF " ${m_name%%.packages*} " "$m_ledger/log" || rm -rf "$m_file" ;;
     esac
   done
-  [ -n "$m_failed" ] || rm -f "$m_ledger/wants.$m_role".*
+}
+
+# The lists of a role that has left.
+m_drop_lists() {
+  m_find_former
+  for m_name in $m_former; do rm -f "$m_ledger/$m_name"; done
+  rm -f "$m_ledger/left.$m_role"
 }
 
 # Also folders of scripts that were killed. Those that wait for the lock have one as well.
@@ -151,13 +173,14 @@ m_put_back() {
   [ "$m_mode" != apply ] || m_packages_unfinished
   m_load_log
   m_who_stays
-  m_failed='' m_brought=
+  m_failed='' m_brought='' m_former=
   for m_file in all stay go kept; do : >"$m_tmp/$m_file"; done
   [ ! -e "$m_ledger/log" ] || sed -n '1!G;h;$p' "$m_ledger/log" >"$m_tmp/all"
   m_each "$m_tmp/all" m_sort_out
   m_all_back
   [ "$m_mode" = apply ] || return 0
   m_strike_out || m_fail "cannot write to $m_ledger"
+  [ -n "$m_failed" ] || m_drop_lists
   [ -z "$m_failed" ] || m_fail "these could not be put back; run it again when they can:$m_nl$m_failed"
   m_leave_node
   return 0

@@ -55,7 +55,11 @@ m_back_user() {
   m_name=${m_path#*:}
   m_account "$m_name" || return 0
   if m_change "remove user $m_name"; then
-    m_remove_user "$m_name" || return 1
+    m_remove_user "$m_name" || {
+      # userdel's code for one whose processes run.
+      [ "$?" -eq 8 ] && [ -n "$m_former" ] && m_user_is_busy "$m_name"
+      return
+    }
     m_back_home "$m_name"
   fi
 }
@@ -84,6 +88,8 @@ m_leave_group() {
 }
 m_back_member() {
   m_name=${m_path#*:}
+  # An account of muster's goes with its groups.
+  if m_known user "$m_path" && ! m_has_line "$m_wanted" "$m_path"; then return 0; fi
   while IFS=: read -r m_group m_ m_ m_users; do
     case "$m_group:,$m_users," in
       "$m_data":*",$m_name,"*)
