@@ -51,6 +51,29 @@ struct ProvidedNode {
   std::string damage = {};
 };
 
+/// A node as the state has it on record.
+struct KnownNode {
+  std::string handle;  ///< empty: its create never answered
+  std::string token;
+  std::string tag;
+};
+
+/// What a provider says when it is asked for one node.
+enum class Presence {
+  there,   ///< it has the node: whole or half made, on or off
+  gone,    ///< nothing of it is left, and that is final
+  unsure,  ///< it cannot say now
+  untold   ///< it has no answer to this question, ever
+};
+
+struct PresenceNote {
+  Presence presence = Presence::untold;
+  std::string why = {};  ///< of what is unsure or untold, for a person; may be empty
+  /// Of what is there: every machine that was made with the token, for destroy. May be empty where
+  /// the handle was known.
+  std::vector<std::string> handles = {};
+};
+
 /// What a provider says of a machine that was there before, see Provider::describe.
 struct MachineNote {
   std::map<std::string, std::string> labels;  ///< Kubernetes labels of the machine
@@ -132,8 +155,16 @@ class Provider {
   /// Fine when the node is gone already, or was never whole.
   virtual void destroy(const std::string& handle) = 0;
 
-  /// Every node with the tag, also half made ones; and what is damaged, whoever's it is.
+  /// Every node with the tag, also half made ones; and what is damaged, whoever's it is. A machine
+  /// that was made twice with one token is there twice. That a node is not on it says nothing:
+  /// see presence.
   virtual std::vector<ProvidedNode> list(const std::string& tag) = 0;
+
+  /// The provider's own word on one node: no other makes a node lost. Changes nothing.
+  virtual PresenceNote presence(const KnownNode& node) {
+    static_cast<void>(node);
+    return {};
+  }
 
   /// Switches the node off as if its plug were pulled, or on again; it keeps disk and address.
   /// On returns when the node answers on SSH.

@@ -3,7 +3,7 @@
 import fcntl, json, os, sys
 
 def answer(**members):
-    print(json.dumps({"muster": 1, **members}))
+    print(json.dumps({"muster": 2, **members}))
     sys.exit(0)
 
 try:
@@ -11,12 +11,13 @@ try:
     version, call, own = ask["muster"], ask["call"], ask["provider"]["hints"]
 except (ValueError, TypeError, KeyError):
     answer(error="this is no request")
-if version != 1:
+if version != 2:
     answer(error=f"version {version} of the protocol is not known here")
 
 lock = open(own["file"] + ".lock", "w")  # muster makes many calls at once
 fcntl.flock(lock, fcntl.LOCK_EX)
-nodes = json.load(open(own["file"])) if os.path.exists(own["file"]) else []
+kept = os.path.exists(own["file"])
+nodes = json.load(open(own["file"])) if kept else []
 
 def save(nodes):  # the old file or the new one, whenever we are killed
     with open(own["file"] + ".new", "w") as new:
@@ -44,4 +45,11 @@ elif call == "destroy":
     answer()
 elif call == "list":
     answer(nodes=[node for node in nodes if node["tag"] == ask["tag"]])
+elif call == "presence":
+    mine = [node["handle"] for node in nodes if node["token"] == ask["token"]]
+    if mine:
+        answer(presence="there", handles=mine)
+    answer(presence="gone" if kept or not ask["handle"] else "unsure", why="its file is missing")
+elif call == "hello":
+    answer(wipes=True)
 answer(error=f"'{call}' is not known here")

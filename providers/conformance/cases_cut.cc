@@ -86,7 +86,7 @@ std::string case_slow(ProviderTrial& trial) {
     throw CaseSkipped{"it runs no program that could be late; 'death' cuts its calls"};
   }
   return cut_creates(trial, [&](const NodeSpec& spec, milliseconds in) {
-    program->run(exec->request_for(spec), in);
+    program->run(exec->request_for(spec).text, in);
   });
 }
 

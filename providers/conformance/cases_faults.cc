@@ -21,13 +21,13 @@ struct NoRequest {
   std::string text;
 };
 
-std::vector<NoRequest> no_requests(const ExecProgram& program, const std::string& tag) {
+std::vector<NoRequest> no_requests(ExecProgram& program, const std::string& tag) {
   std::vector<NoRequest> all{{"nothing at all", ""},
                              {"'{'", "{"},
                              {"a list", "[]"},
                              {"bytes that are no text", "\x01\xff\xfe"},
                              {"an object without a call", R"({"muster": 1})"}};
-  const auto good = nlohmann::json::parse(list_request(program.settings(), tag));
+  const auto good = nlohmann::json::parse(list_request(program.agreed("list nodes"), tag));
   auto changed = good;
   changed["call"] = "no-such-call";
   all.push_back({"the call 'no-such-call'", changed.dump()});
@@ -47,7 +47,7 @@ void must_refuse_hints(ProviderTrial& trial, const std::string& hints, const std
 }
 
 void must_refuse_requests(ProviderTrial& trial) {
-  const auto* program = trial.input().program;
+  auto* program = trial.input().program;
   if (program == nullptr) return;
   for (const auto& request : no_requests(*program, trial.input().tag)) {
     auto result = program->run(request.text, kRefusal);

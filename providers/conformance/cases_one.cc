@@ -17,6 +17,59 @@ std::string place(const ProvidedNode& node) {
   return node.endpoint.address + ", port " + std::to_string(node.endpoint.port);
 }
 
+/// How long a machine may take to be gone for good after its destroy.
+constexpr int kGoneTries = 20;
+constexpr std::chrono::milliseconds kGonePause{500};
+
+std::string word_of(Presence presence) {
+  switch (presence) {
+    case Presence::there:
+      return "there";
+    case Presence::gone:
+      return "gone";
+    case Presence::unsure:
+      return "unsure";
+    case Presence::untold:
+      return "nothing";
+  }
+  return "";
+}
+
+/// What it says of `node` by its handle, or by its token alone.
+PresenceNote said_of(ProviderTrial& trial, const ProvidedNode& node, bool by_handle) {
+  return trial.provider().presence({by_handle ? node.handle : "", node.token, trial.input().tag});
+}
+
+void must_be_there(ProviderTrial& trial, const ProvidedNode& node) {
+  for (bool by_handle : {true, false}) {
+    const auto note = said_of(trial, node, by_handle);
+    if (note.presence != Presence::there) {
+      throw CaseFailed{"of node '" + node.handle + "', which is there, it says by its " +
+                       (by_handle ? "handle: " : "token: ") + word_of(note.presence)};
+    }
+    if (!by_handle && std::ranges::count(note.handles, node.handle) != 1) {
+      throw CaseFailed{"by the token of node '" + node.handle +
+                       "' it has the handles: " + join(note.handles, ", ")};
+    }
+  }
+}
+
+void must_be_gone(ProviderTrial& trial, const ProvidedNode& node) {
+  for (bool by_handle : {true, false}) {
+    // A machine that was there before stays, and nobody says that it is gone.
+    const bool stays = by_handle && !trial.provider().wipes();
+    Presence last{};
+    for (int i = 0; i < kGoneTries; ++i) {
+      last = said_of(trial, node, by_handle).presence;
+      if (last != Presence::unsure || stays) break;
+      std::this_thread::sleep_for(kGonePause);
+    }
+    if (last == Presence::gone || (stays && last == Presence::unsure)) continue;
+    throw CaseFailed{"of node '" + node.handle + "', which was destroyed, it says by its " +
+                     (by_handle ? "handle: " : "token: ") + word_of(last)};
+  }
+}
+
 }  // namespace
 
 std::string case_hints(ProviderTrial& trial) {
@@ -87,6 +140,25 @@ std::string case_list(ProviderTrial& trial) {
   trial.must_list(other.tag, others);
   trial.must_list(tag.substr(0, tag.size() - 1), {});
   return "every node of a tag once, and of no other tag";
+}
+
+std::string case_presence(ProviderTrial& trial) {
+  auto first = trial.create(trial.spec());
+  if (said_of(trial, first, true).presence == Presence::untold) {
+    throw CaseSkipped{"it has no word on one node: of one that its list lacks the user is asked"};
+  }
+  auto second = trial.create(trial.spec());
+  must_be_there(trial, first);
+  trial.provider().destroy(first.handle);
+  must_be_gone(trial, first);
+  must_be_there(trial, second);
+  const auto never = trial.spec();
+  ProvidedNode unknown;
+  unknown.token = never.token;
+  if (said_of(trial, unknown, false).presence == Presence::there) {
+    throw CaseFailed{"a node that nobody has asked for is there, it says"};
+  }
+  return "there until it is destroyed, gone then";
 }
 
 std::string case_destroy(ProviderTrial& trial) {

@@ -18,19 +18,14 @@ struct Case {
 };
 
 /// Each stands on those before it.
-constexpr std::array kCases{Case{"hints", case_hints},
-                            Case{"create", case_create},
-                            Case{"reach", case_reach},
-                            Case{"idempotent", case_idempotent},
-                            Case{"list", case_list},
-                            Case{"destroy", case_destroy},
-                            Case{"partial-failure", case_partial_failure},
-                            Case{"slow", case_slow},
-                            Case{"garbage", case_garbage},
-                            Case{"death", case_death},
-                            Case{"quota", case_quota},
-                            Case{"parallel", case_parallel},
-                            Case{"nothing-left", case_nothing_left}};
+constexpr std::array kCases{
+    Case{"hints", case_hints},       Case{"create", case_create},
+    Case{"reach", case_reach},       Case{"idempotent", case_idempotent},
+    Case{"list", case_list},         Case{"destroy", case_destroy},
+    Case{"presence", case_presence}, Case{"partial-failure", case_partial_failure},
+    Case{"slow", case_slow},         Case{"garbage", case_garbage},
+    Case{"death", case_death},       Case{"quota", case_quota},
+    Case{"parallel", case_parallel}, Case{"nothing-left", case_nothing_left}};
 
 void fail(CaseResult& result, const std::string& why) {
   result.why = result.outcome == CaseOutcome::failed ? result.why + "; " + why : why;

@@ -16,10 +16,10 @@ class ExecProgram;
 /// A provider, and what it may be asked for while it is tested.
 struct ConformanceInput {
   Provider* provider = nullptr;
-  const ExecProgram* program = nullptr;  ///< what it runs, where it runs one
-  std::string hints = "{}";              ///< JSON object text: nodes that can be had
-  int creates = 100;                     ///< at once, in the case of many
-  int quota = 0;                         ///< how many nodes there can be; 0: not known
+  ExecProgram* program = nullptr;  ///< what it runs, where it runs one
+  std::string hints = "{}";        ///< JSON object text: nodes that can be had
+  int creates = 100;               ///< at once, in the case of many
+  int quota = 0;                   ///< how many nodes there can be; 0: not known
   /// No deployment's: whatever has this tag, or one that begins with it, is destroyed. The same in
   /// every run, so that one finds what another left.
   std::string tag;

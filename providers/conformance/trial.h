@@ -83,6 +83,7 @@ std::string case_reach(ProviderTrial& trial);
 std::string case_idempotent(ProviderTrial& trial);
 std::string case_list(ProviderTrial& trial);
 std::string case_destroy(ProviderTrial& trial);
+std::string case_presence(ProviderTrial& trial);
 // cases_faults.cc
 std::string case_partial_failure(ProviderTrial& trial);
 std::string case_garbage(ProviderTrial& trial);

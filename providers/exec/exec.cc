@@ -48,13 +48,14 @@ std::string ExecProvider::own_hints(const std::string& hints,
 }
 
 std::vector<std::string> ExecProvider::validate(const std::string& hints) {
-  const auto& settings = program_.settings();
   std::vector<std::string> mistakes;
   const auto own = own_hints(hints, mistakes);
   if (!mistakes.empty()) return mistakes;
   try {
-    auto answer =
-        program_.ask("check hints", validate_request(settings, own), settings.question_deadline());
+    const std::string call = "check hints";
+    const auto settings = program_.agreed(call);
+    auto answer = program_.ask(call, {validate_request(settings, own), settings.version},
+                               settings.question_deadline());
     mistakes = in_context([&] { return read_mistakes(answer); });
     for (auto& mistake : mistakes) mistake = program_.shown(std::move(mistake));
     return mistakes;
@@ -63,11 +64,16 @@ std::vector<std::string> ExecProvider::validate(const std::string& hints) {
   }
 }
 
-std::string ExecProvider::request_for(const NodeSpec& spec) const {
+bool ExecProvider::wipes() const {
+  return !has_program() || program_.agreed("say whether a destroy wipes the machine").wipes;
+}
+
+ExecRequest ExecProvider::request_for(const NodeSpec& spec) const {
   std::vector<std::string> mistakes;
   const auto hints = own_hints(spec.hints, mistakes);
   if (!mistakes.empty()) throw Error(join(mistakes, "\n"), ExitCode::usage);
-  return create_request(program_.settings(), spec, hints);
+  const auto settings = program_.agreed("create node '" + spec.name + "'");
+  return {create_request(settings, spec, hints), settings.version};
 }
 
 ProvidedNode ExecProvider::create(const NodeSpec& spec) {
@@ -84,21 +90,42 @@ ProvidedNode ExecProvider::create(const NodeSpec& spec) {
 
 void ExecProvider::destroy(const std::string& handle) {
   if (!has_program()) throw Error(kNoProgram, ExitCode::usage);
-  program_.ask("destroy '" + handle + "'", destroy_request(program_.settings(), handle),
-               program_.settings().deadline);
+  const auto call = "destroy '" + handle + "'";
+  const auto settings = program_.agreed(call);
+  program_.ask(call, {destroy_request(settings, handle), settings.version}, settings.deadline);
 }
 
 std::vector<ProvidedNode> ExecProvider::list(const std::string& tag) {
   if (!has_program()) return {};
-  auto answer = program_.ask("list nodes", list_request(program_.settings(), tag),
-                             program_.settings().question_deadline());
+  const std::string call = "list nodes";
+  const auto settings = program_.agreed(call);
+  auto answer = program_.ask(call, {list_request(settings, tag), settings.version},
+                             settings.question_deadline());
   return in_context([&] { return read_list(answer); });
+}
+
+PresenceNote ExecProvider::presence(const KnownNode& node) {
+  if (!has_program()) return {Presence::untold, "it has no program"};
+  const auto call =
+      "say whether '" + (node.handle.empty() ? node.token : node.handle) + "' is there";
+  const auto settings = program_.agreed(call);
+  if (settings.version < 2) {
+    return {Presence::untold,
+            "its program speaks version 1 of the protocol, which has no word "
+            "for it"};
+  }
+  auto answer = program_.ask(call, {presence_request(settings, node), settings.version},
+                             settings.question_deadline());
+  auto note = in_context([&] { return read_presence(answer, node); });
+  note.why = program_.shown(std::move(note.why));
+  return note;
 }
 
 void ExecProvider::set_power(const std::string& handle, bool on) {
   if (!has_program()) throw Error(kNoProgram, ExitCode::usage);
-  program_.ask("switch '" + handle + (on ? "' on" : "' off"),
-               power_request(program_.settings(), handle, on), program_.settings().deadline);
+  const auto call = "switch '" + handle + (on ? "' on" : "' off");
+  const auto settings = program_.agreed(call);
+  program_.ask(call, {power_request(settings, handle, on), settings.version}, settings.deadline);
 }
 
 }  // namespace muster

@@ -14,8 +14,10 @@ class ExecProvider : public Provider {
  public:
   explicit ExecProvider(ExecSettings settings) : program_(std::move(settings)) {}
 
-  const ExecProgram& program() const { return program_; }
+  ExecProgram& program() const { return program_; }
 
+  /// As the program says from version 2 on; one of version 1 wipes.
+  bool wipes() const override;
   /// What the program says of the hints; that it cannot be asked is a mistake as well.
   std::vector<std::string> validate(const std::string& hints) override;
   void prepare(const std::vector<std::string>&,
@@ -25,10 +27,11 @@ class ExecProvider : public Provider {
   ProvidedNode create(const NodeSpec& spec) override;
   void destroy(const std::string& handle) override;
   std::vector<ProvidedNode> list(const std::string& tag) override;
+  PresenceNote presence(const KnownNode& node) override;
   void set_power(const std::string& handle, bool on) override;
 
   /// What create asks its program. Throws Error for hints that are wrong.
-  std::string request_for(const NodeSpec& spec) const;
+  ExecRequest request_for(const NodeSpec& spec) const;
 
  private:
   template <typename Read>
@@ -37,7 +40,7 @@ class ExecProvider : public Provider {
   std::string own_hints(const std::string& hints, std::vector<std::string>& mistakes) const;
   bool has_program() const { return !program_.settings().program.empty(); }
 
-  ExecProgram program_;
+  mutable ExecProgram program_;  ///< learns which version it speaks
 };
 
 }  // namespace muster

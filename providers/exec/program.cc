@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "providers/exec/protocol.h"
 #include "providers/provider.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
@@ -110,20 +111,44 @@ ProcessResult ExecProgram::run(const std::string& request,
 bool ExecProgram::is_done(const ProcessResult& result) {
   if (result.timed_out || result.exit_code != 0) return false;
   auto answer = Json::parse(result.output, nullptr, false);
-  return answer.is_object() && answer.value("muster", Json()) == kExecProtocol &&
-         !answer.contains("error");
+  const auto version = answer.is_object() ? answer.value("muster", Json()) : Json();
+  return (version == 1 || version == kExecProtocol) && !answer.contains("error");
 }
 
-Json ExecProgram::ask(const std::string& call, const std::string& request,
+void ExecProgram::fail_late(const std::string& call, const ProcessResult& result,
+                            std::chrono::milliseconds deadline) const {
+  fail<TemporaryError>(call,
+                       "the program '" + settings_.program + "' did not answer within " +
+                           format_ms(deadline.count()) + " and was ended" + said(result),
+                       "give it more time with the provider's hint 'deadline_seconds'");
+}
+
+ExecSettings ExecProgram::agreed(const std::string& call) {
+  std::lock_guard lock(mutex_);
+  if (agreed_) return *agreed_;
+  const auto deadline = settings_.question_deadline();
+  auto settings = settings_;
+  settings.version = kExecProtocol;
+  const auto result = run(hello_request(settings), deadline);
+  if (result.timed_out) fail_late(call, result, deadline);
+  const auto answer = Json::parse(result.output, nullptr, false);
+  if (!answer.is_object() || answer.value("muster", Json()) != kExecProtocol) {
+    settings.version = 1;
+    // What is no answer at all may be one the next time.
+    if (answer.is_object() && answer.contains("muster")) agreed_ = settings;
+    return settings;
+  }
+  if (answer.contains("error")) pass_on(call, answer, result);
+  settings.wipes = answer.value("wipes", Json(true)) != Json(false);
+  agreed_ = settings;
+  return settings;
+}
+
+Json ExecProgram::ask(const std::string& call, const ExecRequest& request,
                       std::chrono::milliseconds deadline) const {
   const auto program = "the program '" + settings_.program + "' ";
-  const auto result = run(request, deadline);
-  if (result.timed_out) {
-    fail<TemporaryError>(call,
-                         program + "did not answer within " + format_ms(deadline.count()) +
-                             " and was ended" + said(result),
-                         "give it more time with the provider's hint 'deadline_seconds'");
-  }
+  const auto result = run(request.text, deadline);
+  if (result.timed_out) fail_late(call, result, deadline);
   if (result.too_much_output) {
     fail<Error>(call, program + "wrote without end, and was ended" + said(result), kProtocolPage);
   }
@@ -135,10 +160,10 @@ Json ExecProgram::ask(const std::string& call, const std::string& request,
   }
   auto answer = Json::parse(result.output, nullptr, false);
   bool is_answer = answer.is_object() && answer.contains("muster");
-  if (is_answer && answer["muster"] != kExecProtocol) {
+  if (is_answer && answer["muster"] != request.version) {
     fail<Error>(call,
                 program + "speaks version " + shown(answer["muster"].dump()) +
-                    " of the protocol, and this muster version " + std::to_string(kExecProtocol),
+                    " of the protocol, and was asked in version " + std::to_string(request.version),
                 "use versions of both that fit");
   }
   if (is_answer && answer.contains("error")) pass_on(call, answer, result);
@@ -154,7 +179,8 @@ Json ExecProgram::ask(const std::string& call, const std::string& request,
                   (trim(got).empty() ? "gave no answer"
                                      : "gave an answer that is none: '" + first_line(got) + "'") +
                   said(result),
-              std::string("an answer is one JSON object with \"muster\": 1; ") + kProtocolPage);
+              "an answer is one JSON object with \"muster\": " + std::to_string(request.version) +
+                  "; " + kProtocolPage);
 }
 
 }  // namespace muster

@@ -26,7 +26,7 @@ std::string text_of(const Json& json) {
 Json begin(const ExecSettings& settings, const char* call, std::chrono::seconds deadline) {
   Json secrets = Json::object();
   for (const auto& [name, secret] : settings.secrets) secrets[name] = secret.reveal();
-  return {{"muster", kExecProtocol},
+  return {{"muster", settings.version},
           {"call", call},
           {"deadline_seconds", deadline.count()},
           {"provider",
@@ -172,6 +172,18 @@ std::string create_request(const ExecSettings& settings, const NodeSpec& spec,
   return text_of(request);
 }
 
+std::string hello_request(const ExecSettings& settings) {
+  return text_of(begin(settings, "hello", settings.question_deadline()));
+}
+
+std::string presence_request(const ExecSettings& settings, const KnownNode& node) {
+  auto request = begin(settings, "presence", settings.question_deadline());
+  request["handle"] = node.handle;
+  request["token"] = node.token;
+  request["tag"] = node.tag;
+  return text_of(request);
+}
+
 std::string destroy_request(const ExecSettings& settings, const std::string& handle) {
   auto request = begin(settings, "destroy", settings.deadline);
   request["handle"] = handle;
@@ -216,6 +228,35 @@ MadeNode read_made(const Json& answer, const NodeSpec& spec) {
   made.boots_for =
       std::chrono::seconds(AnswerReader(answer, "").number("boot_seconds", 0, 0, kMostBootSeconds));
   return made;
+}
+
+PresenceNote read_presence(const Json& answer, const KnownNode& node) {
+  PresenceNote note;
+  AnswerReader reader(answer, "answer");
+  const auto word = reader.needed("presence");
+  if (word == "there") {
+    note.presence = Presence::there;
+  } else if (word == "gone") {
+    note.presence = Presence::gone;
+  } else if (word == "unsure") {
+    note.presence = Presence::unsure;
+  } else {
+    wrong(reader.path("presence"), "is none of there, gone and unsure: '" + word + "'");
+  }
+  note.why = reader.text("why");
+  auto handles = answer.find("handles");
+  if (handles != answer.end() && !handles->is_null()) {
+    if (!handles->is_array()) wrong("'handles'", "is no list");
+    for (const auto& handle : *handles) {
+      if (!handle.is_string() || handle == "")
+        wrong("'handles'", "has something else than handles");
+      note.handles.push_back(handle.get<std::string>());
+    }
+  }
+  if (node.handle.empty() && note.presence == Presence::there && note.handles.empty()) {
+    wrong("'handles'", "is missing: the node is there, and was asked for by its token");
+  }
+  return note;
 }
 
 std::vector<ProvidedNode> read_list(const Json& answer) {

@@ -20,6 +20,8 @@ struct ExecSettings {
       "{}";  ///< the record's own, without those that are muster's; JSON object text
   std::map<std::string, Secret> secrets;
   std::vector<std::string> mistakes;  ///< in the record
+  int version = 1;                    ///< of the protocol, as the program speaks it
+  bool wipes = true;                  ///< whether destroying a node wipes its machine
 
   /// Of a call that changes nothing.
   std::chrono::seconds question_deadline() const;

@@ -193,6 +193,31 @@ void InventoryProvider::destroy(const std::string& handle) {
   }
 }
 
+/// A host stays where it is: of a node that had one, a claim that is missing says only that
+/// somebody took that away.
+PresenceNote InventoryProvider::presence(const KnownNode& node) {
+  PresenceNote note;
+  const auto place = node.handle.substr(0, node.handle.rfind('/'));
+  for (const auto& claim : claims_.all().claims) {
+    if (claim.token == node.token) note.handles.push_back(handle_of(claim));
+    if (claim.place == place && claim.token != node.token) {
+      note.why = in_use(claim.host, claim);
+    }
+  }
+  if (!note.handles.empty()) {
+    note.presence = Presence::there;
+  } else if (node.handle.empty()) {
+    note.presence = Presence::gone;
+  } else {
+    note.presence = Presence::unsure;
+    if (note.why.empty()) {
+      note.why =
+          "its claim on '" + place + "' is missing, and what was done to the host is still on it";
+    }
+  }
+  return note;
+}
+
 std::vector<ProvidedNode> InventoryProvider::list(const std::string& tag) {
   auto found = claims_.all();
   std::erase_if(found.claims, [&](const Claim& claim) { return claim.tag != tag; });

@@ -39,6 +39,7 @@ class InventoryProvider : public Provider {
   ProvidedNode create(const NodeSpec& spec) override;
   void destroy(const std::string& handle) override;
   std::vector<ProvidedNode> list(const std::string& tag) override;
+  PresenceNote presence(const KnownNode& node) override;
   void set_power(const std::string& handle, bool on) override;
 
  private:

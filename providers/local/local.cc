@@ -298,6 +298,28 @@ std::vector<ProvidedNode> LocalProvider::list(const std::string& tag) {
   return nodes;
 }
 
+PresenceNote LocalProvider::presence(const KnownNode& node) {
+  const auto root = "'" + records_.root().string() + "'";
+  // With the last node of all the folder goes; a node that was whole is on record there until then.
+  if (!node.handle.empty() && !fs::exists(records_.root())) {
+    return {Presence::unsure, "its folder " + root + " is missing"};
+  }
+  const auto id = local_node_id(records_.root().string(), node.token);
+  if (!node.handle.empty() && node.handle != id) {
+    return {Presence::unsure, "it was made in another folder than " + root + " (MUSTER_LOCAL_DIR)"};
+  }
+  auto lock = HostLock::of_networks();
+  if (records_.node(id)) return {Presence::there, "", {id}};
+  if (fs::exists(records_.folder(id))) {
+    return {Presence::unsure, "its record is missing, and its disk is still in '" +
+                                  records_.folder(id).string() + "'"};
+  }
+  if (cgroups_have_processes(cgroups_, id)) {
+    return {Presence::unsure, "its record is missing, and its processes still run"};
+  }
+  return {Presence::gone};
+}
+
 void LocalProvider::set_power(const std::string& handle, bool on) {
   check_handle(handle);
   auto lock = HostLock::of_node(handle);

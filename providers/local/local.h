@@ -27,6 +27,7 @@ class LocalProvider : public Provider {
   void destroy(const std::string& handle) override;
   std::vector<ProvidedNode> list(const std::string& tag) override;
   /// Off is like pulling the plug. The node keeps its disk and its address.
+  PresenceNote presence(const KnownNode& node) override;
   void set_power(const std::string& handle, bool on) override;
 
  private:

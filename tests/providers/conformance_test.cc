@@ -33,7 +33,10 @@ enum class Flaw {
   no_quota,
   same_address,
   no_handle,
-  throws_text
+  throws_text,
+  says_gone,
+  never_gone,
+  no_word
 };
 
 class MemoryProvider : public Provider {
@@ -87,6 +90,19 @@ class MemoryProvider : public Provider {
     if (flaw_ == Flaw::hides_last && !found.empty()) found.pop_back();
     if (flaw_ == Flaw::shows_twice && !found.empty()) found.push_back(found.front());
     return found;
+  }
+
+  PresenceNote presence(const KnownNode& asked) override {
+    std::lock_guard lock(mutex_);
+    if (flaw_ == Flaw::no_word) return {};
+    if (flaw_ == Flaw::says_gone) return {Presence::gone};
+    PresenceNote note{flaw_ == Flaw::never_gone ? Presence::there : Presence::gone};
+    for (const auto& [handle, node] : nodes) {
+      if (node.first.token != asked.token) continue;
+      note.presence = Presence::there;
+      note.handles.push_back(handle);
+    }
+    return note;
   }
 
   std::map<std::string, std::pair<ProvidedNode, std::string>> nodes;  ///< by handle, with the tag
@@ -166,6 +182,11 @@ TEST_CASE("conformance: each flaw is caught by the case of its name") {
   CHECK(caught(Flaw::any_hint, "garbage") == "it takes a hint that there is not for a good one");
   CHECK(caught(Flaw::no_quota, "quota") == "with a quota of 8 it made one node more");
   CHECK(caught(Flaw::same_address, "parallel").starts_with("two nodes have the address 'm-1"));
+  CHECK(caught(Flaw::says_gone, "presence") ==
+        "of node 'h-1', which is there, it says by its handle: gone");
+  CHECK(caught(Flaw::never_gone, "presence") ==
+        "of node 'h-1', which was destroyed, it says by its handle: there");
+  CHECK(caught(Flaw::no_word, "presence").empty());
   CHECK(caught(Flaw::no_handle, "create") == "the create of 'test-1' gave no handle");
   CHECK(caught(Flaw::throws_text, "create") == "stoi");
 }

@@ -149,9 +149,9 @@ TEST_CASE("exec: garbage is an error with its beginning, and with what was said 
   CHECK(Lab("true").create_error().find("gave no answer") != std::string::npos);
   CHECK(Lab("echo '{}'").create_error().find("an answer that is none: '{}'") != std::string::npos);
   CHECK(Lab(answer("") + "; echo more").create_error().find("is none") != std::string::npos);
-  CHECK(Lab("echo '{\"muster\": 2}'").create_error() ==
-        "provider 'lab', asked to create node 'web-1': the program 'PROGRAM' speaks version 2 of "
-        "the protocol, and this muster version 1\n  use versions of both that fit");
+  CHECK(Lab("echo '{\"muster\": 3}'").create_error() ==
+        "provider 'lab', asked to create node 'web-1': the program 'PROGRAM' speaks version 3 of "
+        "the protocol, and was asked in version 1\n  use versions of both that fit");
 }
 
 TEST_CASE("exec: what is not as the protocol says is named") {
@@ -278,6 +278,57 @@ TEST_CASE("exec: a node that boots is waited for") {
         "node 'web-1' (127.0.0.1, port 9) does not answer on SSH after 1.0s\n"
         "  look at its console; the next apply asks for it again");
   CHECK_THROWS_AS(silent.provider->create(Lab::spec()), TemporaryError);
+}
+
+TEST_CASE("exec: a program of version 1 has no word on one node") {
+  Lab lab(answer(""));
+  auto note = lab.provider->presence({"h-1", "t-1", "state/site"});
+  CHECK(note.presence == Presence::untold);
+  CHECK(note.why == "its program speaks version 1 of the protocol, which has no word for it");
+  CHECK(lab.request()["call"] == "hello");
+  CHECK(lab.request()["muster"] == 2);
+  CHECK(lab.provider->wipes());
+  lab.provider->destroy("h-1");
+  CHECK(lab.request()["muster"] == 1);
+}
+
+TEST_CASE("exec: a program of version 2 says whether a node is there, and what a destroy does") {
+  auto says = [](const std::string& members) {
+    return Lab("echo '{\"muster\": 2, \"wipes\": false" + members + "}'");
+  };
+  const KnownNode node{"h-1", "t-1", "state/site"};
+  auto gone = says(R"(, "presence": "gone")");
+  CHECK(gone.provider->presence(node).presence == Presence::gone);
+  CHECK(gone.request()["muster"] == 2);
+  CHECK(gone.request()["call"] == "presence");
+  CHECK(gone.request()["handle"] == "h-1");
+  CHECK(gone.request()["token"] == "t-1");
+  CHECK(gone.request()["tag"] == "state/site");
+  CHECK_FALSE(gone.provider->wipes());
+  auto unsure = says(R"(, "presence": "unsure", "why": "-hunter2- is asleep")");
+  CHECK(unsure.provider->presence(node).presence == Presence::unsure);
+  CHECK(unsure.provider->presence(node).why == "(secret) is asleep");
+  auto there = says(R"(, "presence": "there", "handles": ["h-1", "h-2"])");
+  CHECK(there.provider->presence({"", "t-1", "state/site"}).handles ==
+        std::vector<std::string>{"h-1", "h-2"});
+  auto error_of = [&](const std::string& members, const KnownNode& asked) {
+    auto lab = says(members);
+    return lab.error_of([&] { lab.provider->presence(asked); });
+  };
+  CHECK(error_of(R"(, "presence": "lost")", node)
+            .starts_with("the program's answer is not right: 'answer.presence' is none of there, "
+                         "gone and unsure: "
+                         "'lost'"));
+  CHECK(error_of(R"(, "presence": "there")", {"", "t-1", "x"})
+            .starts_with("the program's answer is not right: 'handles' is missing"));
+  CHECK(error_of("", node).starts_with(
+      "the program's answer is not right: 'answer.presence' is missing or empty"));
+}
+
+TEST_CASE("exec: a program is asked once which version it speaks") {
+  Lab lab("echo . >> \"$0.calls\"\necho '{\"muster\": 2, \"nodes\": []}'");
+  for (int i = 0; i < 3; ++i) CHECK(lab.provider->list("state/site").empty());
+  CHECK(read_file(lab.folder / "program.calls") == ".\n.\n.\n.\n");
 }
 
 TEST_CASE("exec: each name that was given is a provider of its own") {
