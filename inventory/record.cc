@@ -16,6 +16,8 @@ std::string to_string(NodeState state) {
       return "lost";
     case NodeState::off:
       return "off";
+    case NodeState::half_made:
+      return "half made";
   }
   bug("a node state without a name");
 }

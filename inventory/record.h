@@ -52,10 +52,14 @@ enum class NodeState {
   ready,       ///< it exists and answers
   destroying,  ///< the provider was asked to destroy it; whether it is gone is unsure
   lost,        ///< never recorded: its provider, asked now, no longer has it
-  off          ///< never recorded: its provider, asked now, has it switched off
+  off,         ///< never recorded: its provider, asked now, has it switched off
+  half_made    ///< never recorded: its provider, asked now, has not finished it
 };
 
 std::string to_string(NodeState state);  ///< "creating", ...
+
+/// In the name of a twin, "web-1#2"; no other node's name has it.
+inline constexpr char kTwinMark = '#';
 
 /// What the state knows of one node.
 struct NodeRecord {
@@ -72,6 +76,13 @@ struct NodeRecord {
   std::string pod_cidr;
   std::vector<std::string> wanted_roles;  ///< as the definition named them (for status)
   std::vector<RoleRecord> roles;          ///< applied, in the order of applying
+
+  /// The node that this one was made besides, by a provider that made two machines with one token;
+  /// empty: it is no such twin.
+  std::string twin_of() const {
+    auto mark = name.find(kTwinMark);
+    return mark == std::string::npos ? "" : name.substr(0, mark);
+  }
 
   const RoleRecord* find_role(const std::string& role) const {
     for (const auto& record : roles) {

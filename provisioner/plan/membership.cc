@@ -91,6 +91,7 @@ const Membership::Members& Membership::members_of(const std::string& used) {
   }
   if (record_ == nullptr) return members;
   for (const auto& node : record_->nodes) {
+    if (!node.twin_of().empty()) continue;
     if ((all || node.find_role(used) != nullptr) && staying.count(node.name) == 0) {
       members.leaving.push_back(node.name);
     }

@@ -120,6 +120,10 @@ struct Refusal {
 /// when the apply may be made.
 std::vector<Refusal> reasons_to_refuse(const Cluster& cluster, const DeploymentRecord& record);
 
+/// Why an apply must not make lost nodes anew unless the user says so by the deployment's name:
+/// they are a quorum of etcd, all masters, or all nodes. None when it may.
+std::vector<Refusal> reasons_not_to_replace(const Cluster& cluster, const DeploymentRecord& record);
+
 /// Every applied role of `record` as a verify step, for an apply that has nothing to change.
 Plan plan_verify(const Cluster& cluster, const std::vector<Role>& roles,
                  const DeploymentRecord& record);

@@ -153,7 +153,8 @@ class ApplyPlanner {
     // What another provider may have of it goes first: nobody would ask that one later.
     const bool moves =
         provider_kind(record->second->provider) != provider_kind(node.provider) &&
-        (record->second->state == NodeState::creating || record->second->state == NodeState::off);
+        (record->second->state == NodeState::creating || record->second->state == NodeState::off ||
+         record->second->state == NodeState::half_made);
     switch (moves ? NodeState::destroying : record->second->state) {
       case NodeState::creating:
         return anew("its creation was not finished by an earlier run");
@@ -161,6 +162,8 @@ class ApplyPlanner {
         return anew("its provider no longer has it");
       case NodeState::off:
         return anew("it is switched off");
+      case NodeState::half_made:
+        return anew("its provider has not finished it");
       case NodeState::ready:
       case NodeState::destroying:
         break;
@@ -231,7 +234,10 @@ class ApplyPlanner {
       if (!cluster_.commit && !node->roles.empty()) continue;
       // A node that is only half there, or half gone, has nothing to drain.
       const auto farewell = node->state == NodeState::ready ? Farewell::drained : Farewell::plain;
-      undone_leaving_.push_back(remove_node(plan_, *node, "no longer in the definition", farewell));
+      const auto twin_of = node->twin_of();
+      const auto reason = twin_of.empty() ? std::string("no longer in the definition")
+                                          : "its provider made it besides '" + twin_of + "'";
+      undone_leaving_.push_back(remove_node(plan_, *node, reason, farewell));
       if (const auto& undone = undone_leaving_.back(); !undone.empty()) {
         leaving_.push_back({&*node, undone.front()});
       }

@@ -110,6 +110,59 @@ TEST_CASE("refusals: the last master is one though etcd is elsewhere") {
   CHECK(reasons(cluster("m"), record).empty());
 }
 
+TEST_CASE("refusals: a quorum of etcd is not made anew unasked") {
+  auto record = applied(masters("abc"), stock_roles());
+  record.definition_file = "q.json";
+  auto not_replaced = [&] {
+    Reasons all;
+    for (const auto& refusal : reasons_not_to_replace(masters("abc"), record)) {
+      all.push_back(refusal.reason + "; " + refusal.hint);
+    }
+    return all;
+  };
+  CHECK(not_replaced().empty());
+  node_in(record, "c").state = NodeState::lost;
+  CHECK(not_replaced().empty());
+  // One that is off keeps its disk.
+  node_in(record, "a").state = NodeState::off;
+  CHECK(not_replaced().empty());
+  node_in(record, "b").state = NodeState::half_made;
+  CHECK(not_replaced() ==
+        Reasons{"2 of the 3 etcd members of 'quickstart' are gone (b, c), by the word of their "
+                "providers: new ones would be a quorum that knows nothing; a member is left: make "
+                "a cluster of what it has (muster recover quickstart), and apply again; or give up "
+                "what etcd knows: muster apply q.json --replace-lost quickstart"});
+  // As a recover leaves it: what is gone is given up, and what is left is whole.
+  for (const char* name : {"b", "c"}) {
+    for (auto& role : node_in(record, name).roles) {
+      if (role.role == "etcd") role.fingerprint = kInDoubt;
+    }
+  }
+  CHECK(not_replaced().empty());
+  node_in(record, "a").state = NodeState::lost;
+  CHECK(
+      not_replaced() ==
+      Reasons{"all nodes of 'quickstart' are gone (a, b, c), by the word of their providers: this "
+              "apply would make another cluster; if that is so, begin anew: muster apply q.json "
+              "--replace-lost quickstart; a backup of etcd comes back after it: muster etcd "
+              "restore quickstart --from FILE"});
+}
+
+TEST_CASE("refusals: all masters are not made anew unasked, though etcd is elsewhere") {
+  auto roles = stock_roles();
+  auto cluster =
+      make_cluster({make_node("e", {"etcd"}, roles), make_node("m", {"k8s-master"}, roles)});
+  auto record = applied(cluster, roles);
+  CHECK(reasons_not_to_replace(cluster, record).empty());
+  node_in(record, "m").state = NodeState::lost;
+  REQUIRE(reasons_not_to_replace(cluster, record).size() == 1);
+  CHECK(reasons_not_to_replace(cluster, record)[0].reason ==
+        "all masters of 'quickstart' are gone (m), by the word of their providers");
+  // One that nobody wants any more is not made anew.
+  auto without = make_cluster({make_node("e", {"etcd"}, roles)});
+  CHECK(reasons_not_to_replace(without, record).empty());
+}
+
 TEST_CASE("refusals: no member leaves an etcd that has no quorum") {
   auto record = applied(masters("abc"), stock_roles());
   node_in(record, "c").state = NodeState::lost;
