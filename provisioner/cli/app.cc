@@ -242,6 +242,7 @@ RunOptions App::run_options() {
   run.check_hosts = !options_.skip_check;
   if (options_.drain_seconds > 0) run.leaving.drain_seconds = options_.drain_seconds;
   run.leaving.force = options_.force_drain;
+  run.given_up = options_.given_up;
   if (options_.ttl_ms)
     run.expires_ms = *options_.ttl_ms > 0 ? clock_.wall_ms() + *options_.ttl_ms : 0;
   return run;

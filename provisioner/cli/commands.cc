@@ -10,6 +10,11 @@ namespace muster {
 
 namespace {
 
+std::string check_lost(const Options& options) {
+  bool one = options.given_up.nodes.empty() || options.arguments.size() < 2;
+  return one ? "" : "'--lost' is of one definition: name that one";
+}
+
 std::string check_plan(const Options& options) {
   if (options.to && options.arguments.size() > 1)
     return "'--to' is of one deployment: name that one";
@@ -26,7 +31,10 @@ std::string check_plan(const Options& options) {
   if (!options.out_file.empty() && options.arguments.size() > 1) {
     return "'--out' saves one plan: name one definition";
   }
-  return "";
+  if (!options.refresh && !options.given_up.nodes.empty()) {
+    return "'--lost' is for what providers are asked for: say '--refresh' too";
+  }
+  return check_lost(options);
 }
 
 std::string check_apply(const Options& options) {
@@ -35,6 +43,7 @@ std::string check_apply(const Options& options) {
     return "'--bundle' and '--destroy' do not go together";
   }
   if (options.ttl_ms && options.destroy) return "'--ttl' and '--destroy' do not go together";
+  if (auto wrong = check_lost(options); !wrong.empty()) return wrong;
   if (options.plan_file.empty()) return "";
   if (options.destroy) return "'--plan' and '--destroy' do not go together";
   return options.arguments.size() > 1 ? "'--plan' is of one definition: name that one" : "";
@@ -78,6 +87,8 @@ void add_definition_commands(Table& table) {
       .option(to_option("FILE is a deployment: what a rollback to it would do"))
       .option(flag("--refresh", "", "ask providers and nodes too, and say what has drifted",
                    &Options::refresh))
+      .option(lost_option())
+      .option(replace_lost_option())
       .option(skip_check_option())
       .example("plan cluster.json")
       .example("plan cluster.json --provider local --set attribs.k8s-version=v1.20.2")
@@ -103,6 +114,8 @@ void add_definition_commands(Table& table) {
       .option(drain_timeout_option())
       .option(force_drain_option())
       .option(forget_option())
+      .option(lost_option())
+      .option(replace_lost_option())
       .option(bundle_option())
       .example("apply cluster.json")
       .example("apply cluster.json --plan plan.json --yes")
@@ -119,6 +132,8 @@ void add_definition_commands(Table& table) {
       .option(drain_timeout_option())
       .option(force_drain_option())
       .option(forget_option())
+      .option(lost_option())
+      .option(replace_lost_option())
       .example("rollback cluster01")
       .example("rollback cluster01 --to 3");
   auto names = name_argument(true, "deployments, or their definitions");

@@ -64,7 +64,8 @@ int App::plan() {
       continue;
     }
     auto against = options_.refresh ? Against::providers : Against::record;
-    auto planned = plan_definition(world(*quiet), input.definition, against, input.diagnostics);
+    auto planned = plan_definition(world(*quiet), input.definition, against, input.diagnostics,
+                                   {{}, options_.given_up});
     std::vector<HostFindings> findings;
     if (!options_.skip_check && !options_.dot && !input.diagnostics.has_errors()) {
       findings = check_new_hosts(planned);

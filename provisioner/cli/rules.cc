@@ -280,6 +280,25 @@ OptionRule drain_timeout_option() {
   return rule;
 }
 
+OptionRule lost_option() {
+  auto rule = option("--lost", "NODE", "it is gone for good, though its provider does not say so");
+  rule.set = [](Options& options, const std::string& value) {
+    options.given_up.nodes.push_back(value);
+    return std::string(value.empty() ? "must not be empty" : "");
+  };
+  return rule;
+}
+
+OptionRule replace_lost_option() {
+  auto rule = option("--replace-lost", "NAME", "what only lost nodes of NAME had is given up");
+  rule.kind = WordKind::deployment;
+  rule.set = [](Options& options, const std::string& value) {
+    options.given_up.deployments.push_back(value);
+    return std::string(value.empty() ? "must not be empty" : "");
+  };
+  return rule;
+}
+
 OptionRule force_drain_option() {
   return flag("--force-drain", "", "drain without asking PodDisruptionBudgets",
               &Options::force_drain);

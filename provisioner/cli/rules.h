@@ -42,5 +42,7 @@ OptionRule bundle_option();      // command_table_bundle.cc
 OptionRule drain_timeout_option();
 OptionRule force_drain_option();
 OptionRule forget_option();
+OptionRule lost_option();
+OptionRule replace_lost_option();
 
 }  // namespace muster

@@ -1,5 +1,7 @@
 #include "provisioner/engine/operations.h"
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -152,12 +154,13 @@ struct Apply {
   const Reorder* reorder = nullptr;  ///< may be null
 };
 
-Planned plan_of(const World& world, const Apply& apply) {
+Planned plan_of(const World& world, const Apply& apply, const RunOptions& options) {
   // Only what shows now: the caller has reported what the definition's own checks found.
   const auto& file = apply.input->diagnostics.file();
   Diagnostics diagnostics(file, apply.input->text);
-  auto planned = plan_definition(world, apply.input->definition, Against::providers, diagnostics,
-                                 apply.reorder != nullptr ? *apply.reorder : Reorder{});
+  auto planned =
+      plan_definition(world, apply.input->definition, Against::providers, diagnostics,
+                      {apply.reorder != nullptr ? *apply.reorder : Reorder{}, options.given_up});
   if (diagnostics.has_errors()) throw Error(trim(diagnostics.render()), ExitCode::usage);
   if (apply.exactly != nullptr && plan_json(*apply.exactly) != plan_json(planned.plan)) {
     throw Error("the saved plan no longer fits: the state or the definition has moved on",
@@ -171,7 +174,7 @@ Planned plan_of(const World& world, const Apply& apply) {
 /// Nothing when the user declined.
 std::optional<RunSummary> apply_held(const World& world, const Apply& apply,
                                      const RunOptions& options) {
-  auto planned = plan_of(world, apply);
+  auto planned = plan_of(world, apply, options);
   CheckedHosts checked(world, planned, options);
   if (options.stop.stop_requested()) return std::nullopt;
   if (options.confirm && !options.confirm(planned.plan)) return std::nullopt;
@@ -265,7 +268,7 @@ Turns turns_of(const World& world, const Planned& planned) {
 }  // namespace
 
 Planned plan_definition(const World& world, const Definition& definition, Against against,
-                        Diagnostics& diagnostics, const Reorder& reorder) {
+                        Diagnostics& diagnostics, const PlanWishes& wishes) {
   Planned planned;
   planned.cluster = expand(definition, *world.roles, diagnostics);
   planned.record = world.store->deployment(definition.name);
@@ -278,9 +281,16 @@ Planned plan_definition(const World& world, const Definition& definition, Agains
     }
     ask_what_is_wiped(*world.providers, *planned.record);
     keep_pod_cidrs(planned.cluster, *planned.record);
-    if (reorder) planned.record->certificates = reorder(planned.record->certificates);
-    if (against == Against::providers) ask_providers(world, *planned.record);
-    for (const auto& refusal : reasons_to_refuse(planned.cluster, *planned.record)) {
+    if (wishes.reorder) {
+      planned.record->certificates = wishes.reorder(planned.record->certificates);
+    }
+    if (against == Against::providers) ask_providers(world, *planned.record, wishes.given_up);
+    auto refusals = reasons_to_refuse(planned.cluster, *planned.record);
+    if (!wishes.given_up.has_deployment(definition.name)) {
+      std::ranges::move(reasons_not_to_replace(planned.cluster, *planned.record),
+                        std::back_inserter(refusals));
+    }
+    for (const auto& refusal : refusals) {
       diagnostics.error(
           {}, refusal.reason,
           refusal.hint + ", or destroy the cluster: muster destroy " + definition.name);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "provisioner/engine/given_up.h"
 #include "provisioner/engine/machines.h"
 #include "provisioner/engine/scheduler.h"
 #include "provisioner/engine/step_runner.h"
@@ -21,7 +22,8 @@ struct RunOptions {
   std::stop_token stop;  ///< Ctrl-C
   /// Of an apply: when the deployment expires, by the wall clock; 0: never; nothing: as before.
   std::optional<std::int64_t> expires_ms;
-  Leaving leaving;  ///< of an apply; a destroy drains nothing
+  Leaving leaving;   ///< of an apply; a destroy drains nothing
+  GivenUp given_up;  ///< of an apply
   /// Shown the plan before anything changes; false stops. An empty one: all is only checked.
   std::function<bool(const Plan&)> confirm;
   /// Of an apply: whether new nodes' machines are checked before anything changes (preflight.h).
@@ -44,9 +46,15 @@ enum class Against { record, providers };
 /// Which certificates a deployment is to have from now on, given those that it is to have so far.
 using Reorder = std::function<CertificateOrder(const CertificateOrder&)>;
 
+/// What a plan goes by besides the definition.
+struct PlanWishes {
+  Reorder reorder = {};
+  GivenUp given_up = {};
+};
+
 /// Expands and plans. Mistakes that only show now go to `diagnostics`.
 Planned plan_definition(const World& world, const Definition& definition, Against against,
-                        Diagnostics& diagnostics, const Reorder& reorder = {});
+                        Diagnostics& diagnostics, const PlanWishes& wishes = {});
 
 /// What the providers say against the nodes that `planned` creates, one line each.
 std::vector<std::string> provider_objections(const World& world, const Planned& planned);

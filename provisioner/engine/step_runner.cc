@@ -9,6 +9,7 @@
 #include "provisioner/base/text.h"
 #include "provisioner/engine/context.h"
 #include "provisioner/engine/needs.h"
+#include "provisioner/engine/reconcile.h"
 #include "provisioner/engine/task_replies.h"
 #include "provisioner/pki/digest.h"
 #include "provisioner/tasks/compile.h"
@@ -220,14 +221,12 @@ StepResult DeploymentRunner::destroy(const Step& step, const Emit& emit) {
   if (!record.token.empty()) {
     auto& provider = world_.providers->get(record.provider);
     call(provider, [&] {
-      auto handle = record.handle;
-      if (handle.empty()) {
-        // The create was cut before its answer: only the provider knows whether there is a node.
-        for (const auto& node : provider.list(tag_)) {
-          if (node.token == record.token) handle = node.handle;
-        }
+      std::vector<std::string> handles{record.handle};
+      // The create was cut before its answer: only the provider knows whether there is a node.
+      if (record.handle.empty()) {
+        handles = machines_of(provider, {"", record.token, tag_}, world_.patience, stop_);
       }
-      if (!handle.empty()) provider.destroy(handle);
+      for (const auto& handle : handles) provider.destroy(handle);
     });
   }
   if (leaves_roles) {

@@ -14,6 +14,7 @@
 #include "provisioner/artifacts/artifacts.h"
 #include "provisioner/engine/node_link.h"
 #include "provisioner/engine/node_records.h"
+#include "provisioner/engine/patience.h"
 #include "provisioner/engine/run_resources.h"
 #include "provisioner/engine/scheduler.h"
 #include "provisioner/pki/pki.h"
@@ -31,6 +32,7 @@ struct World {
   const Clock* clock = nullptr;
   Reporter* reporter = nullptr;
   RunResources* resources = nullptr;
+  Patience patience = {};
 };
 
 /// How nodes and roles leave.

@@ -69,6 +69,55 @@ sed -i 's/"size": "big"/"program": "\/bin\/true"/' "$work/site.json"
 run plan "$work/site.json"
 expect "a definition cannot choose what is run" 0 "hint 'program' belongs to the provider"
 
+# --- a list that lacks a node, and one that has two machines with its token
+
+one_node() { sed 's/"toy"/"'"$1"'"/; s/site/'"$1"'/; s/"count": 2, .*}}/"count": 1}/' "$work/site.json" > "$work/$1.json"; }
+tokens() { grep -o '"token"' "$work/$1.nodes" | wc -l; }
+sed -i 's/"count": 2, "hints": {[^}]*}/"count": 2/' "$work/site.json"
+sed -i 's/"count": 2/"count": 1/' "$work/site.json"
+for name in silent asleep twice; do
+  provide $name "$root/tests/providers/broken/$name.py" "[$simulated]"
+  one_node $name
+  run apply "$work/$name.json" --yes
+  expect "a node of '$name' is made" 0 "'$name' is up"
+done
+touch "$work/asleep.nodes.empty"
+run apply "$work/asleep.json" --yes
+expect "a node that an empty list lacks is there when the program says so" 0 "'asleep' is up"
+check "and no other was made" same "$(tokens asleep)" 1
+touch "$work/silent.nodes.empty"
+run apply "$work/silent.json" --yes
+expect "of a program of version 1 it is a question" 1 "provider 'silent' does not list node" \
+  "speaks version 1 of the protocol" "--lost "
+node=$(sed -nE 's/.*--lost (.*)/\1/p' "$work/out")
+check "for which nothing was made" same "$(tokens silent)" 1
+run plan "$work/silent.json" --refresh
+expect "also of a plan that asks" 1 "and does not say that it is gone"
+rm "$work/silent.nodes.empty"
+run apply "$work/silent.json" --yes --lost "$node"
+expect "nobody gives up what is there" 2 "is not lost: provider 'silent' lists it"
+run apply "$work/silent.json" --yes
+expect "it is there again when the list has it" 0 "'silent' is up"
+run destroy silent --yes
+expect "destroy of version 1" 0 "'silent' is gone"
+check "leaves nothing" none_made silent
+echo '[]' > "$work/asleep.nodes"
+rm "$work/asleep.nodes.empty"
+run apply "$work/asleep.json" --yes
+expect "all nodes gone is no reason to make another cluster" 2 "all nodes of 'asleep' are gone" \
+  "--replace-lost asleep"
+check "none was made" none_made asleep
+run apply "$work/asleep.json" --yes --replace-lost asleep
+expect "unless the user says so" 0 "'asleep' is up"
+check "then there is one" same "$(tokens asleep)" 1
+run destroy asleep --yes
+check "two machines were made with one token" same "$(tokens twice)" 2
+run plan "$work/twice.json" --refresh
+expect "the second one is shown" 0 "#2" "its provider made it besides"
+run destroy twice --yes
+expect "and destroyed with the first" 0 "'twice' is gone" "#2"
+check "so that nothing is left" none_made twice
+
 # --- what programs say and do
 
 program() {  # NAME: of what is on stdin
@@ -82,8 +131,8 @@ expect "garbage is shown, with what was said on stderr" 0 "gave an answer that i
 program leak <<< 'cat >&2; exit 4'
 expect "a program that fails is told with its exit code" 0 "ended with exit code 4" '"call":'
 check "and without the secret that it printed" silent_about "$secret"
-program newer <<< 'cat > /dev/null; echo "{\"muster\": 2}"'
-expect "another version of the protocol is refused" 0 "speaks version 2 of the protocol"
+program newer <<< 'cat > /dev/null; echo "{\"muster\": 3}"'
+expect "another version of the protocol is refused" 0 "speaks version 3 of the protocol"
 program dies <<< 'kill -9 $$'
 expect "one that is killed is told" 0 "was ended by signal 9"
 provide missing /no/such/program '[]'
@@ -107,7 +156,7 @@ check "nothing is left of the test" none_made pool
 provide few "$toy" "$(addresses 4)"
 run provider test few --quota 4
 expect "and passes every case" 0 "beyond 4 nodes" "all addresses are in use" "0 failed"
-for name in create idempotent list destroy partial-failure slow garbage death quota parallel; do
+for name in create idempotent list destroy presence partial-failure slow garbage death quota parallel; do
   check "its case $name" same "$(result_of $name)" passed
 done
 {
@@ -132,6 +181,7 @@ broken forgets_tokens idempotent "a second create with the same token made anoth
 broken lies_in_list list "list does not show node"
 broken lists_others list "which was not made with this tag"
 broken destroys_once destroy "destroying twice"
+broken says_gone presence "which is there, it says by its handle: gone"
 broken takes_garbage garbage "no-such-call"
 broken takes_any_hint partial-failure "a hint that there is not"
 broken leaks_on_timeout slow "list does not show it" --quota 4

@@ -48,7 +48,7 @@ address_of() {  # DEPLOYMENT NODE
   "$muster" status "$1" | awk -v node="$2" '$1 == node { print $3 }'
 }
 
-lose() {  # HANDLE: a node of the test, as if its maker had never been: processes, then its record
+lose() {  # HANDLE: a node of the test, as if it had never been: processes, then disk and record
   local group pid
   for group in /sys/fs/cgroup/pids/muster-"$1" /sys/fs/cgroup/muster-"$1"; do
     [ -d "$group" ] || continue
@@ -56,7 +56,7 @@ lose() {  # HANDLE: a node of the test, as if its maker had never been: processe
       kill -9 "$pid" 2>/dev/null
     done
   done
-  rm "$MUSTER_LOCAL_DIR/nodes/$1.json"
+  until_true 20 rm -rf "$MUSTER_LOCAL_DIR/nodes/$1" && rm "$MUSTER_LOCAL_DIR/nodes/$1.json"
 }
 
 # Puts the busybox image, for test pods, on every node of the deployment.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <optional>
+#include <set>
 
 #include "provisioner/base/resources.h"
 #include "provisioner/engine/expiry.h"
@@ -46,6 +48,7 @@ class FaultyProvider : public Provider {
   void destroy(const std::string& handle) override {
     fail_if(next_of(destroys) == Fault::before, "the provider is busy");
     std::erase_if(nodes, [&](const auto& node) { return node.second.handle == handle; });
+    std::erase_if(twins_made, [&](const auto& node) { return node.handle == handle; });
     fail_if(last_ == Fault::after, "the provider did not answer in time");
   }
 
@@ -53,12 +56,29 @@ class FaultyProvider : public Provider {
     at_list();
     fail_if(next_of(lists) != Fault::none, "the provider cannot be asked");
     std::vector<ProvidedNode> all;
-    for (const auto& [token, node] : nodes) all.push_back(node);
+    for (const auto& [token, node] : nodes) {
+      if (!hidden.contains(node.name)) all.push_back(node);
+    }
     all.insert(all.end(), damaged.begin(), damaged.end());
+    all.insert(all.end(), twins_made.begin(), twins_made.end());
     return all;
   }
 
   bool wipes() const override { return wiping; }
+
+  PresenceNote presence(const KnownNode& asked) override {
+    if (word) return {*word, "it is asleep"};
+    PresenceNote note{Presence::gone};
+    auto look = [&](const ProvidedNode& node) {
+      if (node.token != asked.token) return;
+      note.handles.push_back(node.handle);
+      if (asked.handle.empty() || node.handle == asked.handle) note.presence = Presence::there;
+    };
+    for (const auto& [token, node] : nodes) look(node);
+    for (const auto& node : twins_made) look(node);
+    return note;
+  }
+
   bool picks_machines() const override { return !notes.empty(); }
   std::vector<MachineNote> describe(const std::vector<NodeSpec>& wanted) override {
     std::vector<MachineNote> found;
@@ -75,8 +95,11 @@ class FaultyProvider : public Provider {
   std::deque<Fault> lists;
   std::map<std::string, ProvidedNode> nodes;  ///< by token
   std::vector<ProvidedNode> damaged;          ///< listed besides
+  std::set<std::string> hidden;               ///< names of nodes that are there and not listed
   std::map<std::string, MachineNote> notes;   ///< by the node's name: what describe says
   bool wiping = true;                         ///< what wipes says
+  std::vector<ProvidedNode> twins_made;       ///< made with a token that is another node's: listed
+  std::optional<Presence> word;               ///< what it says of any node; else what is so
   int stayed = 0;                             ///< creates of nodes that have their machine
   bool twins = false;                         ///< there were two nodes of a name once
 
@@ -170,6 +193,7 @@ class Trial {
   FaultyProvider* provider;
   RecordingReporter reporter;
   std::stop_source stop;
+  GivenUp given_up;
   /// Asked with the plan, before anything is changed.
   std::function<bool(const Plan&)> confirm;
   Leaving leaving;
@@ -194,6 +218,7 @@ class Trial {
     world.clock = &clock;
     world.reporter = &reporter;
     world.resources = &resources_;
+    world.patience.pause = std::chrono::milliseconds(0);
     return world;
   }
 
@@ -204,6 +229,7 @@ class Trial {
     options.stop = stop.get_token();
     options.confirm = confirm;
     options.leaving = leaving;
+    options.given_up = given_up;
     return options;
   }
 
