@@ -65,7 +65,12 @@ std::vector<std::string> ExecProvider::validate(const std::string& hints) {
 }
 
 bool ExecProvider::wipes() const {
-  return !has_program() || program_.agreed("say whether a destroy wipes the machine").wipes;
+  if (!has_program()) return true;
+  try {
+    return program_.agreed("say whether a destroy wipes the machine").wipes;
+  } catch (const Error&) {
+    return false;  // then its roles are undone first, which is never wrong
+  }
 }
 
 ExecRequest ExecProvider::request_for(const NodeSpec& spec) const {

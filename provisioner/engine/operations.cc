@@ -279,12 +279,12 @@ Planned plan_definition(const World& world, const Definition& definition, Agains
           "deployment '" + definition.name + "' belongs to tenant '" + planned.record->tenant + "'",
           "choose another name, or destroy it first: muster destroy " + definition.name);
     }
-    ask_what_is_wiped(*world.providers, *planned.record);
     keep_pod_cidrs(planned.cluster, *planned.record);
     if (wishes.reorder) {
       planned.record->certificates = wishes.reorder(planned.record->certificates);
     }
     if (against == Against::providers) ask_providers(world, *planned.record, wishes.given_up);
+    ask_what_is_wiped(*world.providers, *planned.record);
     auto refusals = reasons_to_refuse(planned.cluster, *planned.record);
     if (!wishes.given_up.has_deployment(definition.name)) {
       std::ranges::move(reasons_not_to_replace(planned.cluster, *planned.record),

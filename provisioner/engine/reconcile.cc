@@ -258,16 +258,24 @@ void ask_what_is_wiped(ProviderRegistry& providers, DeploymentRecord& record) {
 
 std::vector<std::string> machines_of(Provider& provider, const KnownNode& node,
                                      const Patience& patience, const std::stop_token& stop) {
+  std::vector<std::string> handles;
+  auto add = [&](const std::string& handle) {
+    if (std::ranges::count(handles, handle) == 0) handles.push_back(handle);
+  };
+  if (!node.handle.empty()) add(node.handle);
+  if (!node.handle.empty() && provider.picks_machines()) return handles;
+  const KnownNode by_token{"", node.token, node.tag};
   auto pauses = patience.pauses();
   for (int attempt = 1;; ++attempt) {
-    std::vector<std::string> handles;
-    for (const auto& machine : provider.list(node.tag)) {
-      if (machine.damage.empty() && machine.token == node.token) handles.push_back(machine.handle);
+    if (node.handle.empty()) {
+      for (const auto& machine : provider.list(node.tag)) {
+        if (machine.damage.empty() && machine.token == node.token) add(machine.handle);
+      }
     }
-    if (!handles.empty()) return handles;
-    auto note = provider.presence(node);
-    if (note.presence == Presence::gone) return {};
-    if (note.presence == Presence::there && !note.handles.empty()) return note.handles;
+    // Its list may not show yet what was made besides.
+    const auto note = provider.presence(by_token);
+    std::ranges::for_each(note.handles, add);
+    if (!handles.empty() || note.presence == Presence::gone) return handles;
     if (attempt < patience.tries && !stop.stop_requested()) {
       pauses.wait(stop);
       continue;

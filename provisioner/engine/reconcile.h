@@ -27,9 +27,9 @@ void add_unknown_nodes(const World& world, DeploymentRecord& record);
 /// provider is not there is taken to stay.
 void ask_what_is_wiped(ProviderRegistry& providers, DeploymentRecord& record);
 
-/// The handles of all machines that were made with the node's token; empty when there are none.
-/// Asks as ask_providers does, and throws Error while the provider cannot say. One that never says
-/// is taken at its list's word in the end.
+/// The handles of all machines that were made with the node's token, its own first; empty when
+/// there are none. Where its own is not known, asks as ask_providers does, and throws Error while
+/// the provider cannot say; one that never says is taken at its list's word in the end.
 std::vector<std::string> machines_of(Provider& provider, const KnownNode& node,
                                      const Patience& patience, const std::stop_token& stop);
 

@@ -221,12 +221,10 @@ StepResult DeploymentRunner::destroy(const Step& step, const Emit& emit) {
   if (!record.token.empty()) {
     auto& provider = world_.providers->get(record.provider);
     call(provider, [&] {
-      std::vector<std::string> handles{record.handle};
-      // The create was cut before its answer: only the provider knows whether there is a node.
-      if (record.handle.empty()) {
-        handles = machines_of(provider, {"", record.token, tag_}, world_.patience, stop_);
+      for (const auto& handle :
+           machines_of(provider, {record.handle, record.token, tag_}, world_.patience, stop_)) {
+        provider.destroy(handle);
       }
-      for (const auto& handle : handles) provider.destroy(handle);
     });
   }
   if (leaves_roles) {

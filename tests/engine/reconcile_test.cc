@@ -190,6 +190,19 @@ TEST_CASE("destroy: two machines with one token both go") {
   CHECK_FALSE(trial.store().deployment("d"));
 }
 
+TEST_CASE("destroy: a second machine goes too that the list does not show yet") {
+  for (auto create : {Fault::none, Fault::after}) {
+    Trial trial;
+    trial.provider->creates = {Fault::none, create};
+    trial.apply();
+    make_twin(trial, "w-001");
+    trial.provider->hides_twins = true;
+    CHECK(trial.destroy().good());
+    CHECK(trial.provider->nodes.empty());
+    CHECK(trial.provider->twins_made.empty());
+  }
+}
+
 TEST_CASE("destroy: both machines go of a node whose create never answered") {
   Trial trial;
   trial.provider->creates = {Fault::none, Fault::after};

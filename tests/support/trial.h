@@ -60,7 +60,7 @@ class FaultyProvider : public Provider {
       if (!hidden.contains(node.name)) all.push_back(node);
     }
     all.insert(all.end(), damaged.begin(), damaged.end());
-    all.insert(all.end(), twins_made.begin(), twins_made.end());
+    if (!hides_twins) all.insert(all.end(), twins_made.begin(), twins_made.end());
     return all;
   }
 
@@ -99,9 +99,10 @@ class FaultyProvider : public Provider {
   std::map<std::string, MachineNote> notes;   ///< by the node's name: what describe says
   bool wiping = true;                         ///< what wipes says
   std::vector<ProvidedNode> twins_made;       ///< made with a token that is another node's: listed
-  std::optional<Presence> word;               ///< what it says of any node; else what is so
-  int stayed = 0;                             ///< creates of nodes that have their machine
-  bool twins = false;                         ///< there were two nodes of a name once
+  bool hides_twins = false;
+  std::optional<Presence> word;  ///< what it says of any node; else what is so
+  int stayed = 0;                ///< creates of nodes that have their machine
+  bool twins = false;            ///< there were two nodes of a name once
 
  private:
   Fault next_of(std::deque<Fault>& faults) {
