@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "inventory/host_claim.h"
 #include "inventory/record.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/secret.h"
@@ -177,6 +178,8 @@ class Provider {
 struct ProviderEnvironment {
   std::filesystem::path cache;  ///< node images, artifact store
   bool offline = false;         ///< prepare may use what is in the cache, and get nothing
+  /// Of the state; outlives the registry. Null: there is none, and claims are files alone.
+  ClaimLedger* claims = nullptr;
 };
 
 /// A provider that a user made under a name of their own, as the state has it on record.

@@ -22,7 +22,8 @@ ProviderRegistry::ProviderRegistry(ProviderEnvironment environment)
   built_[kExec] = std::make_unique<ExecProvider>(std::move(none));
   built_["local"] = std::make_unique<LocalProvider>(default_local_root(), environment_.cache,
                                                     environment_.offline);
-  built_["inventory"] = std::make_unique<InventoryProvider>(default_inventory_root());
+  built_["inventory"] =
+      std::make_unique<InventoryProvider>(default_inventory_root(), environment_.claims);
 }
 
 ProviderRegistry::~ProviderRegistry() = default;

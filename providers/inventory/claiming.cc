@@ -83,17 +83,24 @@ bool InventoryProvider::take(const Claim& claim) {
   return taken;
 }
 
+/// Returns when the claim is the node's: somebody may have taken it away meanwhile, and another one
+/// may have it.
+void InventoryProvider::hold(const Claim& claim) {
+  constexpr int kTries = 10;
+  for (int attempt = 0; attempt < kTries; ++attempt) {
+    if (claims_.take(claim) || claims_.renew(claim)) return;
+    // Without one it was released between the two.
+    auto other = claims_.find(claim.place);
+    if (other && other->token != claim.token) throw Error(in_use(claim.host, *other));
+  }
+  throw Error(called(claim.host, claim.place) + " is claimed and released again and again")
+      .hint("try again in a while");
+}
+
 /// The host is the same, and the file says something else of it.
 void InventoryProvider::move_claim(const Claim& from, const Claim& to) {
-  if (from.place == to.place) {
-    claims_.renew(to);
-  } else {
-    if (!claims_.take(to)) {
-      auto other = claims_.find(to.place);
-      if (other && other->token != to.token) throw Error(in_use(to.host, *other));
-    }
-    claims_.release(from.place, from.token);
-  }
+  hold(to);
+  if (from.place != to.place) claims_.release(from.place, from.token);
   std::lock_guard lock(mutex_);
   if (from.place != to.place) table_.forget(from.place);
   table_.remember(to);
@@ -127,7 +134,7 @@ Claim InventoryProvider::claim_host(const WantedHost& want) {
       if (!own) table_.remember(claim);  // so that no other thread tries it
       done(spec);
     }
-    if (own && *own != claim) move_claim(*own, claim);
+    if (own) move_claim(*own, claim);
     if (own || take(claim)) return claim;
   }
 }

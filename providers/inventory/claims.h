@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "inventory/host_claim.h"
+
 namespace muster {
 
 /// Who uses a host that exists already.
@@ -41,29 +43,39 @@ struct ClaimList {
   std::vector<DamagedClaim> damaged;
 };
 
-/// The claims on hosts, a file for each host: shared by all muster processes and states that use
-/// the folder, safe from several at once, and durable when a call returns.
+/// The claims on hosts, safe from several processes at once, and durable when a call returns. Those
+/// of a state are rows of its ledger, for whoever uses it; a file for each host in a folder (its
+/// link) shows it to all states that use the folder.
 class Claims {
  public:
-  explicit Claims(std::filesystem::path folder);
+  /// Without a ledger the links are all that there is.
+  explicit Claims(std::filesystem::path folder, ClaimLedger* ledger = nullptr);
+
+  /// Takes what claims of earlier versions there are of this state into the ledger.
 
   ClaimList all() const;
   /// Throws Error, which names the file, when it cannot be understood.
   std::optional<Claim> find(const std::string& place) const;
   /// False when the place is claimed already, by whomever.
   bool take(const Claim& claim) const;
-  /// Writes what has changed of a claim; one that is not this node's (any more) stays as it is.
-  void renew(const Claim& claim) const;
+  /// Writes what has changed of a claim. False when it is not this node's (any more): then it stays
+  /// as it is.
+  bool renew(const Claim& claim) const;
   /// Fine when there is no such claim, or the place is another node's by now.
   void release(const std::string& place, const std::string& token) const;
   /// Differs whenever a claim was made, renewed or released, but for changes within one tick of the
-  /// clock.
-  std::filesystem::file_time_type version() const;
+  /// clock. Nothing where the ledger may have changed besides.
+  std::optional<std::filesystem::file_time_type> version() const;
 
  private:
   std::filesystem::path file_of(const std::string& place) const;
+  HostClaim row_of(const Claim& claim) const;
+  /// Whether a link without a row is one, not what another user could not remove.
+  bool adopt(const Claim& claim) const;
+  bool link(const Claim& claim) const;
 
   std::filesystem::path folder_;
+  ClaimLedger* ledger_;
 };
 
 }  // namespace muster

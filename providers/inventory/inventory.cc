@@ -24,7 +24,8 @@ fs::path default_inventory_root() {
   return default_state_directory() / "inventory";
 }
 
-InventoryProvider::InventoryProvider(fs::path claims) : claims_(std::move(claims)) {}
+InventoryProvider::InventoryProvider(fs::path claims, ClaimLedger* ledger)
+    : claims_(std::move(claims), ledger) {}
 
 /// As it is now: read again when it was written since.
 FilePtr InventoryProvider::file(const std::string& name) {

@@ -22,8 +22,9 @@ namespace muster {
 /// switched on and off only where their file asks for it.
 class InventoryProvider : public Provider {
  public:
-  /// `claims`: the folder that says which host is whose.
-  explicit InventoryProvider(std::filesystem::path claims);
+  /// `claims`: the folder that shows all states which host is whose. `ledger`: the claims of this
+  /// state, which outlives the provider; may be null.
+  explicit InventoryProvider(std::filesystem::path claims, ClaimLedger* ledger = nullptr);
 
   bool gives_way() const override { return true; }
   bool wipes() const override { return false; }
@@ -59,6 +60,7 @@ class InventoryProvider : public Provider {
   Claim claim_host(const WantedHost& want);
   bool take(const Claim& claim);
   void move_claim(const Claim& from, const Claim& to);
+  void hold(const Claim& claim);
 
   // power.cc
   std::optional<Host> described(const Claim& claim);

@@ -14,6 +14,7 @@
 #include "provisioner/cli/find_record.h"
 #include "provisioner/definition/attribs.h"
 #include "provisioner/engine/named_providers.h"
+#include "provisioner/engine/store_claims.h"
 #include "provisioner/report/terminal.h"
 #include "provisioner/report/trace.h"
 #include "provisioner/tasks/compile.h"
@@ -99,11 +100,21 @@ Store* App::known_state() {
   return there ? &store() : nullptr;
 }
 
+ClaimLedger* App::host_claims() {
+  if (!host_claims_) {
+    host_claims_ = std::make_unique<StoreClaims>(
+        [this](bool make) { return make ? &store() : known_state(); });
+  }
+  return host_claims_.get();
+}
+
 ProviderRegistry& App::providers() {
   if (!providers_) {
     ProviderEnvironment environment;
     environment.cache = options_.cache;
     environment.offline = !options_.bundle_file.empty();
+    // A test forks, and a state's connection must not be used by two processes.
+    if (options_.command != "provider test") environment.claims = host_claims();
     providers_ = std::make_unique<ProviderRegistry>(environment);
     if (auto* known = known_state()) give_names(*providers_, *known);
   }

@@ -70,6 +70,8 @@ class App {
   Store& store();
   /// The same, or null when there is none yet: to check a definition makes none.
   Store* known_state();
+  /// The state's, which a claim makes when there is none yet.
+  ClaimLedger* host_claims();
   ProviderRegistry& providers();
   Artifacts& artifact_cache();
   const std::vector<Role>& roles();
@@ -218,6 +220,7 @@ class App {
   std::atomic<bool> asking_ = false;
   RealClock clock_;
   std::unique_ptr<Store> store_;
+  std::unique_ptr<ClaimLedger> host_claims_;
   std::unique_ptr<ProviderRegistry> providers_;
   std::unique_ptr<Artifacts> artifacts_;
   std::unique_ptr<Reporter> trace_;  ///< of all that the command does

@@ -171,7 +171,7 @@ void App::show(const std::vector<BmcRow>& rows) {
 }
 
 int App::bmc() {
-  const auto claims = Claims(default_inventory_root()).all();
+  const auto claims = Claims(default_inventory_root(), host_claims()).all();
   std::vector<BmcRow> rows;
   for (auto& host : hosts_with_bmc()) {
     BmcRow row;

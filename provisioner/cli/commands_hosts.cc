@@ -205,7 +205,7 @@ int App::hosts() {
     talk_ << files.back().mistakes << "\n";
     code = static_cast<int>(ExitCode::usage);
   }
-  const auto claims = Claims(default_inventory_root()).all();
+  const auto claims = Claims(default_inventory_root(), host_claims()).all();
   for (const auto& damaged : claims.damaged) {
     talk_ << "muster: warning: " << damaged.message() << "; " << damaged.hint() << "\n";
   }

@@ -79,7 +79,8 @@ int App::provider_test() {
   input.quota = options_.quota;
   // No deployment can have a dot in its name.
   const auto own_name = "provider.test." + name;
-  input.tag = deployment_tag(store(), own_name);
+  // Claims with it are no claims of the state.
+  input.tag = "test/" + deployment_tag(store(), own_name);
   input.authorized_key = make_ssh_key("muster-provider-test").public_key;
   input.only = options_.only_cases;
   input.stop = stop_;

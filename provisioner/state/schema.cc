@@ -161,6 +161,15 @@ CREATE TABLE certificates (  -- CertificateOrder, of deployments that ever had o
   phase INTEGER NOT NULL
 );
 )sql",
+    R"sql(
+CREATE TABLE host_claims (  -- outlive their deployment: what was not released is still in use
+  place TEXT PRIMARY KEY,   -- address and port
+  token TEXT NOT NULL,      -- of the node
+  deployment TEXT NOT NULL,
+  text TEXT NOT NULL,       -- the provider's
+  link TEXT NOT NULL        -- the file that shows it to other states
+);
+)sql",
 };
 
 }  // namespace

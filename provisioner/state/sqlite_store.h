@@ -33,6 +33,11 @@ class SqliteStore : public Store {
   void forget_role(const std::string& deployment, const std::string& node,
                    const std::string& role) override;
 
+  std::vector<HostClaim> host_claims() override;
+  std::optional<HostClaim> host_claim(const std::string& place) override;
+  ClaimLedger::Put put_host_claim(const HostClaim& claim) override;
+  void remove_host_claim(const HostClaim& claim) override;
+
   std::vector<TenantRecord> tenants() override;
   std::vector<ProviderRecord> providers() override;
   TenantRecord create_tenant(const TenantRecord& wanted) override;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "inventory/host_claim.h"
 #include "inventory/record.h"
 #include "provisioner/base/clock.h"
 #include "provisioner/base/secret.h"
@@ -129,6 +130,13 @@ class Store {
                         const RoleRecord& role) = 0;
   virtual void forget_role(const std::string& deployment, const std::string& node,
                            const std::string& role) = 0;
+
+  /// Claims on hosts that exist already: one a place, whatever deployment it is for. A put is
+  /// refused where the place is another token's, and a remove looks at place and token.
+  virtual std::vector<HostClaim> host_claims() = 0;
+  virtual std::optional<HostClaim> host_claim(const std::string& place) = 0;
+  virtual ClaimLedger::Put put_host_claim(const HostClaim& claim) = 0;
+  virtual void remove_host_claim(const HostClaim& claim) = 0;
 
   /// Both in the order of their ids.
   virtual std::vector<TenantRecord> tenants() = 0;
