@@ -9,7 +9,6 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <fstream>
 #include <memory>
 #include <mutex>
 #include <utility>  // Boost 1.74's asio forgets it
@@ -232,15 +231,6 @@ std::string run_or_throw(std::vector<std::string> argv) {
   ProcessSpec spec;
   spec.argv = std::move(argv);
   return run_or_throw(spec);
-}
-
-bool is_running(std::int64_t pid) {
-  if (::kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH) return false;
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  std::string stat;
-  std::getline(file, stat);
-  auto name_end = stat.rfind(')');  // the name itself may hold anything; the state is behind it
-  return name_end == std::string::npos || stat.find_first_of("ZX", name_end) != name_end + 2;
 }
 
 }  // namespace muster

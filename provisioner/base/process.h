@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -37,10 +36,6 @@ ProcessResult run_process(const ProcessSpec& spec);
 /// The program's stdout; throws Error with its stderr when it fails or is late.
 std::string run_or_throw(const ProcessSpec& spec);
 std::string run_or_throw(std::vector<std::string> argv);
-
-/// Whether a process of this machine still runs. One that died and that nobody collected does not:
-/// in a container without an init such a zombie stays for good.
-bool is_running(std::int64_t pid);
 
 /// Ends the interruptible programs that run, and those started later: the user pressed Ctrl-C.
 void interrupt_processes();

@@ -151,13 +151,17 @@ World App::world(Reporter& reporter) {
   world.role_directories = options_.roles;
   world.clock = &clock_;
   world.reporter = &reporter;
+  world.resources = &resources();
+  return world;
+}
+
+RunResources& App::resources() {
   if (!resources_) {
     bastions_ = std::make_unique<StoredBastions>(store());
     resources_ = std::make_unique<RunResources>();
     resources_->bastions.remember_in(*bastions_);
   }
-  world.resources = resources_.get();
-  return world;
+  return *resources_;
 }
 
 std::unique_ptr<Reporter> App::reporter(bool many) {

@@ -76,6 +76,7 @@ class App {
   Artifacts& artifact_cache();
   const std::vector<Role>& roles();
   World world(Reporter& reporter);
+  RunResources& resources();
   /// What takes the events of a run: the view, and the trace if one is wanted.
   std::unique_ptr<Reporter> reporter(bool many = false);
   std::unique_ptr<Reporter> view(bool many = false);

@@ -197,6 +197,7 @@ void add_deployment_commands(Table& table) {
       .example("power cluster01 cluster01-worker-002 off");
   table.command("unlock", "take away the lock of a run that is gone for good")
       .argument(name_argument(true, a_deployment))
+      .argument({"LOCK", "its id: of this lock alone", WordKind::text, false, false, {}})
       .option(yes_option())
       .example("unlock cluster01");
 }

@@ -15,6 +15,16 @@
 
 namespace muster {
 
+namespace {
+
+Error other_lock(const std::string& deployment, const std::string& owner) {
+  return Error("the lock " + owner + " on '" + deployment + "' is not there any more",
+               ExitCode::usage)
+      .hint("see who has it now: muster status " + deployment);
+}
+
+}  // namespace
+
 int App::kubeconfig() {
   auto record = deployment(options_.arguments.front());
   out_ << admin_kubeconfig(store(), cluster_of(record), record).reveal();
@@ -86,7 +96,7 @@ int App::power() {
   auto record = deployment(options_.arguments[0]);
   const auto& node = node_of(record, options_.arguments[1]);
   const auto& wanted = options_.arguments[2];  // on or off
-  HeldLease lease(store(), record.name, options_.command_line);
+  HeldLease lease(resources().heartbeat, store(), record.name, options_.command_line, stop_);
   providers().get(node.provider).set_power(node.handle, wanted == "on");
   talk_ << "muster: " << node.name << " is " << wanted << "\n";
   return 0;
@@ -100,9 +110,11 @@ int App::unlock() {
     talk_ << "muster: '" << name << "' is not locked\n";
     return 0;
   }
+  const auto owner = options_.arguments.size() > 1 ? options_.arguments[1] : lease->owner;
   bool held = is_held(*lease, clock_.wall_ms());
-  talk_ << "muster: '" << name << "' is held by " << describe(*lease)
-        << (held ? "" : ", which is gone") << "\n";
+  talk_ << "muster: '" << name << "' is held by " << describe(*lease) << " (lock " << lease->owner
+        << ")" << (held ? "" : ", which is gone") << "\n";
+  if (lease->owner != owner) throw other_lock(name, owner);
   if (held && !options_.yes) {
     if (::isatty(STDIN_FILENO) == 0) {
       throw Error("unlocking under a living run can break it", ExitCode::usage)
@@ -113,7 +125,8 @@ int App::unlock() {
       return static_cast<int>(ExitCode::interrupted);
     }
   }
-  store().release_lease(name);
+  // The one that was looked at, and no other that has come meanwhile.
+  if (!store().break_lease(name, owner)) throw other_lock(name, owner);
   talk_ << "muster: '" << name << "' is unlocked\n";
   return 0;
 }

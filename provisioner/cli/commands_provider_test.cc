@@ -83,10 +83,11 @@ int App::provider_test() {
   input.tag = "test/" + deployment_tag(store(), own_name);
   input.authorized_key = make_ssh_key("muster-provider-test").public_key;
   input.only = options_.only_cases;
-  input.stop = stop_;
   input.note = [&](const std::string& line) { talk_ << "muster: " << line << std::endl; };
-  HeldLease lease(store(), own_name, options_.command_line);
+  HeldLease lease(resources().heartbeat, store(), own_name, options_.command_line, stop_);
+  input.stop = lease.stop();
   const auto results = test_provider(input);
+  lease.check();
   const auto failed = count_of_outcome(results, CaseOutcome::failed);
   if (options_.output == "json") {
     out_ << results_json(name, results);

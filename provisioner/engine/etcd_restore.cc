@@ -210,9 +210,11 @@ std::string recover_question(const Situation& found, const RestoreScope& scope) 
 }  // namespace
 
 RestoreResult restore_etcd(const World& world, const RestoreRequest& request,
-                           const RestoreOptions& options) {
+                           RestoreOptions options) {
   auto file = checked(request);
-  HeldLease lease(*world.store, request.deployment, options.command);
+  HeldLease lease(world.resources->heartbeat, *world.store, request.deployment, options.command,
+                  options.stop);
+  options.stop = lease.stop();
   auto found = look(world, request, std::move(file), options);
   refuse_silent(found);
   auto scope = scope_of(found);
@@ -222,13 +224,17 @@ RestoreResult restore_etcd(const World& world, const RestoreRequest& request,
                                           "' has by '" + found.file->path.string() + "'?")) {
     return declined();
   }
-  return run(world, found, scope, options);
+  auto result = run(world, found, scope, options);
+  lease.check();
+  return result;
 }
 
 RestoreResult recover_etcd(const World& world, const RestoreRequest& request,
-                           const RestoreOptions& options) {
+                           RestoreOptions options) {
   auto file = checked(request);
-  HeldLease lease(*world.store, request.deployment, options.command);
+  HeldLease lease(world.resources->heartbeat, *world.store, request.deployment, options.command,
+                  options.stop);
+  options.stop = lease.stop();
   auto found = look(world, request, std::move(file), options);
   const auto& name = request.deployment;
   if (auto reason = reason_not_to_recover(found.states); !reason.empty() && !request.force) {
@@ -254,7 +260,9 @@ RestoreResult recover_etcd(const World& world, const RestoreRequest& request,
   tell_silent(found, options);
   if (options.confirm && !options.confirm(recover_question(found, scope))) return declined();
   mark_members(world, found, scope);
-  return run(world, found, scope, options);
+  auto result = run(world, found, scope, options);
+  lease.check();
+  return result;
 }
 
 }  // namespace muster

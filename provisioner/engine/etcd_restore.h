@@ -40,11 +40,11 @@ struct RestoreResult {
 /// a run, under the deployment's lease; cut anywhere, it can be run again. Throws Error when it
 /// refuses: nothing is changed then.
 RestoreResult restore_etcd(const World& world, const RestoreRequest& request,
-                           const RestoreOptions& options);
+                           RestoreOptions options);
 
 /// After the quorum was lost for good: makes a cluster of one member, of a snapshot or of the
 /// newest data that a member still has. The others join it with the next apply.
 RestoreResult recover_etcd(const World& world, const RestoreRequest& request,
-                           const RestoreOptions& options);
+                           RestoreOptions options);
 
 }  // namespace muster

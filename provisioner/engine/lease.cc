@@ -3,20 +3,16 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include <chrono>
-
 #include "provisioner/base/clock.h"
 #include "provisioner/base/error.h"
-#include "provisioner/base/fibers.h"
 #include "provisioner/base/log.h"
-#include "provisioner/base/process.h"
+#include "provisioner/pki/pki.h"
 
 namespace muster {
 
 namespace {
 
-constexpr std::int64_t kLifeMs = 60'000;
-constexpr std::chrono::seconds kHeartbeat{15};
+constexpr int kOwnerBytes = 8;
 
 std::string user_name() {
   const passwd* user = ::getpwuid(::geteuid());
@@ -32,8 +28,7 @@ std::string host_name() {
 }  // namespace
 
 bool is_held(const Lease& lease, std::int64_t now_ms) {
-  if (lease.expires_ms <= now_ms) return false;
-  return lease.host != host_name() || is_running(lease.pid);
+  return lease.expires_ms > now_ms && !has_ended(lease.process);
 }
 
 std::optional<Lease> held_lease(Store& store, const std::string& deployment, std::int64_t now_ms) {
@@ -42,42 +37,47 @@ std::optional<Lease> held_lease(Store& store, const std::string& deployment, std
 }
 
 std::string describe(const Lease& lease) {
-  return lease.user + "@" + lease.host + ", pid " + std::to_string(lease.pid) + ", since " +
+  return lease.user + "@" + lease.host + ", pid " + std::to_string(lease.process.pid) + ", since " +
          format_time(lease.since_ms) + ", running '" + lease.command + "'";
 }
 
-HeldLease::HeldLease(Store& store, const std::string& deployment, const std::string& command)
-    : store_(store), deployment_(deployment) {
+HeldLease::HeldLease(Heartbeat& heartbeat, Store& store, const std::string& deployment,
+                     const std::string& command, const std::stop_token& stop)
+    : heartbeat_(heartbeat),
+      held_{store, deployment},
+      on_stop_(stop, Request{stop_}),
+      on_lost_(held_.lost.get_token(), Request{stop_}) {
   Lease wanted;
   wanted.deployment = deployment;
+  wanted.owner = random_hex(kOwnerBytes);
   wanted.user = user_name();
   wanted.host = host_name();
-  wanted.pid = ::getpid();
+  wanted.process = this_process();
   wanted.command = command;
-  wanted.since_ms = RealClock().wall_ms();
-  if (auto holder = store.acquire_lease(wanted, kLifeMs)) {
+  if (auto holder = store.acquire_lease(wanted, kLeaseMs)) {
     throw Error("'" + deployment + "' is in use by " + describe(*holder), ExitCode::locked)
-        .hint("wait for it; if that run is gone for good: muster unlock " + deployment + " --yes");
+        .hint("wait for it; if that run is gone for good: muster unlock " + deployment + " " +
+              holder->owner + " --yes");
   }
-  heartbeat_ = std::jthread([this](std::stop_token stop) {
-    for (pause_for(kHeartbeat, stop); !stop.stop_requested(); pause_for(kHeartbeat, stop)) {
-      try {
-        store_.renew_lease(deployment_, kLifeMs);
-      } catch (const Error& error) {
-        log_info(error.what());  // the next beat may succeed; the lease lives for several
-      }
-    }
-  });
+  try {
+    heartbeat.keep(held_);
+  } catch (...) {
+    store.release_lease(deployment);
+    throw;
+  }
 }
 
 HeldLease::~HeldLease() {
-  heartbeat_.request_stop();
-  if (heartbeat_.joinable()) heartbeat_.join();
+  heartbeat_.forget(held_);
   try {
-    store_.release_lease(deployment_);
+    held_.store.release_lease(held_.deployment);
   } catch (const Error& error) {
     log_info(error.what());  // it expires by itself
   }
+}
+
+void HeldLease::check() {
+  if (lost().stop_requested()) held_.store.check_lease(held_.deployment);
 }
 
 }  // namespace muster

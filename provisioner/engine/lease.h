@@ -2,26 +2,44 @@
 
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
-#include <thread>
 
+#include "provisioner/engine/heartbeat.h"
 #include "provisioner/state/store.h"
 
 namespace muster {
 
-/// Our hold on a deployment: taken in the constructor, kept alive by a heartbeat, given back at
+/// Our hold on a deployment: taken in the constructor, kept alive by the heartbeat, given back at
 /// the end of life. Throws Error (exit code 3) naming the holder when another run has it.
 class HeldLease {
  public:
-  HeldLease(Store& store, const std::string& deployment, const std::string& command);
+  /// `stop` is the user's. Nothing is owned.
+  HeldLease(Heartbeat& heartbeat, Store& store, const std::string& deployment,
+            const std::string& command, const std::stop_token& stop = {});
   ~HeldLease();
   HeldLease(const HeldLease&) = delete;
   HeldLease& operator=(const HeldLease&) = delete;
 
+  /// Requested when the user's is, and when the lock is lost: what is done with the deployment
+  /// goes by this one.
+  std::stop_token stop() const { return stop_.get_token(); }
+  /// Requested when the lock is lost, whatever the user does.
+  std::stop_token lost() const { return held_.lost.get_token(); }
+  /// Throws Error (exit code 3) naming who has the lock now, once it is known to be lost.
+  void check();
+
  private:
-  Store& store_;
-  std::string deployment_;
-  std::jthread heartbeat_;
+  struct Request {
+    std::stop_source of;
+    void operator()() { of.request_stop(); }
+  };
+
+  Heartbeat& heartbeat_;
+  Heartbeat::Held held_;
+  std::stop_source stop_;
+  std::stop_callback<Request> on_stop_;
+  std::stop_callback<Request> on_lost_;
 };
 
 /// Whether a run may still be behind `lease`: it has not expired, and its process is not known to

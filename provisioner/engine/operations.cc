@@ -235,12 +235,8 @@ std::optional<int> place_to_go_back_to(const World& world, const DefinitionResul
 
 Undone undo(const World& world, const std::string& name, int back_to, RunOptions options) {
   options.confirm = nullptr;
-  options.check_hosts = false;          // nothing may keep it from being undone
-  options.max_failures = 0;             // those were of what is being undone
-  if (options.stop.stop_requested()) {  // that one has been heeded
-    options.stop = {};
-    heed_interrupt();
-  }
+  options.check_hosts = false;  // nothing may keep it from being undone
+  options.max_failures = 0;     // those were of what is being undone
   auto where = back_to == 0 ? "there was no '" + name + "' before"
                             : "back to revision " + std::to_string(back_to);
   say(world, name, EventType::note, "undoing: " + where);
@@ -331,24 +327,35 @@ std::vector<std::string> provider_objections(const World& world, const Planned& 
 
 Result apply(const World& world, const ApplyRequest& request, const RunOptions& options) {
   const auto& name = request.input->definition.name;
-  HeldLease lease(*world.store, name, options.command);
+  HeldLease lease(world.resources->heartbeat, *world.store, name, options.command, options.stop);
+  auto held_options = options;
+  held_options.stop = lease.stop();
   Apply held{request.input, request.exactly ? &*request.exactly : nullptr, {}, &request.reorder};
   if (request.atomic) held.undo_to = place_to_go_back_to(world, *request.input);
-  auto undoing = options;
+  auto undoing = held_options;
   if (auto before = world.store->deployment(name); options.expires_ms && before) {
     undoing.expires_ms = before->expires_ms;
   }
-  auto result = result_of(apply_held(world, held, options));
+  auto result = result_of(apply_held(world, held, held_options));
+  lease.check();
   if (!held.undo_to || result.declined || result.run.good()) return result;
+  // A Ctrl-C has been heeded by now.
+  if (options.stop.stop_requested()) undoing.stop = lease.lost();
   result.undone = undo(world, name, *held.undo_to, undoing);
+  lease.check();
   return result;
 }
 
 Result destroy(const World& world, const std::string& deployment, const RunOptions& options) {
   if (!world.store->deployment(deployment)) return {};
-  HeldLease lease(*world.store, deployment, options.command);
+  HeldLease lease(world.resources->heartbeat, *world.store, deployment, options.command,
+                  options.stop);
+  auto held_options = options;
+  held_options.stop = lease.stop();
   auto record = world.store->deployment(deployment);
-  return record ? result_of(destroy_held(world, *record, options)) : Result{};
+  auto result = record ? result_of(destroy_held(world, *record, held_options)) : Result{};
+  lease.check();
+  return result;
 }
 
 }  // namespace muster

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "provisioner/base/fibers.h"
+#include "provisioner/engine/heartbeat.h"
 #include "provisioner/engine/upload_choice.h"
 #include "provisioner/ssh/bastion.h"
 #include "provisioner/ssh/pacer.h"
@@ -21,6 +22,7 @@ struct RunResources {
   /// Held while a run gets what all need: images of nodes, artifacts. The others then have it.
   std::mutex preparing;
   Bastions bastions{fibers};
+  Heartbeat heartbeat;
   /// How busy this machine is; a seam for tests, which a busy machine must not sway.
   std::function<double()> contention = muster::contention;
 };

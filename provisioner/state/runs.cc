@@ -1,39 +1,10 @@
 #include "provisioner/base/error.h"
-#include "provisioner/base/process.h"
 #include "provisioner/state/sql.h"
 #include "provisioner/state/sqlite_store.h"
 
 namespace muster {
 
 namespace {
-
-std::optional<Lease> read_lease(SQLite::Database& db, const std::string& deployment) {
-  std::optional<Lease> found;
-  query(
-      db,
-      "SELECT deployment, user, host, pid, command, since_ms, expires_ms FROM leases"
-      " WHERE deployment = ?",
-      [&](const SQLite::Statement& row) {
-        found = {row.getColumn(0).getString(), row.getColumn(1).getString(),
-                 row.getColumn(2).getString(), row.getColumn(3).getInt64(),
-                 row.getColumn(4).getString(), row.getColumn(5).getInt64(),
-                 row.getColumn(6).getInt64()};
-      },
-      deployment);
-  return found;
-}
-
-/// Whether `holder` keeps `wanted` out. Our own pid on our own host is us, or a process that died
-/// and left us its number.
-bool excludes(const Lease& holder, const Lease& wanted, std::int64_t now) {
-  if (holder.expires_ms <= now) return false;
-  if (holder.host != wanted.host) return true;
-  return holder.pid != wanted.pid && is_running(holder.pid);
-}
-
-bool is_same(const Lease& a, const Lease& b) {
-  return a.host == b.host && a.pid == b.pid && a.since_ms == b.since_ms;
-}
 
 /// Of a name that an older or newer muster wrote.
 template <typename T>
@@ -83,81 +54,9 @@ bool must_be_durable(EventType type) {
 
 }  // namespace
 
-std::optional<Lease> SqliteStore::acquire_lease(const Lease& wanted, std::int64_t ttl_ms) {
-  auto ours = wanted;
-  auto holder = database_.write(
-      "locking the deployment '" + wanted.deployment + "'",
-      [&](SQLite::Database& db) -> std::optional<Lease> {
-        auto now = clock_.wall_ms();
-        auto held = read_lease(db, wanted.deployment);
-        if (held && excludes(*held, wanted, now)) return held;
-        ours.since_ms = now;
-        execute(db, "INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?, ?)", wanted.deployment,
-                wanted.user, wanted.host, wanted.pid, wanted.command, now, now + ttl_ms);
-        return std::nullopt;
-      });
-  if (!holder) {
-    std::lock_guard lock(taken_mutex_);
-    taken_[wanted.deployment] = ours;
-  }
-  return holder;
-}
-
-std::optional<Lease> SqliteStore::taken(const std::string& deployment) {
-  std::lock_guard lock(taken_mutex_);
-  auto found = taken_.find(deployment);
-  return found == taken_.end() ? std::nullopt : std::optional(found->second);
-}
-
-void SqliteStore::refuse_without_lease(SQLite::Database& db, const std::string& deployment) {
-  auto ours = taken(deployment);
-  if (!ours) return;
-  auto held = read_lease(db, deployment);
-  if (held && is_same(*held, *ours)) return;
-  throw Error("this run has lost its lock on '" + deployment + "'" +
-                  (held ? " to " + held->user + "@" + held->host + ", pid " +
-                              std::to_string(held->pid) + ", running '" + held->command + "'"
-                        : ": it was taken away, or another run has come and gone"),
-              ExitCode::locked)
-      .hint("it had been stopped for too long; when no other run goes on, run the command again");
-}
-
-bool SqliteStore::renew_lease(const std::string& deployment, std::int64_t ttl_ms) {
-  auto ours = taken(deployment);
-  if (!ours) return false;
-  return database_.write("keeping the lock on '" + deployment + "'", [&](SQLite::Database& db) {
-    return execute(db,
-                   "UPDATE leases SET expires_ms = ?"
-                   " WHERE deployment = ? AND host = ? AND pid = ? AND since_ms = ?",
-                   clock_.wall_ms() + ttl_ms, deployment, ours->host, ours->pid,
-                   ours->since_ms) > 0;
-  });
-}
-
-void SqliteStore::release_lease(const std::string& deployment) {
-  std::optional<Lease> ours;
-  {
-    std::lock_guard lock(taken_mutex_);
-    if (auto node = taken_.extract(deployment)) ours = node.mapped();
-  }
-  database_.write("unlocking the deployment '" + deployment + "'", [&](SQLite::Database& db) {
-    if (ours) {
-      execute(db,
-              "DELETE FROM leases WHERE deployment = ? AND host = ? AND pid = ? AND since_ms = ?",
-              deployment, ours->host, ours->pid, ours->since_ms);
-    } else {
-      execute(db, "DELETE FROM leases WHERE deployment = ?", deployment);
-    }
-  });
-}
-
-std::optional<Lease> SqliteStore::lease(const std::string& deployment) {
-  return database_.read("reading the lock on '" + deployment + "'",
-                        [&](SQLite::Database& db) { return read_lease(db, deployment); });
-}
-
 std::int64_t SqliteStore::begin_run(const std::string& deployment, const std::string& command) {
   return database_.write("recording a run of '" + deployment + "'", [&](SQLite::Database& db) {
+    refuse_without_lease(db, deployment);
     execute(db, "INSERT INTO runs (deployment, command, started_ms) VALUES (?, ?, ?)", deployment,
             command, clock_.wall_ms());
     return std::int64_t{db.getLastInsertRowid()};

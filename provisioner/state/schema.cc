@@ -170,6 +170,12 @@ CREATE TABLE host_claims (  -- outlive their deployment: what was not released i
   link TEXT NOT NULL        -- the file that shows it to other states
 );
 )sql",
+    R"sql(
+ALTER TABLE leases ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+ALTER TABLE leases ADD COLUMN place TEXT NOT NULL DEFAULT '';  -- ProcessMark; empty: not known
+ALTER TABLE leases ADD COLUMN started INTEGER NOT NULL DEFAULT 0;
+UPDATE leases SET owner = lower(hex(randomblob(8)));
+)sql",
 };
 
 }  // namespace

@@ -52,7 +52,9 @@ class SqliteStore : public Store {
 
   std::optional<Lease> acquire_lease(const Lease& wanted, std::int64_t ttl_ms) override;
   bool renew_lease(const std::string& deployment, std::int64_t ttl_ms) override;
+  void check_lease(const std::string& deployment) override;
   void release_lease(const std::string& deployment) override;
+  bool break_lease(const std::string& deployment, const std::string& owner) override;
   std::optional<Lease> lease(const std::string& deployment) override;
 
   std::int64_t begin_run(const std::string& deployment, const std::string& command) override;
@@ -69,14 +71,15 @@ class SqliteStore : public Store {
   /// A write of one who may have held the lease of `deployment`.
   void write(const std::string& deployment, const std::string& what,
              const std::function<void(SQLite::Database&)>& body);
-  std::optional<Lease> taken(const std::string& deployment);
+  /// The owner as whom this store took the lease; empty: it did not.
+  std::string taken(const std::string& deployment);
   void refuse_without_lease(SQLite::Database& db, const std::string& deployment);
 
   Database database_;
   const Clock& clock_;
   std::string id_;
   std::mutex taken_mutex_;
-  std::map<std::string, Lease> taken_;  // leases acquired here; guarded by taken_mutex_
+  std::map<std::string, std::string> taken_;  // owners, by deployment; guarded by taken_mutex_
 };
 
 }  // namespace muster

@@ -12,6 +12,7 @@
 #include "inventory/host_claim.h"
 #include "inventory/record.h"
 #include "provisioner/base/clock.h"
+#include "provisioner/base/process_mark.h"
 #include "provisioner/base/secret.h"
 #include "provisioner/report/event.h"
 
@@ -20,9 +21,10 @@ namespace muster {
 /// Who works on a deployment.
 struct Lease {
   std::string deployment;
+  std::string owner;  ///< random, of this one acquisition
   std::string user;
-  std::string host;
-  std::int64_t pid = 0;
+  std::string host;  ///< for people
+  ProcessMark process;
   std::string command;
   std::int64_t since_ms = 0;
   std::int64_t expires_ms = 0;  ///< by the store's clock
@@ -88,8 +90,10 @@ inline std::string provider_scope(const std::string& name) { return "provider/" 
 
 /// What muster remembers. Every call is durable when it returns, and any thread may make it. All
 /// throw Error (exit code 3) when the state cannot be read or written; nothing is overwritten then.
-/// So do writes about a deployment whose lease this store took and has lost: whoever has it now
-/// must not be disturbed by a process that slept through the end of its lease.
+/// So do writes about a deployment, its secrets too, whose lease this store took and has lost:
+/// whoever has it now must not be disturbed by a process that slept through the end of its lease.
+/// The lease is known by its owner, so neither does a second one of the same process stand in for
+/// it. Only finish_run goes on: how a run ended is to be known.
 class Store {
  public:
   virtual ~Store() = default;
@@ -168,14 +172,20 @@ class Store {
     put_secrets(scope, {{key, value}});
   }
 
-  /// Takes the lease, or returns the holder's when another one has it, it has not expired, and its
-  /// process has not died on our host. Times are the store's, those in `wanted` are not looked at.
+  /// Takes the lease for wanted.owner, or returns the holder's when another one has it, it has not
+  /// expired, and its process has not ended for all that can be known here. Who took it with this
+  /// store has it until it is given back. Times are the store's, those in `wanted` are not looked
+  /// at.
   virtual std::optional<Lease> acquire_lease(const Lease& wanted, std::int64_t ttl_ms) = 0;
   /// False when the lease is no longer ours.
   virtual bool renew_lease(const std::string& deployment, std::int64_t ttl_ms) = 0;
-  /// Gives back the lease that this store took, if it is still ours. One that it never took is
-  /// taken away from its holder: `muster unlock`.
+  /// Throws what a write about the deployment would throw, when the lease was taken and lost.
+  virtual void check_lease(const std::string& deployment) = 0;
+  /// Gives back the lease that this store took, if it is still ours.
   virtual void release_lease(const std::string& deployment) = 0;
+  /// Takes the lease away from this owner, whoever that is: `muster unlock`. False when it does not
+  /// have it any more.
+  virtual bool break_lease(const std::string& deployment, const std::string& owner) = 0;
   /// As recorded: it may have expired.
   virtual std::optional<Lease> lease(const std::string& deployment) = 0;
 

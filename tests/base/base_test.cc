@@ -143,18 +143,6 @@ TEST_CASE("process: an interrupt ends an interruptible program, which may clean 
   CHECK(run_process(spec).exit_code == 0);
 }
 
-TEST_CASE("process: one that died does not run, collected or not") {
-  CHECK(is_running(::getpid()));
-  auto pid = ::fork();
-  if (pid == 0) ::_exit(0);
-  siginfo_t info;
-  CHECK(::waitid(P_PID, pid, &info, WEXITED | WNOWAIT) == 0);  // a zombie from here on
-  CHECK(::kill(pid, 0) == 0);
-  CHECK_FALSE(is_running(pid));
-  ::waitpid(pid, nullptr, 0);
-  CHECK_FALSE(is_running(pid));
-}
-
 TEST_CASE("process: a program that does not exist is named") {
   CHECK_THROWS_WITH_AS(run_or_throw({"no-such-program"}),
                        "cannot run 'no-such-program': no such program in PATH\n"

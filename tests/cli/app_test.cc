@@ -47,7 +47,8 @@ class AppDesk : public Desk {
     wanted.deployment = "demo";
     wanted.user = "anna";
     wanted.host = host();
-    wanted.pid = pid;
+    wanted.owner = "0123456789abcdef";
+    wanted.process.pid = pid;
     wanted.command = "muster apply demo.json";
     CHECK_FALSE(store().acquire_lease(wanted, ttl_ms));
   }
@@ -244,11 +245,24 @@ TEST_CASE("app: unlock takes away a living run's lock only when told so") {
   CHECK_FALSE(desk.store().lease("demo"));
 }
 
+TEST_CASE("app: unlock names the lock, and takes away no other than it is told") {
+  AppDesk desk;
+  desk.lease(::getppid());
+  CHECK(desk.run({"unlock", "demo", "fedcba9876543210", "--yes"}) == 2);
+  CHECK(desk.talk.find("'muster apply demo.json' (lock 0123456789abcdef)\n") != std::string::npos);
+  CHECK(
+      desk.talk.ends_with("muster: the lock fedcba9876543210 on 'demo' is not there any more\n"
+                          "  see who has it now: muster status demo\n"));
+  CHECK(desk.store().lease("demo"));
+  CHECK(desk.run({"unlock", "demo", "0123456789abcdef", "--yes"}) == 0);
+  CHECK_FALSE(desk.store().lease("demo"));
+}
+
 TEST_CASE("app: unlock asks nothing when the run is gone") {
   AppDesk desk;
   desk.lease(::getpid(), 0);
   CHECK(desk.run({"unlock", "demo"}) == 0);
-  CHECK(desk.talk.find(", which is gone\nmuster: 'demo' is unlocked\n") != std::string::npos);
+  CHECK(desk.talk.find("), which is gone\nmuster: 'demo' is unlocked\n") != std::string::npos);
 }
 
 TEST_CASE("app: logs shows the last run, and only a node's part of it when asked") {
@@ -303,7 +317,8 @@ TEST_CASE("app: a deployment that another run holds is refused with its name") {
   CHECK(desk.run({"destroy", "demo", "--yes"}) == 3);
   CHECK(desk.talk.starts_with("muster: 'demo' is in use by anna@" + host() + ", pid "));
   CHECK(
-      desk.talk.ends_with("wait for it; if that run is gone for good: muster unlock demo --yes\n"));
+      desk.talk.ends_with("wait for it; if that run is gone for good: muster unlock demo "
+                          "0123456789abcdef --yes\n"));
 }
 
 TEST_CASE("app: list and status say when a deployment expires") {

@@ -110,7 +110,7 @@ TEST_CASE("expiry: one that a living run has is left to it") {
   lease.deployment = "d";
   lease.user = "anna";
   lease.host = host;
-  lease.pid = ::getppid();
+  lease.owner = "another";
   lease.command = "muster apply d.json";
   REQUIRE_FALSE(other->acquire_lease(lease, 2 * kHour));
   auto swept = trial.destroy_expired();

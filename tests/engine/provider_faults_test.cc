@@ -108,7 +108,7 @@ TEST_CASE("apply: a node that nobody knows any more when it is made is given bac
   Trial trial;
   trial.provider->at_create = [&] {
     auto other = trial.other_store();
-    other->release_lease("d");  // muster unlock, and a destroy
+    other->break_lease("d", other->lease("d")->owner);  // muster unlock, and a destroy
     if (other->deployment("d")) other->forget_deployment("d");
   };
   CHECK_THROWS_AS(trial.apply(), Error);
@@ -118,7 +118,9 @@ TEST_CASE("apply: a node that nobody knows any more when it is made is given bac
 
 TEST_CASE("apply: a node that another run has taken over is left to it") {
   Trial trial;
-  trial.provider->at_create = [&] { trial.other_store()->release_lease("d"); };
+  trial.provider->at_create = [&] {
+    trial.other_store()->break_lease("d", trial.store().lease("d")->owner);
+  };
   CHECK_THROWS_AS(trial.apply(), Error);
   CHECK(trial.provider->nodes.size() == 1);
   CHECK(trial.all_known());

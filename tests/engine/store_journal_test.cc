@@ -84,13 +84,13 @@ TEST_CASE("journal: a run that lost its lock still says how it ended") {
   Lease lease;
   lease.deployment = "d";
   lease.host = "here";
-  lease.pid = 1;
+  lease.owner = "ours";
   REQUIRE_FALSE(run.store->acquire_lease(lease, 60'000));
   NodeRecords records(*run.store, run.cluster, run.record);
   StoreJournal journal(*run.store, run.clock, records, "d", "muster apply",
                        [](const NodeRecord&) {});
   journal.unstarted(run.step, Outcome::canceled, "");
-  open_store(run.folder.path())->release_lease("d");
+  open_store(run.folder.path())->break_lease("d", "ours");
   journal.finish({});
   CHECK(told(*run.store, EventType::step_finished).empty());
   CHECK(run.store->runs("d").back().result == "done");

@@ -142,6 +142,34 @@ TEST_CASE("state: one of the first version is brought up to this one") {
   CHECK(store->durations().empty());
 }
 
+TEST_CASE("state: a lock of the eighth version holds until it expires, and can be named") {
+  TemporaryDirectory directory;
+  make_directory(directory.state(), 0700);
+  {
+    SQLite::Database db(directory.file().string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    for (std::size_t version = 0; version < 8; ++version) db.exec(migrations()[version]);
+    db.exec(
+        "PRAGMA user_version=8;"
+        "INSERT INTO leases VALUES ('a', 'ann', 'h1', 41, 'muster apply', 5, 4000000000000);"
+        "INSERT INTO leases VALUES ('b', 'ann', 'h1', 41, 'muster apply', 5, 6)");
+  }
+  auto store = open_store(directory.state());
+  auto held = store->lease("a");
+  REQUIRE(held);
+  CHECK(held->owner.size() == 16);
+  CHECK(held->owner != store->lease("b")->owner);
+  CHECK(held->process.pid == 41);
+  CHECK(held->process.place.empty());
+  CHECK(held->expires_ms == 4'000'000'000'000);
+  Lease wanted;
+  wanted.owner = "new";
+  for (std::string name : {"a", "b"}) {
+    wanted.deployment = name;
+    CHECK(store->acquire_lease(wanted, 1000).has_value() == (name == "a"));
+  }
+  CHECK(store->break_lease("a", held->owner));
+}
+
 TEST_CASE("state: nodes of the second version open with muster's own key and without a bastion") {
   TemporaryDirectory directory;
   make_directory(directory.state(), 0700);

@@ -12,13 +12,23 @@ namespace {
 
 constexpr std::int64_t kTtl = 30'000;
 
+/// Of a machine that this one knows nothing of.
 Lease wanted(const std::string& host, std::int64_t pid) {
   Lease lease;
   lease.deployment = "a";
+  lease.owner = host + "-" + std::to_string(pid);
   lease.user = "ann";
   lease.host = host;
-  lease.pid = pid;
+  lease.process = {"boot of " + host, pid, 0};
   lease.command = "muster apply a.json";
+  return lease;
+}
+
+/// Of a process here.
+Lease wanted_here(ProcessMark process, const std::string& owner = "here") {
+  auto lease = wanted("h1", process.pid);
+  lease.owner = owner;
+  lease.process = std::move(process);
   return lease;
 }
 
@@ -30,10 +40,10 @@ struct Fixture {
   std::unique_ptr<Store> other = open_store(directory.state(), clock);
 };
 
-std::int64_t dead_pid() {
+ProcessMark dead_process() {
   Child child([](int) {});
   child.wait();
-  return child.pid();
+  return {this_process().place, child.pid(), 0};
 }
 
 }  // namespace
@@ -44,13 +54,14 @@ TEST_CASE_FIXTURE(Fixture, "lease: the second who wants it is told who has it") 
   auto holder = other->acquire_lease(wanted("h2", 42), kTtl);
   REQUIRE(holder);
   CHECK(holder->deployment == "a");
+  CHECK(holder->owner == "h1-41");
   CHECK(holder->user == "ann");
   CHECK(holder->host == "h1");
-  CHECK(holder->pid == 41);
+  CHECK(holder->process.pid == 41);
   CHECK(holder->command == "muster apply a.json");
   CHECK(holder->since_ms == clock.now);
   CHECK(holder->expires_ms == clock.now + kTtl);
-  CHECK(other->lease("a")->pid == 41);
+  CHECK(other->lease("a")->process.pid == 41);
 }
 
 TEST_CASE_FIXTURE(Fixture, "lease: other deployments go on") {
@@ -66,7 +77,7 @@ TEST_CASE_FIXTURE(Fixture, "lease: it can be taken once it has expired, not befo
   CHECK(other->acquire_lease(wanted("h2", 42), kTtl));
   clock.now += 1;
   CHECK(!other->acquire_lease(wanted("h2", 42), kTtl));
-  CHECK(store->acquire_lease(wanted("h1", 41), kTtl)->pid == 42);
+  CHECK(store->acquire_lease(wanted("h1", 41), kTtl)->process.pid == 42);
 }
 
 TEST_CASE_FIXTURE(Fixture, "lease: a renewed one does not expire") {
@@ -84,7 +95,7 @@ TEST_CASE_FIXTURE(Fixture, "lease: one that another took cannot be renewed or gi
   CHECK(!store->renew_lease("a", kTtl));
   store->release_lease("a");
   REQUIRE(store->lease("a"));
-  CHECK(store->lease("a")->pid == 42);
+  CHECK(store->lease("a")->process.pid == 42);
 }
 
 TEST_CASE_FIXTURE(Fixture, "lease: given back, it is free at once") {
@@ -95,29 +106,53 @@ TEST_CASE_FIXTURE(Fixture, "lease: given back, it is free at once") {
   CHECK(!other->acquire_lease(wanted("h2", 42), kTtl));
 }
 
-TEST_CASE_FIXTURE(Fixture, "lease: a store that never took it can take it away") {
+TEST_CASE_FIXTURE(Fixture, "lease: it is taken away from the owner that is named, and no other") {
+  store->acquire_lease(wanted("h1", 41), kTtl);
+  CHECK_FALSE(other->break_lease("a", "h1-42"));
+  CHECK(store->lease("a"));
+  CHECK(other->break_lease("a", "h1-41"));
+  CHECK_FALSE(store->lease("a"));
+  CHECK_FALSE(other->break_lease("a", "h1-41"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "lease: a store that never took it gives nothing back") {
   store->acquire_lease(wanted("h1", 41), kTtl);
   other->release_lease("a");
-  CHECK(!store->lease("a"));
+  CHECK(store->lease("a"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "lease: a dead process on our host holds nothing, on another it may") {
-  auto dead = dead_pid();
-  store->acquire_lease(wanted("h1", dead), kTtl);
-  CHECK(other->acquire_lease(wanted("h2", 42), kTtl)->pid == dead);
-  CHECK(!other->acquire_lease(wanted("h1", ::getpid()), kTtl));
+TEST_CASE_FIXTURE(Fixture, "lease: a dead process of ours holds nothing, one of elsewhere may") {
+  auto dead = dead_process();
+  store->acquire_lease(wanted_here(dead), kTtl);
+  CHECK_FALSE(other->acquire_lease(wanted("h2", 42), kTtl));
+  other->release_lease("a");
+  store->release_lease("a");
+  // The same host name and pid, and another pid namespace: it may well live.
+  dead.place += " of another container";
+  store->acquire_lease(wanted_here(dead), kTtl);
+  CHECK(other->acquire_lease(wanted_here(this_process()), kTtl)->process.pid == dead.pid);
 }
 
-TEST_CASE_FIXTURE(Fixture, "lease: a living process on our host holds it") {
-  store->acquire_lease(wanted("h1", 1), kTtl);
-  CHECK(other->acquire_lease(wanted("h1", ::getpid()), kTtl)->pid == 1);
+TEST_CASE_FIXTURE(Fixture,
+                  "lease: a living process of ours holds it, one that has its number not") {
+  store->acquire_lease(wanted_here(this_process()), kTtl);
+  CHECK(other->acquire_lease(wanted("h2", 42), kTtl)->process.pid == ::getpid());
+  store->release_lease("a");
+  auto earlier = this_process();
+  --earlier.started;
+  store->acquire_lease(wanted_here(earlier), kTtl);
+  CHECK_FALSE(other->acquire_lease(wanted("h2", 42), kTtl));
 }
 
-TEST_CASE_FIXTURE(Fixture, "lease: the holder may ask again") {
-  store->acquire_lease(wanted("h1", ::getpid()), kTtl);
-  clock.now += 10;
-  CHECK(!store->acquire_lease(wanted("h1", ::getpid()), kTtl));
-  CHECK(store->lease("a")->expires_ms == clock.now + kTtl);
+TEST_CASE_FIXTURE(Fixture, "lease: one process has it once") {
+  store->acquire_lease(wanted_here(this_process(), "first"), kTtl);
+  CHECK(store->acquire_lease(wanted_here(this_process(), "second"), kTtl)->owner == "first");
+  CHECK(other->acquire_lease(wanted_here(this_process(), "third"), kTtl)->owner == "first");
+  // Nor when its first hold has run out: that one must not go on under the second.
+  clock.now += kTtl;
+  CHECK(store->acquire_lease(wanted_here(this_process(), "second"), kTtl)->owner == "first");
+  store->release_lease("a");
+  CHECK_FALSE(store->acquire_lease(wanted_here(this_process(), "second"), kTtl));
 }
 
 TEST_CASE_FIXTURE(Fixture, "lease: who slept through its end writes nothing any more") {
@@ -145,6 +180,11 @@ TEST_CASE_FIXTURE(Fixture, "lease: who slept through its end writes nothing any 
   event.deployment = "a";
   auto run = other->begin_run("a", "muster apply a.json");
   CHECK(error_of([&] { store->journal(run, event); }) == lost);
+  CHECK(error_of([&] { store->begin_run("a", ""); }) == lost);
+  CHECK(error_of([&] { store->mark_expiry("a", 1); }) == lost);
+  CHECK(error_of([&] { store->mark_certificates("a", {}); }) == lost);
+  CHECK(error_of([&] { store->put_secret(deployment_scope("a"), "key", Secret("x")); }) == lost);
+  CHECK(error_of([&] { store->check_lease("a"); }) == lost);
   other->put_node("a", node);
   other->release_lease("a");
   CHECK(error_of([&] { store->put_node("a", node); }).find("taken away, or another run") !=
@@ -164,7 +204,7 @@ TEST_CASE("lease: of many processes that want it at once, one gets it") {
       children.emplace_back([&](int out) {
         ::close(gate[1]);
         auto store = open_store(directory.state());
-        auto lease = wanted("h1", ::getpid());
+        auto lease = wanted_here(this_process(), std::to_string(::getpid()));
         lease.deployment += std::to_string(round);
         Child::say(out, store->acquire_lease(lease, kTtl) ? "-" : "+");
         char ignored = 0;  // lives on, or its lease would be free

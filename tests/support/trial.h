@@ -187,6 +187,7 @@ class Trial {
   }
 
   Store& store() { return *store_; }
+  Heartbeat& heartbeat() { return resources_.heartbeat; }
   /// Of another process.
   std::unique_ptr<Store> other_store() { return open_store(folder_.path() / "state"); }
 
