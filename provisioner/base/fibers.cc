@@ -14,6 +14,7 @@
 #include <boost/context/fiber.hpp>
 #include <boost/context/protected_fixedsize_stack.hpp>
 
+#include "provisioner/base/error.h"
 #include "provisioner/base/fiber_sanitizers.h"
 
 namespace muster {
@@ -31,17 +32,28 @@ class BlockingThreads {
  public:
   explicit BlockingThreads(int most) : most_(most) {}
 
+  /// Throws Error when nobody can do it; it is not done then.
   void run(std::function<void()> work) {
     std::lock_guard lock(mutex_);
-    jobs_.push_back(std::move(work));
     auto started = static_cast<int>(threads_.size());
-    if (idle_ < static_cast<int>(jobs_.size()) && started < most_) {
-      threads_.emplace_back([this](const std::stop_token& stop) { serve(stop); });
-    }
+    if (idle_ <= static_cast<int>(jobs_.size()) && started < most_) start_thread();
+    jobs_.push_back(std::move(work));
     ready_.notify_one();
   }
 
  private:
+  void start_thread() {
+    try {
+      threads_.reserve(static_cast<std::size_t>(most_));
+      threads_.emplace_back([this](const std::stop_token& stop) { serve(stop); });
+    } catch (const std::system_error& failure) {
+      // Those that are there do it when they are free.
+      if (!threads_.empty()) return;
+      throw Error(std::string("cannot start a thread: ") + failure.code().message())
+          .hint("raise the limits of processes and memory, or do less at a time (--parallel)");
+    }
+  }
+
   void serve(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     for (;;) {

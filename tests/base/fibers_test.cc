@@ -8,7 +8,11 @@
 #include <set>
 #include <stdexcept>
 
+#include "provisioner/base/error.h"
+#include "tests/support/no_threads.h"
+
 using namespace muster;
+using muster::testing::NoThreads;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -147,6 +151,41 @@ TEST_CASE("fibers: what blocks leaves the others running, and its exception come
   }
   CHECK(seen);
   CHECK(said == "no");
+}
+
+TEST_CASE("fibers: where no thread can be started, what blocks is refused and never done") {
+  std::string refusal;
+  std::atomic<bool> done = false;
+  std::atomic<bool> ended = false;
+  {
+    Fibers fibers(1, 1);
+    const NoThreads none;
+    fibers.start(0, [&] {
+      try {
+        run_blocking([&] { done = true; });
+      } catch (const std::exception& error) {
+        refusal = error.what();
+      }
+      ended = true;
+    });
+    CHECK(eventually([&] { return ended.load(); }));
+  }
+  CHECK(refusal.starts_with("cannot start a thread: "));
+  CHECK_FALSE(done);
+}
+
+TEST_CASE("fibers: where no more threads can be started, those that are there do it") {
+  std::atomic<int> done = 0;
+  {
+    Fibers fibers(1, 8);
+    fibers.start(0, [&] { run_blocking([&] { ++done; }); });
+    REQUIRE(eventually([&] { return done == 1; }));
+    const NoThreads none;
+    for (std::size_t i = 0; i < 5; ++i) {
+      fibers.start(i, [&] { run_blocking([&] { ++done; }); });
+    }
+    CHECK(eventually([&] { return done == 6; }));
+  }
 }
 
 TEST_CASE("fibers: one that waits while it handles an exception keeps it") {
