@@ -6,6 +6,7 @@
 #include "provisioner/cli/app.h"
 #include "provisioner/cli/exit_codes.h"
 #include "provisioner/cli/find_record.h"
+#include "provisioner/cli/ssh_files.h"
 #include "provisioner/cli/tenant_input.h"
 #include "provisioner/engine/tenants.h"
 #include "provisioner/report/table.h"
@@ -160,6 +161,7 @@ int App::tenant_delete(const TenantRecord& tenant) {
                   ExitCode::usage)
           .hint("destroy them first: muster destroy " + join(use.deployments, " "));
     }
+    forget_ssh_key(options_.state, tenant.name);  // before the record, which leads to it
     store().forget_tenant(tenant.name);
   });
   talk_ << "muster: " << describe(tenant) << " is deleted\n";

@@ -13,4 +13,7 @@ namespace muster {
 SshFiles write_ssh_files(Store& store, const std::filesystem::path& state,
                          const DeploymentRecord& record, const BastionKeys& bastions);
 
+/// Removes the private key that it wrote for a tenant.
+void forget_ssh_key(const std::filesystem::path& state, const std::string& tenant);
+
 }  // namespace muster

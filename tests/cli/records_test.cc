@@ -3,6 +3,7 @@
 
 #include "provisioner/base/files.h"
 #include "provisioner/cli/provider_input.h"
+#include "provisioner/cli/ssh_files.h"
 #include "provisioner/cli/tenant_input.h"
 #include "tests/cli/desk.h"
 #include "tests/definition/support.h"
@@ -129,6 +130,18 @@ TEST_CASE("records: JSON that is typed is not recorded with the command") {
   const char* destroy[] = {"muster", "deployments", "destroy", "demo", "--yes"};
   CHECK_FALSE(parse_options(5, destroy, options));
   CHECK(options.command == "deployment delete");
+}
+
+TEST_CASE("records: a tenant that is deleted leaves no private key in the state's folder") {
+  Office office;
+  const auto record = office.store().deployment("demo").value();
+  const auto files = write_ssh_files(office.store(), office.folder().path(), record, {});
+  CHECK(office.run({"tenant", "delete", "blue"}) == 2);
+  CHECK(std::filesystem::exists(files.key));  // its nodes are there
+  office.store().forget_deployment("demo");
+  CHECK(office.run({"tenant", "delete", "blue"}) == 0);
+  CHECK_FALSE(std::filesystem::exists(files.key));
+  CHECK_FALSE(office.store().secret(tenant_scope("blue"), "ssh"));
 }
 
 TEST_CASE("records: what is in use cannot be deleted, and says by whom") {
