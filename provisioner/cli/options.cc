@@ -35,16 +35,29 @@ std::string environment(const char* variable) {
   return value == nullptr ? "" : value;
 }
 
-/// `word` as it can be recorded and typed again, without what must stay secret.
+}  // namespace
+
 std::string recorded(std::string word) {
   if (is_json_text(word)) return "'{...}'";
-  for (const auto& rule : attrib_rules()) {
-    auto at = rule.secret ? word.find(rule.name) : std::string::npos;
-    auto equals = at == std::string::npos ? at : word.find('=', at);
-    if (equals != std::string::npos) word.replace(equals + 1, std::string::npos, "...");
+  auto names_secret = [](std::string_view path) {
+    // What a provider makes of its hints nobody knows.
+    return path.find("hints") != std::string_view::npos ||
+           std::ranges::any_of(attrib_rules(), [&](const auto& rule) {
+             return rule.secret && path.find(rule.name) != std::string_view::npos;
+           });
+  };
+  // "PATH=VALUE", perhaps behind "--set=".
+  for (auto at = word.find('='); at != std::string::npos; at = word.find('=', at + 1)) {
+    if (!names_secret(std::string_view(word).substr(0, at)) && !is_json_text(word.substr(at + 1))) {
+      continue;
+    }
+    word.replace(at + 1, std::string::npos, "...");
+    break;
   }
   return typed(word);
 }
+
+namespace {
 
 /// Of the groups that have create, list, show and delete.
 bool is_record_noun(const std::string& group) {

@@ -106,6 +106,9 @@ std::optional<Usage> parse_options(int argc, const char* const* argv, Options& o
 /// `word` as one types it in a shell, in quotes where it needs them.
 std::string typed(const std::string& word);
 
+/// The same, as it can be recorded and shown: without what must stay secret.
+std::string recorded(std::string word);
+
 /// A completion script for "bash", "zsh" or "fish", made from the same table as the parser.
 std::string completion_script(const std::string& shell);
 

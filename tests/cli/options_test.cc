@@ -134,6 +134,14 @@ TEST_CASE("options: the recorded command line can be typed again and holds no se
         "muster apply f --set attribs.k8s-kube_api_pwd=...");
   CHECK(good({"apply", "f", "--set=attribs.k8s-kube_users.kube.pass=hunter2"}).command_line ==
         "muster apply f --set=attribs.k8s-kube_users.kube.pass=...");
+  for (std::string hints :
+       {"provider.hints.token=hunter2", "nodes.0.hints.user=a=b", "provider={\"hints\": {}}"}) {
+    auto shown = hints.substr(0, hints.find('=')) + "=...";
+    CHECK(good({"apply", "f", "--set", hints}).command_line == "muster apply f --set " + shown);
+    CHECK(good({"apply", "f", "--set=" + hints}).command_line == "muster apply f --set=" + shown);
+  }
+  CHECK(good({"provider", "test", "lab", "--hints={\"a\": 1}"}).command_line ==
+        "muster provider test lab --hints=...");
   CHECK(good({"destroy", "a;b", "--yes"}).command_line == "muster destroy 'a;b' --yes");
 }
 
