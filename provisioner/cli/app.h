@@ -103,6 +103,8 @@ class App {
   int destroy_named(const std::vector<std::string>& names);
   /// All at the same time, asked for once; says what came of each. The exit code of the worst.
   int run_jobs(const std::vector<Job>& jobs);
+  /// Of all deployments, what the state does not keep for ever.
+  void forget_old_runs();
   Result run_job(const Job& job, const World& everything, const RunOptions& options);
   void tell(const Job& job, const Result& result);
   void tell_all(const std::vector<Job>& jobs, const std::vector<JointResult>& runs);

@@ -89,6 +89,7 @@ int App::gc() {
     if (code == kInterrupted) break;
     code = worse(code, sweep(record, forgotten));
   }
+  forget_old_runs();
   return code;
 }
 

@@ -7,6 +7,7 @@
 
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
+#include "provisioner/base/log.h"
 #include "provisioner/base/text.h"
 #include "provisioner/cli/app.h"
 #include "provisioner/cli/definition_files.h"
@@ -232,6 +233,7 @@ int App::run_jobs(const std::vector<Job>& jobs) {
   });
   reports.reset();  // the live view is wiped before we talk on
   on_stop_.reset();
+  forget_old_runs();
   if (jobs.size() == 1) {
     if (runs.front().error) throw *runs.front().error;
     tell(jobs.front(), runs.front().result);
@@ -239,6 +241,14 @@ int App::run_jobs(const std::vector<Job>& jobs) {
     tell_all(jobs, runs);
   }
   return exit_code_of(runs);
+}
+
+void App::forget_old_runs() {
+  try {
+    store().prune({});
+  } catch (const Error& error) {
+    log_info(error.what());  // the next run does it
+  }
 }
 
 Result App::run_job(const Job& job, const World& everything, const RunOptions& options) {

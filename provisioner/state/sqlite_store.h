@@ -64,6 +64,8 @@ class SqliteStore : public Store {
   std::vector<RunRecord> runs(const std::string& deployment) override;
   std::vector<Event> events(std::int64_t run) override;
 
+  int prune(const Keeping& keep) override;
+
   std::vector<DurationRecord> durations() override;
   void put_durations(const std::vector<DurationRecord>& durations) override;
 

@@ -60,6 +60,13 @@ struct DurationRecord {
   std::int64_t samples = 0;  ///< how many steps it was learned from
 };
 
+/// How much of the past is kept, of each deployment.
+struct Keeping {
+  int runs = 100;  ///< the newest ones, with their events
+  int revisions = 100;
+  std::int64_t age_ms = 180LL * 24 * 60 * 60 * 1000;  ///< of these, none that is older
+};
+
 /// The tenant that there always is: of definitions that name none.
 inline constexpr char kDefaultTenant[] = "default";
 
@@ -110,7 +117,7 @@ class Store {
   virtual std::optional<DeploymentRecord> deployment(const std::string& name) = 0;
   /// Creates the deployment (and its tenant, when missing) or gives it a new revision, not applied
   /// yet, with the undo_to of `record`; nodes are kept (those in `record` are not looked at).
-  /// Returns the revision: numbers go on after forget_deployment.
+  /// Returns the revision: numbers go on after forget_deployment, as long as one is remembered.
   virtual int begin_revision(const DeploymentRecord& record, const std::string& command) = 0;
   /// Whether the last revision is whole; when it is, nothing is left to undo.
   virtual void mark_applied(const std::string& deployment, bool applied) = 0;
@@ -123,7 +130,7 @@ class Store {
   /// Every definition that the deployment had, oldest first; known after forget_deployment too.
   virtual std::vector<RevisionRecord> revisions(const std::string& deployment) = 0;
   /// Forgets the deployment, its nodes, and its secrets (deployment_scope); its
-  /// revisions, runs and events stay readable.
+  /// revisions, runs and events stay readable, see prune.
   virtual void forget_deployment(const std::string& name) = 0;
 
   /// Intent before effect: a node is put as `creating` before the provider is called. The node's
@@ -160,7 +167,8 @@ class Store {
   /// The keys of a scope, sorted.
   virtual std::vector<std::string> secret_keys(const std::string& scope) = 0;
   /// Puts all of `made` at once, unless something of `seen` is no longer so: false then. What takes
-  /// long to make is made before, and never twice for all that. Reaches the disk with the next
+  /// long to make is made before, and never twice for all that. Those of a deployment that is gone
+  /// are refused. Reaches the disk with the next
   /// durable call, before which nothing that depends on it may be said to be done: a cluster has
   /// hundreds of keys.
   virtual bool put_secrets(const std::string& scope, const Secrets& made,
@@ -198,6 +206,13 @@ class Store {
   void journal(std::int64_t run, const Event& event) { journal(run, {&event, 1}); }
   virtual std::vector<RunRecord> runs(const std::string& deployment) = 0;
   virtual std::vector<Event> events(std::int64_t run) = 0;
+
+  /// Forgets runs and revisions, of deployments that are gone too, that `keep` does not keep. Of a
+  /// deployment that somebody holds nothing; of one that is there neither its last run, nor the
+  /// revision that it has, the one that it goes back to, nor the one that a rollback takes. A lot
+  /// at a time, so that others can write again soon: what is left, the next time. Returns how many
+  /// runs and revisions it forgot.
+  virtual int prune(const Keeping& keep) = 0;
 
   /// What runs of all deployments have taught.
   virtual std::vector<DurationRecord> durations() = 0;
