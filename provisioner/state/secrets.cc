@@ -28,6 +28,17 @@ std::string deployment_of(const std::string& scope) {
   return scope.starts_with(prefix) ? scope.substr(prefix.size()) : "";
 }
 
+/// Keys that outlive what they are of would be the next one's of that name.
+void refuse_gone(SQLite::Database& db, const std::string& deployment) {
+  bool known = false;
+  query(
+      db, "SELECT 1 FROM deployments WHERE name = ?",
+      [&](const SQLite::Statement&) { known = true; }, deployment);
+  if (known) return;
+  throw Error("there is no deployment '" + deployment + "' any more", ExitCode::locked)
+      .hint("another muster may have destroyed it; see: muster list");
+}
+
 }  // namespace
 
 SecretsSeen SqliteStore::secrets(const std::string& scope, const std::vector<std::string>& keys) {
@@ -53,6 +64,7 @@ bool SqliteStore::put_secrets(const std::string& scope, const Secrets& made,
   return database_.write_lightly(what, [&](SQLite::Database& db) {
     if (auto deployment = deployment_of(scope); !deployment.empty()) {
       refuse_without_lease(db, deployment);
+      refuse_gone(db, deployment);
     }
     const auto now = read_secrets(db, scope, seen);
     for (const auto& [key, value] : seen) {

@@ -72,6 +72,17 @@ std::size_t different(const std::vector<Seen>& all, Part part) {
 
 TEST_CASE("secrets: all who are the first users of a deployment's get the same") {
   TemporaryDirectory folder;
+  {
+    auto store = open_store(folder.state());
+    store->together([&] {
+      for (int i = 0; i < kTries; ++i) {
+        DeploymentRecord record;
+        record.name = "d" + std::to_string(i);
+        record.tenant = record.name;
+        store->begin_revision(record, "muster apply");
+      }
+    });
+  }
   std::vector<std::vector<Seen>> seen(kTries, std::vector<Seen>(kUsers));
   std::barrier start(kUsers);
   {

@@ -288,6 +288,19 @@ TEST_CASE("store: secrets are any bytes, and can be replaced") {
   CHECK(!store->secret("b", "key"));
 }
 
+TEST_CASE("store: a deployment that is gone gets no secrets any more") {
+  TemporaryDirectory directory;
+  auto store = open_store(directory.state());
+  store->begin_revision(record("a"), "muster apply");
+  store->put_secret(deployment_scope("a"), "key", Secret("1"));
+  store->forget_deployment("a");
+  CHECK(error_of([&] { store->put_secret(deployment_scope("a"), "key", Secret("2")); }) ==
+        "there is no deployment 'a' any more\n"
+        "  another muster may have destroyed it; see: muster list");
+  store->begin_revision(record("a"), "muster apply");
+  CHECK(!store->secret(deployment_scope("a"), "key"));
+}
+
 TEST_CASE("store: secrets are put all at once, and only where nobody was faster") {
   TemporaryDirectory directory;
   auto store = open_store(directory.state());
