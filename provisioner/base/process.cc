@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <memory>
@@ -126,15 +125,14 @@ void set_up_program(pid_t parent) {
   ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
-std::atomic<bool>& interrupted() {
-  static std::atomic<bool> flag{false};
-  return flag;
-}
+thread_local const InterruptScope* scope = nullptr;
 
 }  // namespace
 
-void interrupt_processes() { interrupted() = true; }
-void heed_interrupt() { interrupted() = false; }
+InterruptScope::InterruptScope(std::stop_token stop)
+    : stop_(std::move(stop)), outer_(std::exchange(scope, this)) {}
+
+InterruptScope::~InterruptScope() { scope = outer_; }
 
 ProcessResult run_process(const ProcessSpec& spec) {
   ProcessResult result;
@@ -185,7 +183,7 @@ ProcessResult run_process(const ProcessSpec& spec) {
   std::error_code ignored;
   bool told_to_end = false;
   while (!result.timed_out && !result.too_much_output) {
-    if (spec.interruptible && interrupted() && !told_to_end) {
+    if (spec.interruptible && scope != nullptr && scope->is_interrupted() && !told_to_end) {
       told_to_end = true;
       ::kill(-group.native_handle(), SIGTERM);
     }

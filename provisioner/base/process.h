@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +15,7 @@ struct ProcessSpec {
   std::string input;              ///< given on stdin; secrets belong here, never in argv
   std::chrono::milliseconds deadline{60'000};
   std::vector<std::string> environment;  ///< "NAME=value", added to ours
-  /// Ended (SIGTERM to its group) by interrupt_processes(): for builds that take minutes.
+  /// Ended (SIGTERM to its group) by an InterruptScope: for builds that take minutes.
   bool interruptible = false;
   std::size_t output_limit = 0;  ///< bytes of stdout, or of stderr, that are too much; 0: none are
   /// Called for each line of stderr as it comes, when set.
@@ -37,10 +38,21 @@ ProcessResult run_process(const ProcessSpec& spec);
 std::string run_or_throw(const ProcessSpec& spec);
 std::string run_or_throw(std::vector<std::string> argv);
 
-/// Ends the interruptible programs that run, and those started later: the user pressed Ctrl-C.
-void interrupt_processes();
+/// As long as it lives, interruptible programs that this thread runs are ended when `stop` is
+/// requested, and those that it would run later: the user pressed Ctrl-C, or the run is to go no
+/// further. The innermost one counts. A fiber must not wait in it, but for a program.
+class InterruptScope {
+ public:
+  explicit InterruptScope(std::stop_token stop);
+  ~InterruptScope();
+  InterruptScope(const InterruptScope&) = delete;
+  InterruptScope& operator=(const InterruptScope&) = delete;
 
-/// Programs that are started from now on run to their end again: the user was heeded.
-void heed_interrupt();
+  bool is_interrupted() const { return stop_.stop_requested(); }
+
+ private:
+  std::stop_token stop_;
+  const InterruptScope* outer_;
+};
 
 }  // namespace muster

@@ -18,7 +18,7 @@ const char* to_string(PowerState state) {
 }
 
 std::unique_ptr<Bmc> connect_bmc(const BmcEndpoint& endpoint, const std::stop_token& stop) {
-  if (endpoint.kind == BmcEndpoint::Kind::ipmi) return std::make_unique<Ipmi>(endpoint);
+  if (endpoint.kind == BmcEndpoint::Kind::ipmi) return std::make_unique<Ipmi>(endpoint, stop);
   return std::make_unique<Redfish>(endpoint, stop);
 }
 

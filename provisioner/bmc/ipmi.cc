@@ -71,6 +71,7 @@ std::string Ipmi::run(const std::vector<std::string>& words) const {
                       "IPMITOOL_PASSWORD=" + password.reveal(), "LC_ALL=C"};
   spec.deadline = kDeadline;
   spec.interruptible = true;
+  const InterruptScope interrupts(stop_);
   ProcessResult result;
   try {
     result = run_process(spec);

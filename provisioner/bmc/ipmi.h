@@ -10,7 +10,8 @@ namespace muster {
 /// IPMI 2.0 (RMCP+), through the program ipmitool: a session for each call.
 class Ipmi : public Bmc {
  public:
-  explicit Ipmi(BmcEndpoint endpoint) : endpoint_(std::move(endpoint)) {}
+  Ipmi(BmcEndpoint endpoint, std::stop_token stop)
+      : endpoint_(std::move(endpoint)), stop_(std::move(stop)) {}
 
   PowerState state() override;
   void switch_on() override;
@@ -23,6 +24,7 @@ class Ipmi : public Bmc {
   std::string run(const std::vector<std::string>& words) const;
 
   BmcEndpoint endpoint_;
+  std::stop_token stop_;
 };
 
 /// What is wrong, of what `ipmitool -v` said on stderr.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "provisioner/base/error.h"
+#include "provisioner/base/process.h"
 #include "provisioner/base/resources.h"
 #include "provisioner/base/text.h"
 #include "provisioner/cli/find_record.h"
@@ -47,6 +48,7 @@ App::App(Options options, std::ostream& out, std::ostream& talk, std::stop_token
 App::~App() = default;
 
 int App::run() {
+  const InterruptScope interrupts(stop_);
   const auto& command = options_.command;
   if (command == "validate") return validate();
   if (command == "plan") return plan();
@@ -265,7 +267,7 @@ RunOptions App::run_options() {
 
 std::string App::again(const std::string& command, const std::string& file) const {
   auto text = "muster " + command + " " + typed(file);
-  for (const auto& set : options_.set) text += " --set " + typed(set);
+  for (const auto& set : options_.set) text += " --set " + recorded(set);
   if (options_.provider) text += " --provider " + typed(*options_.provider);
   if (!options_.bundle_file.empty()) text += " --bundle " + typed(options_.bundle_file);
   if (options_.name_suffix) text += " --name-suffix " + typed(*options_.name_suffix);

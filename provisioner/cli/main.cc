@@ -12,7 +12,6 @@
 
 #include "provisioner/base/error.h"
 #include "provisioner/base/log.h"
-#include "provisioner/base/process.h"
 #include "provisioner/cli/app.h"
 
 namespace {
@@ -33,7 +32,6 @@ void watch_signals(std::stop_source& stop) {
     for (int count = 1; ::read(wake_pipe[0], &byte, 1) == 1; ++count) {
       if (count > 1) ::_exit(static_cast<int>(muster::ExitCode::interrupted));
       stop.request_stop();
-      muster::interrupt_processes();
     }
   }).detach();
   struct sigaction action {};

@@ -35,7 +35,8 @@ void say(const World& world, const std::string& deployment, EventType type, std:
   world.reporter->on(event);
 }
 
-void prepare(const World& world, const Planned& planned) {
+void prepare(const World& world, const Planned& planned, const std::stop_token& stop) {
+  const InterruptScope interrupts(stop);
   std::lock_guard lock(world.resources->preparing);
   const auto& name = planned.cluster.name;
   auto left_out =
@@ -184,7 +185,7 @@ std::optional<RunSummary> apply_held(const World& world, const Apply& apply,
   }
   if (planned.plan.empty() && planned.record)
     planned.plan = plan_verify(planned.cluster, *world.roles, *planned.record);
-  prepare(world, planned);
+  prepare(world, planned, options.stop);
   if (options.stop.stop_requested()) return std::nullopt;
   auto record = begin(world, *apply.input, planned, apply.undo_to, options);
   mark_unfinished(world, planned.plan, record);

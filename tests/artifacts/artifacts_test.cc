@@ -337,12 +337,13 @@ TEST_CASE("artifacts: a Ctrl-C ends a build, and nothing else is tried") {
   auto scripts = build_scripts();
   scripts["tools.sh"] = "echo ready >&2; sleep 100\n";
   Artifacts artifacts(cache.path, unreachable_catalog(dead_host()), scripts);
-  auto interrupt = [](const std::string& line) {
-    if (line.find("ready") != std::string::npos) interrupt_processes();
+  std::stop_source stop;
+  auto interrupt = [&](const std::string& line) {
+    if (line.find("ready") != std::string::npos) stop.request_stop();
   };
+  const InterruptScope scope(stop.get_token());
   CHECK_THROWS_WITH_AS(artifacts.fetch({"tool"}, "v1", machine_arch(), interrupt), "interrupted",
                        Error);
-  heed_interrupt();
   CHECK_FALSE(fs::exists(cache.path / "scripts"));
 }
 

@@ -3,8 +3,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
+#include <latch>
+#include <thread>
 
 #include "provisioner/base/backoff.h"
 #include "provisioner/base/diagnostics.h"
@@ -133,14 +136,57 @@ TEST_CASE("process: an interrupt ends an interruptible program, which may clean 
                "trap 'echo cleaned > " + marker.string() +
                    "; exit 1' TERM; sleep 100 & echo ready >&2; wait"};
   spec.interruptible = true;
-  spec.on_error_line = [](std::string_view) { interrupt_processes(); };
+  std::stop_source stop;
+  spec.on_error_line = [&](std::string_view) { stop.request_stop(); };
+  const InterruptScope scope(stop.get_token());
   CHECK_THROWS_WITH_AS(run_process(spec), "interrupted", Error);
   CHECK(read_file(marker) == "cleaned\n");
   std::filesystem::remove(marker);
   spec.argv = {"sh", "-c", "sleep 0.1"};
   CHECK_THROWS_WITH_AS(run_process(spec), "interrupted", Error);  // nor is one begun
-  heed_interrupt();
+  {
+    const InterruptScope undo({});  // it was heeded
+    CHECK(run_process(spec).exit_code == 0);
+  }
+  CHECK_THROWS_WITH_AS(run_process(spec), "interrupted", Error);
+}
+
+TEST_CASE("process: an interrupt of one run, and that it was heeded, are nothing to another one") {
+  std::stop_source stop;
+  ProcessSpec spec;
+  spec.argv = {"sh", "-c", "echo ready >&2; sleep 100"};
+  spec.interruptible = true;
+  std::latch both(2);
+  spec.on_error_line = [&](std::string_view) { both.count_down(); };
+  std::stop_source other_stop;
+  std::string other_end;
+  std::atomic<bool> other_ended = false;
+  std::jthread other([&] {
+    const InterruptScope scope(other_stop.get_token());
+    try {
+      run_process(spec);
+    } catch (const Error& error) {
+      other_end = error.what();
+    }
+    other_ended = true;
+  });
+  std::jthread interrupting([&] {
+    both.wait();
+    stop.request_stop();
+  });
+  {
+    const InterruptScope scope(stop.get_token());
+    CHECK_THROWS_WITH_AS(run_process(spec), "interrupted", Error);
+  }
+  // Ours is undone, with programs that run to their end; theirs still runs, and can be stopped.
+  const InterruptScope undo({});
+  spec.argv = {"true"};
+  spec.on_error_line = nullptr;
   CHECK(run_process(spec).exit_code == 0);
+  CHECK_FALSE(other_ended);
+  other_stop.request_stop();
+  other.join();
+  CHECK(other_end == "interrupted");
 }
 
 TEST_CASE("process: a program that does not exist is named") {
