@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <condition_variable>
 #include <exception>
+#include <system_error>
 #include <thread>
 #include <utility>  // Boost 1.74's asio forgets it
 #include <vector>
