@@ -221,10 +221,12 @@ StepResult DeploymentRunner::destroy(const Step& step, const Emit& emit) {
   if (!record.token.empty()) {
     auto& provider = world_.providers->get(record.provider);
     call(provider, [&] {
-      for (const auto& handle :
-           machines_of(provider, {record.handle, record.token, tag_}, world_.patience, stop_)) {
-        provider.destroy(handle);
-      }
+      // A twin's token is that of the node that stays.
+      const auto handles = record.twin_of().empty()
+                               ? machines_of(provider, {record.handle, record.token, tag_},
+                                             world_.patience, stop_)
+                               : std::vector<std::string>{record.handle};
+      for (const auto& handle : handles) provider.destroy(handle);
     });
   }
   if (leaves_roles) {

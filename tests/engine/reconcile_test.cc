@@ -155,6 +155,7 @@ TEST_CASE("reconcile: a second machine of a node is shown by apply, and destroye
   const auto before = handle_of(trial, "w-001");
   REQUIRE(trial.apply().good());
   CHECK(trial.provider->twins_made.empty());
+  CHECK(trial.provider->nodes.size() == 2);
   CHECK(handle_of(trial, "w-001") == before);
   CHECK(trial.record() == std::vector<std::string>{"m-001 ready", "w-001 ready"});
 }
