@@ -252,7 +252,8 @@ TEST_CASE("roles: names that look like numbers, dates or booleans are texts in e
     write_file(folder / odd, kubeconfig_text(odd, server, odd, {odd, Secret(odd)}).reveal());
     CHECK(count_texts(YAML::LoadFile(folder / odd), odd) == 2);
   }
-  for (const auto& [file, documents] : read_by_python(folder.path()).items()) {
+  const auto all = read_by_python(folder.path());
+  for (const auto& [file, documents] : all.items()) {
     CAPTURE(file);
     if (auto known = wanted.find(file); known != wanted.end()) {
       CHECK(count_strings(documents, known->second.first) == known->second.second);
