@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "inventory/address.h"
 #include "provisioner/base/files.h"
 #include "tests/support/folder.h"
 #include "tests/support/user_home.h"
