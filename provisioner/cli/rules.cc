@@ -281,7 +281,7 @@ OptionRule drain_timeout_option() {
 }
 
 OptionRule lost_option() {
-  auto rule = option("--lost", "NODE", "it is gone for good, though its provider does not say so");
+  auto rule = option("--lost", "NODE", "gone for good, though its provider does not say so");
   rule.set = [](Options& options, const std::string& value) {
     options.given_up.nodes.push_back(value);
     return std::string(value.empty() ? "must not be empty" : "");

@@ -197,19 +197,19 @@ TEST_CASE("hosts file: other nodes find each host at an address of its own") {
   - {name: h, address: web-h, cluster_address: "fd00:0::1"}
   - {name: i, address: 10.0.0.9, cluster_address: 10.0.0.9}
 )") ==
-      R"(hosts.yaml:3:46: error: other nodes find another host at 10.0.0.1 already, the one at 2:46
+      R"(hosts.yaml:3:48: error: other nodes find another host at 10.0.0.1 already, the one at 2:48
     - {name: b, address: web-b, cluster_address: 10.0.0.1}
                                                  ^
   give each host a cluster_address of its own
-hosts.yaml:4:24: error: other nodes find another host at 10.0.0.1 already, the one at 2:46
+hosts.yaml:4:24: error: other nodes find another host at 10.0.0.1 already, the one at 2:48
     - {name: c, address: 10.0.0.1}
                          ^
   give each host a cluster_address of its own
-hosts.yaml:7:46: error: other nodes find another host at 10.0.0.2 already, the one at 5:24
+hosts.yaml:7:48: error: other nodes find another host at 10.0.0.2 already, the one at 5:24
     - {name: f, address: web-f, cluster_address: 10.0.0.2}
                                                  ^
   give each host a cluster_address of its own
-hosts.yaml:9:46: error: other nodes find another host at fd00::1 already, the one at 8:22
+hosts.yaml:9:48: error: other nodes find another host at fd00::1 already, the one at 8:24
     - {name: h, address: web-h, cluster_address: "fd00:0::1"}
                                                  ^
   give each host a cluster_address of its own

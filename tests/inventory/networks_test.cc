@@ -29,7 +29,7 @@ TEST_CASE("networks: one that takes the address of a node is a mistake where it 
       said(pods, {{"10.0.0.11", "the address of node 'm'", {3, 1}},
                   {"10.0.0.12", "the address of node 'w'", {4, 1}},
                   {"10.1.0.12", "the address of node 'x'", {5, 1}}}) ==
-      "error 2:36: the pod network 10.0.0.0/16 takes 10.0.0.11, the address of node 'm' and 1 "
+      "error 1:37: the pod network 10.0.0.0/16 takes 10.0.0.11, the address of node 'm' and 1 "
       "other (nodes send what is for that network to pods and Services only: use another one, e.g. "
       "--set attribs.k8s-kube_pod_subnet=10.128.0.0/16)\n");
   CHECK(said(pods, {{"10.1.0.11", "the address of node 'm'", {3, 1}},
