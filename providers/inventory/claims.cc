@@ -222,11 +222,13 @@ std::optional<fs::file_time_type> Claims::version() const {
 
 void Claims::release(const std::string& place, const std::string& token) const {
   auto links = std::set<fs::path>{file_of(place)};
+  bool ours = false;  // as the state knows: then its link is, whatever has become of that
   std::optional<FileLock> lock;
   // Between the look and the removal nobody else may remove it, and a third one take it.
   if (fs::exists(folder_)) lock.emplace(folder_ / ".lock");
   if (ledger_ != nullptr) {
     if (auto row = ledger_->find(place); row && row->token == token) {
+      ours = true;
       links.insert(row->link);
       ledger_->remove(*row);
     }
@@ -241,11 +243,11 @@ void Claims::release(const std::string& place, const std::string& token) const {
     }
     if (!text) continue;
     auto claim = parse_claim(*text, place);
-    if (!claim) {
+    if (!claim && !ours) {
       DamagedClaim damaged{place, file.string()};
       throw Error(damaged.message()).hint(damaged.hint());
     }
-    if (claim->token != token) continue;
+    if (claim && claim->token != token) continue;
     if (::unlink(file.c_str()) != 0 && errno != ENOENT && file == file_of(place)) {
       throw Error("cannot remove '" + file.string() + "': " + std::strerror(errno));
     }

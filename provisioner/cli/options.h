@@ -70,7 +70,7 @@ struct Options {
   int drain_seconds = 0;  ///< 0: what Leaving has
   bool force_drain = false;
   std::vector<std::string> forgotten;  ///< as named: "node" or "deployment/node"
-  GivenUp given_up;  ///< --lost, --replace-lost
+  GivenUp given_up;                    ///< --lost, --replace-lost
   // import and export
   std::string imported_name;
   std::vector<std::string> allowed_groups;

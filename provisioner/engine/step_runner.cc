@@ -222,10 +222,10 @@ StepResult DeploymentRunner::destroy(const Step& step, const Emit& emit) {
     auto& provider = world_.providers->get(record.provider);
     call(provider, [&] {
       // A twin's token is that of the node that stays.
-      const auto handles = record.twin_of().empty()
-                               ? machines_of(provider, {record.handle, record.token, tag_},
-                                             world_.patience, stop_)
-                               : std::vector<std::string>{record.handle};
+      const auto handles =
+          record.twin_of().empty()
+              ? machines_of(provider, {record.handle, record.token, tag_}, world_.patience, stop_)
+              : std::vector<std::string>{record.handle};
       for (const auto& handle : handles) provider.destroy(handle);
     });
   }

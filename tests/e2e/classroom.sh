@@ -90,7 +90,7 @@ certificate_code() {  # OF AGAINST: the HTTP status that the API gives to this a
   local kubeconfig name
   kubeconfig=$(folder "$1")/kubeconfig
   for name in certificate key; do
-    sed -n "s/ *client-$name-data: //p" "$kubeconfig" | base64 -d > "$work/client.$1.$name"
+    sed -n "s/ *client-$name-data: \"\(.*\)\"/\1/p" "$kubeconfig" | base64 -d > "$work/client.$1.$name"
   done
   curl -sk -o /dev/null -w '%{http_code}' --max-time 10 --cert "$work/client.$1.certificate" \
     --key "$work/client.$1.key" "https://$(address "$2" control-001):6443/api/v1/nodes"
