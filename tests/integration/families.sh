@@ -89,6 +89,8 @@ holds() { [ "$(cat "/mnt/$1/opt/families/$2" 2> /dev/null)" = "$3" ]; }
 # file holds them ("tool-1 1"). WORDS: what the manager says of a package that there is not.
 packages() {
   local node=$1 manager=$2 old=${3% *} old_holds=${3#* } new_holds=${4#* } new=${4% *}
+  # What no task wants any more goes.
+  local other=$'\n  - {name: o, package: {names: [other]}}'
   tasks "$node" <<< '  - {name: t, package: {names: [tool, other]}}'
   expect "$manager: two packages are installed" 0
   check "$manager: that is a change" is t changed
@@ -97,26 +99,26 @@ packages() {
   check "$manager: and what the one needs" has "$node" base-lib
   tasks "$node" <<< '  - {name: t, package: {names: [tool, other]}}'
   check "$manager: again nothing is done" is t unchanged
-  tasks "$node" <<< '  - {name: t, package: {names: [virtual]}}'
+  tasks "$node" <<< '  - {name: t, package: {names: [virtual]}}'$other
   check "$manager: what a package provides is there" is t unchanged
 
-  tasks "$node" <<< '  - {name: t, package: {names: [tool], state: absent}}'
+  tasks "$node" <<< '  - {name: t, package: {names: [tool], state: absent}}'$other
   check "$manager: a package is removed" is t changed
   check "$manager: it is gone" has_not "$node" tool
   check "$manager: the other is not" has "$node" other
   muster_of "$node" plan --refresh --detailed-exitcode
   expect "$manager: check mode finds nothing to do" 0
-  tasks "$node" <<< '  - {name: t, package: {names: [tool], state: absent}}'
+  tasks "$node" <<< '  - {name: t, package: {names: [tool], state: absent}}'$other
   check "$manager: removed again, nothing is done" is t unchanged
 
-  tasks "$node" <<< "  - {name: t, package: {names: [$old]}}"
+  tasks "$node" <<< "  - {name: t, package: {names: [$old]}}$other"
   check "$manager: a version is installed" is t changed
   check "$manager: it is this one, though there is a newer" holds "$node" tool "$old_holds"
-  tasks "$node" <<< "  - {name: t, package: {names: [$old]}}"
+  tasks "$node" <<< "  - {name: t, package: {names: [$old]}}$other"
   check "$manager: it is there then" is t unchanged
-  tasks "$node" <<< '  - {name: t, package: {names: [tool]}}'
+  tasks "$node" <<< '  - {name: t, package: {names: [tool]}}'$other
   check "$manager: a name alone does not ask for the newest" is t unchanged
-  tasks "$node" <<< "  - {name: t, package: {names: [$new]}}"
+  tasks "$node" <<< "  - {name: t, package: {names: [$new]}}$other"
   check "$manager: its newer version is a change" is t changed
   check "$manager: and is there" holds "$node" tool "$new_holds"
 
