@@ -73,7 +73,8 @@ check "it is whole" "$muster" etcd verify "$file"
 check "nothing of it stays on a node" on e-001 '! ls -d /var/lib/muster-etcd.*'
 check "nor beside it" test ! -e "$file.part"
 cp "$file" "$work/bad.db" && cp "$file.json" "$work/bad.db.json"
-printf 'x' | dd of="$work/bad.db" bs=1 seek=9000 conv=notrunc 2>/dev/null
+other=$([ "$(dd if="$file" bs=1 skip=9000 count=1 2>/dev/null | tr -d '\0')" = x ] && echo y || echo x)
+printf %s "$other" | dd of="$work/bad.db" bs=1 seek=9000 conv=notrunc 2>/dev/null
 head -c 30000 "$file" > "$work/cut.db"
 check "a damaged one is refused" refused 2 'is damaged' "$muster" etcd verify "$work/bad.db"
 check "also by restore" refused 2 'is damaged' "$muster" etcd restore saved --from "$work/bad.db" --yes
