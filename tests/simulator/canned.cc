@@ -19,6 +19,7 @@ constexpr std::string_view kStoreStart = "m_store=";
 constexpr std::string_view kStopStart = "m_id=";
 /// What all calls of a role's script come after.
 constexpr std::string_view kRoleStart = "\nm_all() {\n  [ -n \"${m_nonce:-}\" ] || exit 1\n";
+constexpr std::string_view kWantsStart = "\nm_wants_file=";
 constexpr std::string_view kChanged = "changed by the simulator\n";
 
 /// The words of one command, which may span lines when quoted, as shell_quote() quotes; leaves
@@ -94,8 +95,12 @@ Script read_role(std::string_view text) {
   while (!body.empty() && !body.starts_with("}\n")) read_call(take_command(body), script);
   if (!script.begins || !script.ends || script.nonce.empty()) return {};
   script.kind = Script::Kind::role;
-  auto same = without(text, script.nonce);
-  for (const char* name : {"  m_id=", "  m_mode="}) remove_line(same, name, same.rfind(kRoleStart));
+  // What is wanted and done, whatever shell comes with it; a role that was here before asks too what
+  // an older version of it left.
+  auto same = without(text.substr(text.rfind(kWantsStart)), script.nonce);
+  for (const char* name : {"  m_id=", "  m_mode=", "  m_leave_former "}) {
+    remove_line(same, name, same.rfind(kRoleStart));
+  }
   script.hash = std::hash<std::string>{}(same);
   return script;
 }
