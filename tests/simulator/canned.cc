@@ -95,8 +95,8 @@ Script read_role(std::string_view text) {
   while (!body.empty() && !body.starts_with("}\n")) read_call(take_command(body), script);
   if (!script.begins || !script.ends || script.nonce.empty()) return {};
   script.kind = Script::Kind::role;
-  // What is wanted and done, whatever shell comes with it; a role that was here before asks too what
-  // an older version of it left.
+  // What is wanted and done, whatever shell comes with it; a role that was here before asks too
+  // what an older version of it left.
   auto same = without(text.substr(text.rfind(kWantsStart)), script.nonce);
   for (const char* name : {"  m_id=", "  m_mode=", "  m_leave_former "}) {
     remove_line(same, name, same.rfind(kRoleStart));
