@@ -76,8 +76,7 @@ std::vector<sock_filter> node_guard() {
 #else
 #error "name the architectures of this machine's entries"
 #endif
-  // The audit log is the machine's; without the socket programs do not try. For 32-bit programs
-  // there is no such rule: their sockets come by a call whose arguments no filter sees.
+  // The audit log is the machine's; without the socket programs do not try.
   check_guard(seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 2,
                                SCMP_A0(SCMP_CMP_EQ, AF_NETLINK),
                                SCMP_A2(SCMP_CMP_EQ, NETLINK_AUDIT)));
