@@ -4,9 +4,14 @@
 #include <doctest/doctest.h>
 
 #include "provisioner/base/error.h"
+#include "provisioner/base/files.h"
+#include "provisioner/base/process.h"
+#include "provisioner/base/resources.h"
 #include "provisioner/base/text.h"
 #include "provisioner/engine/found_certificates.h"
+#include "provisioner/engine/kubeconfig.h"
 #include "provisioner/engine/step_runner.h"
+#include "tests/support/folder.h"
 #include "tests/support/trial.h"
 
 using namespace muster;
@@ -172,4 +177,23 @@ TEST_CASE("certificates: what a node prints is taken apart by file, and noise is
   using Pair = std::pair<std::string, std::string>;
   CHECK(found == std::vector<Pair>{{"/a", pem}, {"/a", pem}, {"/d", pem}});
   CHECK(certificates_in("").empty());
+}
+
+TEST_CASE("certificates: those of kubeconfigs are found, as they are written now and were before") {
+  const std::string pem = "-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n";
+  const auto now = kubeconfig_text("2026", "https://10.0.0.1:6443", "ca", {pem, Secret("key")});
+  auto before = now.reveal();
+  std::erase(before, '"');
+  REQUIRE(before.size() < now.reveal().size());
+  TestFolder folder;
+  ProcessSpec sh;
+  sh.argv = {"sh"};
+  sh.input = std::string(resource("provisioner/engine/found_certificates.sh"));
+  for (const auto& [name, text] : {std::pair{"now", now.reveal()}, {"before", before}}) {
+    write_file(folder / name, text);
+    sh.input += "m_print " + shell_quote(folder / name) + "\n";
+  }
+  using Pair = std::pair<std::string, std::string>;
+  CHECK(certificates_in(run_process(sh).output) ==
+        std::vector<Pair>{{folder / "now", pem}, {folder / "before", pem}});
 }
