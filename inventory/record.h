@@ -84,6 +84,9 @@ struct NodeRecord {
     return mark == std::string::npos ? "" : name.substr(0, mark);
   }
 
+  /// It has its machine, which may be switched off.
+  bool is_there() const { return state == NodeState::ready || state == NodeState::off; }
+
   const RoleRecord* find_role(const std::string& role) const {
     for (const auto& record : roles) {
       if (record.role == role) return &record;

@@ -61,13 +61,12 @@ std::string proxy_command(const Endpoint& endpoint, const SshFiles& files,
          without_tokens(shell_words({bastion->address}));
 }
 
-/// A host as it stands in known_hosts.
+}  // namespace
+
 std::string known_host(const Endpoint& endpoint) {
   if (endpoint.port == 22) return endpoint.address;
   return "[" + endpoint.address + "]:" + std::to_string(endpoint.port);
 }
-
-}  // namespace
 
 SshRoute ssh_route(const NodeRecord& node, const SshFiles& files, const BastionKeys& bastions) {
   const auto& endpoint = node.endpoint;

@@ -39,6 +39,9 @@ SshRoute ssh_route(const NodeRecord& node, const SshFiles& files, const BastionK
 /// The command line that logs in; what is to be run there may follow.
 std::vector<std::string> ssh_command(const SshRoute& route);
 
+/// A host as ssh looks it up in known_hosts: "10.0.0.1", "[10.0.0.1]:2222".
+std::string known_host(const Endpoint& endpoint);
+
 /// Lines of an OpenSSH known_hosts: nodes by their names, bastions by their addresses.
 std::string host_keys_text(const DeploymentRecord& record, const BastionKeys& bastions);
 /// The bastions of these alone.

@@ -51,8 +51,6 @@ class Claims {
   /// Without a ledger the links are all that there is.
   explicit Claims(std::filesystem::path folder, ClaimLedger* ledger = nullptr);
 
-  /// Takes what claims of earlier versions there are of this state into the ledger.
-
   ClaimList all() const;
   /// Throws Error, which names the file, when it cannot be understood.
   std::optional<Claim> find(const std::string& place) const;

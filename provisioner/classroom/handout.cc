@@ -46,10 +46,7 @@ std::string known_hosts_text(const DeploymentRecord& record, const BastionKeys& 
   for (const auto& node : record.nodes) {
     const auto& endpoint = node.endpoint;
     if (node.state != NodeState::ready || !endpoint.has_key()) continue;
-    auto address = endpoint.port == 22
-                       ? endpoint.address
-                       : "[" + endpoint.address + "]:" + std::to_string(endpoint.port);
-    text += node.name + "," + address + " " + endpoint.host_key + "\n";
+    text += node.name + "," + known_host(endpoint) + " " + endpoint.host_key + "\n";
   }
   return text + bastion_keys_text(record, bastions);
 }

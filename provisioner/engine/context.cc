@@ -94,7 +94,7 @@ std::set<std::string> role_names(const Cluster& cluster) {
 /// Whether the node had `role` (any, when that is empty) before the run, and still has its disk.
 bool had(const NodeRecord* node, const std::string& role) {
   if (node == nullptr) return false;
-  if (node->state != NodeState::ready && node->state != NodeState::off) return false;
+  if (!node->is_there()) return false;
   if (role.empty()) return true;
   const auto* known = node->find_role(role);
   return known != nullptr && !known->fingerprint.empty();

@@ -41,10 +41,6 @@ Endpoint with_what_was_seen(Endpoint now, const Endpoint& seen) {
   return now;
 }
 
-bool is_there(const NodeRecord& node) {
-  return node.state == NodeState::ready || node.state == NodeState::off;
-}
-
 /// Nodes by their providers that pick machines.
 std::map<Provider*, std::vector<Node*>> picked_nodes(const World& world, Cluster& cluster) {
   std::map<std::string, Provider*> known;
@@ -87,7 +83,7 @@ std::vector<MovedNode> ask_machines(const World& world, Cluster& cluster,
       nodes[i]->machine = notes[i].machine;
       nodes[i]->architecture = notes[i].architecture;
       auto* known = find_in(recorded, nodes[i]->name);
-      if (known == nullptr || !is_there(*known) || !notes[i].own) continue;
+      if (known == nullptr || !known->is_there() || !notes[i].own) continue;
       auto now = with_what_was_seen(*notes[i].own, known->endpoint);
       bool otherwise = now != known->endpoint;
       if (!notes[i].moved && !otherwise) continue;

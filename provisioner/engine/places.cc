@@ -54,8 +54,7 @@ class Places {
 
   void look_at(const Node& node, Position at) {
     const auto* known = find_in(recorded_, node.name);
-    const bool exists =
-        known != nullptr && (known->state == NodeState::ready || known->state == NodeState::off);
+    const bool exists = known != nullptr && known->is_there();
     const bool in_use = exists && !known->roles.empty();
     const auto& endpoint = exists ? std::optional(known->endpoint) : node.machine;
     if (!endpoint) return add_network(node, at);

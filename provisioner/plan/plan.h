@@ -98,11 +98,10 @@ struct PlanOptions {
 ///   the roles' own needs and after say the opposite: then that pair of the list is dropped.
 ///   Digital Rebar's list orders the binding of roles to nodes, and its examples list k8s-worker
 ///   before k8s-master.
-/// - A node that is no longer wanted has its roles undone in reverse, then is destroyed: one that
-/// is
-///   wiped whether it answers or not, one whose machine stays only when every undo ended well. That
-///   begins when the new nodes that have roles of its are whole, and when every turn (see
-///   mark_turns) has ended. A role that is no longer wanted is undone before the node's other
+/// - A node that is no longer wanted has its roles undone in reverse, then is destroyed: one
+///   that is wiped whether it answers or not, one whose machine stays only when every undo ended
+///   well. That begins when the new nodes that have roles of its are whole, and when every turn
+///   (see mark_turns) has ended. A role that is no longer wanted is undone before the node's other
 ///   steps.
 /// - `commit: false` plans the creation of nodes, the removal of those without roles, and nothing
 ///   else.

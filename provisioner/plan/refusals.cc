@@ -26,9 +26,8 @@ Holders holders_of(const Cluster& cluster, const DeploymentRecord& record,
   const auto wanted = index_of(cluster);
   for (const auto& node : record.nodes) {
     const auto* had = node.find_role(role);
-    bool is_there = node.state == NodeState::ready || node.state == NodeState::off;
     if (had == nullptr || had->fingerprint.empty()) continue;
-    if (!is_there && !is_gone(node)) continue;
+    if (!node.is_there() && !is_gone(node)) continue;
     ++holders.all;
     const auto* kept = find_in(wanted, node.name);
     bool stays = kept != nullptr && wants(*kept, role);
@@ -59,10 +58,9 @@ Losses losses_of(const Cluster& cluster, const DeploymentRecord& record, const s
   Losses losses;
   const auto wanted = index_of(cluster);
   for (const auto& node : record.nodes) {
-    const bool is_there = node.state == NodeState::ready || node.state == NodeState::off;
     const auto* had = role.empty() ? nullptr : node.find_role(role);
     if (!role.empty() && (had == nullptr || had->fingerprint.empty())) continue;
-    if (is_there) {
+    if (node.is_there()) {
       ++losses.kept;
       if (had != nullptr && !had->whole()) losses.given_up = false;
     } else if (is_gone(node) && find_in(wanted, node.name) != nullptr) {

@@ -168,9 +168,8 @@ class Store {
   virtual std::vector<std::string> secret_keys(const std::string& scope) = 0;
   /// Puts all of `made` at once, unless something of `seen` is no longer so: false then. What takes
   /// long to make is made before, and never twice for all that. Those of a deployment that is gone
-  /// are refused. Reaches the disk with the next
-  /// durable call, before which nothing that depends on it may be said to be done: a cluster has
-  /// hundreds of keys.
+  /// are refused. Reaches the disk with the next durable call, before which nothing that depends on
+  /// it may be said to be done: a cluster has hundreds of keys.
   virtual bool put_secrets(const std::string& scope, const Secrets& made,
                            const SecretsSeen& seen = {}) = 0;
   std::optional<Secret> secret(const std::string& scope, const std::string& key) {

@@ -87,7 +87,8 @@ struct Cleanup {
 };
 
 /// With the host key that the provider names, and no other.
-ProcessResult ssh(const ProvidedNode& node, const std::string& command) {
+ProcessResult ssh(const ProvidedNode& node, const std::string& command,
+                  const std::string& input = "") {
   auto known = keys().folder / ("known_hosts." + node.handle);
   write_file(known, node.endpoint.address + " " + node.endpoint.host_key + "\n");
   ProcessSpec spec;
@@ -104,6 +105,7 @@ ProcessResult ssh(const ProvidedNode& node, const std::string& command) {
                "UserKnownHostsFile=" + known.string(),
                "root@" + node.endpoint.address,
                command};
+  spec.input = input;
   return run_process(spec);
 }
 
@@ -455,18 +457,9 @@ TEST_CASE("local: whenever destroy is killed, destroying again leaves nothing") 
 TEST_CASE("local: what would change the whole machine is refused in a node") {
   Cleanup cleanup;
   auto node = provider().create(spec_of("a-1"));
-  ProcessSpec copy;
-  copy.argv = {"ssh",
-               "-i",
-               keys().private_key(),
-               "-o",
-               "StrictHostKeyChecking=no",
-               "-o",
-               "UserKnownHostsFile=/dev/null",
-               "root@" + node.endpoint.address,
-               "cat > /root/calls && chmod +x /root/calls"};
-  copy.input = read_file(MUSTER_FORBIDDEN_CALLS);
-  REQUIRE(run_process(copy).exit_code == 0);
+  auto copied =
+      ssh(node, "cat > /root/calls && chmod +x /root/calls", read_file(MUSTER_FORBIDDEN_CALLS));
+  REQUIRE(copied.exit_code == 0);
   std::string wanted;
   for (const auto& call : forbidden_calls()) {
     wanted += std::string(to_text(call.entry)) + " " + call.name + ": Operation not permitted\n";

@@ -127,11 +127,10 @@ pid_t start_swapper(const Sandbox& node) {
   ::_exit(0);
 }
 
-}  // namespace
-
-TEST_SUITE_BEGIN("needs root" * doctest::skip(!Sandbox::possible()));
-
-TEST_CASE("swapped names: nothing of root's becomes a user's, whatever becomes of a name") {
+/// Calls `attack` for every swap and task, each on a node of its own; nothing of root's may be
+/// another's afterwards.
+template <typename Attack>
+void for_each_swap(const Attack& attack) {
   for (const auto& swap : kSwaps) {
     CAPTURE(std::string(swap.what));
     for (const std::string task : kTasks) {
@@ -141,32 +140,31 @@ TEST_CASE("swapped names: nothing of root's becomes a user's, whatever becomes o
       write_file(node / "calls", "");
       auto before = victims(node);
       auto one = task_of(task);
-      let_ann_be_faster(node, swap.text);
-      node.run(one.script().script, kNonce);
+      attack(node, one, swap.text);
       CHECK(difference(before, victims(node)) == "");
       CHECK(shown(node) == "");
     }
   }
 }
 
+}  // namespace
+
+TEST_SUITE_BEGIN("needs root" * doctest::skip(!Sandbox::possible()));
+
+TEST_CASE("swapped names: nothing of root's becomes a user's, whatever becomes of a name") {
+  for_each_swap([](Sandbox& node, const Compiling& one, const auto& swap) {
+    let_ann_be_faster(node, swap);
+    node.run(one.script().script, kNonce);
+  });
+}
+
 TEST_CASE("swapped names: nor when a role leaves") {
-  for (const auto& swap : kSwaps) {
-    CAPTURE(std::string(swap.what));
-    for (const std::string task : kTasks) {
-      CAPTURE(task);
-      Sandbox node(Flavour::dash);
-      furnish_home(node);
-      write_file(node / "calls", "");
-      auto before = victims(node);
-      auto one = task_of(task);
-      auto done = node.run(one.script().script, kNonce);
-      CHECK_MESSAGE(outcomes(done) == "changed", done.output);
-      let_ann_be_faster(node, swap.text);
-      node.run(one.undo().script, kNonce);
-      CHECK(difference(before, victims(node)) == "");
-      CHECK(shown(node) == "");
-    }
-  }
+  for_each_swap([](Sandbox& node, const Compiling& one, const auto& swap) {
+    auto done = node.run(one.script().script, kNonce);
+    CHECK_MESSAGE(outcomes(done) == "changed", done.output);
+    let_ann_be_faster(node, swap);
+    node.run(one.undo().script, kNonce);
+  });
 }
 
 TEST_CASE("swapped names: nor when a process of the user's tries all the time") {
