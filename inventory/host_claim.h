@@ -25,6 +25,8 @@ class ClaimLedger {
 
   /// What the tags of this state's deployments begin with.
   virtual std::string tag_prefix() = 0;
+  /// Differs from before whenever somebody may have changed a claim; cheap.
+  virtual std::string version() = 0;
   virtual std::vector<HostClaim> all() = 0;
   virtual std::optional<HostClaim> find(const std::string& place) = 0;
   /// Refused where the place is another node's.

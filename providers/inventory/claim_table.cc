@@ -14,7 +14,7 @@ auto find_or_null(const Map& map, const std::string& key) {
 
 void ClaimTable::load(const Claims& claims, bool surely) {
   auto version = claims.version();
-  if (loaded_ && !surely && version && version == version_) return;
+  if (loaded_ && !surely && version == version_) return;
   claims_.clear();
   places_.clear();
   damaged_.clear();

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <filesystem>
-#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -32,7 +30,7 @@ class ClaimTable {
 
  private:
   bool loaded_ = false;
-  std::optional<std::filesystem::file_time_type> version_;
+  std::string version_;
   std::unordered_map<std::string, Claim> claims_;             // by place; also those being taken
   std::unordered_multimap<std::string, std::string> places_;  // token -> place
   std::unordered_map<std::string, DamagedClaim> damaged_;     // by place

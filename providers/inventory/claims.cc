@@ -214,10 +214,10 @@ bool Claims::renew(const Claim& claim) const {
   return true;
 }
 
-std::optional<fs::file_time_type> Claims::version() const {
-  if (ledger_ != nullptr) return std::nullopt;
+std::string Claims::version() const {
   std::error_code missing;
-  return fs::last_write_time(folder_, missing);
+  const auto links = fs::last_write_time(folder_, missing).time_since_epoch().count();
+  return std::to_string(links) + "/" + (ledger_ == nullptr ? "" : ledger_->version());
 }
 
 void Claims::release(const std::string& place, const std::string& token) const {

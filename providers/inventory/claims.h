@@ -61,9 +61,9 @@ class Claims {
   bool renew(const Claim& claim) const;
   /// Fine when there is no such claim, or the place is another node's by now.
   void release(const std::string& place, const std::string& token) const;
-  /// Differs whenever a claim was made, renewed or released, but for changes within one tick of the
-  /// clock. Nothing where the ledger may have changed besides.
-  std::optional<std::filesystem::file_time_type> version() const;
+  /// Differs whenever a claim was made, renewed or released, but for links that change within one
+  /// tick of the clock.
+  std::string version() const;
 
  private:
   std::filesystem::path file_of(const std::string& place) const;

@@ -20,6 +20,10 @@ class StoreClaims : public ClaimLedger {
     auto* store = open_(false);
     return store == nullptr ? "/" : store->id() + "/";  // no tag begins so
   }
+  std::string version() override {
+    auto* store = open_(false);
+    return store == nullptr ? "" : store->host_claims_version();
+  }
   std::vector<HostClaim> all() override {
     auto* store = open_(false);
     return store == nullptr ? std::vector<HostClaim>{} : store->host_claims();

@@ -22,6 +22,14 @@ std::vector<HostClaim> SqliteStore::host_claims() {
   });
 }
 
+std::string SqliteStore::host_claims_version() {
+  // SQLite counts what other connections commit, whatever it is; our own is counted here.
+  auto others = database_.read("reading the claims on hosts", [](SQLite::Database& db) {
+    return db.execAndGet("PRAGMA data_version").getInt();
+  });
+  return std::to_string(others) + "." + std::to_string(claim_changes_);
+}
+
 std::optional<HostClaim> SqliteStore::host_claim(const std::string& place) {
   return database_.read("reading the claims on hosts", [&](SQLite::Database& db) {
     std::optional<HostClaim> claim;
@@ -45,6 +53,7 @@ ClaimLedger::Put SqliteStore::put_host_claim(const HostClaim& claim) {
       put = ClaimLedger::Put::renewed;
     }
   });
+  ++claim_changes_;
   return put;
 }
 
@@ -52,6 +61,7 @@ void SqliteStore::remove_host_claim(const HostClaim& claim) {
   write(claim.deployment, "releasing the host at '" + claim.place + "'", [&](SQLite::Database& db) {
     execute(db, "DELETE FROM host_claims WHERE place = ? AND token = ?", claim.place, claim.token);
   });
+  ++claim_changes_;
 }
 
 }  // namespace muster

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <map>
 #include <mutex>
 
@@ -34,6 +36,7 @@ class SqliteStore : public Store {
                    const std::string& role) override;
 
   std::vector<HostClaim> host_claims() override;
+  std::string host_claims_version() override;
   std::optional<HostClaim> host_claim(const std::string& place) override;
   ClaimLedger::Put put_host_claim(const HostClaim& claim) override;
   void remove_host_claim(const HostClaim& claim) override;
@@ -80,6 +83,7 @@ class SqliteStore : public Store {
   Database database_;
   const Clock& clock_;
   std::string id_;
+  std::atomic<std::uint64_t> claim_changes_{0};  // by this store
   std::mutex taken_mutex_;
   std::map<std::string, std::string> taken_;  // owners, by deployment; guarded by taken_mutex_
 };

@@ -145,6 +145,8 @@ class Store {
   /// Claims on hosts that exist already: one a place, whatever deployment it is for. A put is
   /// refused where the place is another token's, and a remove looks at place and token.
   virtual std::vector<HostClaim> host_claims() = 0;
+  /// Another text whenever these may be others, by this process or another one; cheap.
+  virtual std::string host_claims_version() = 0;
   virtual std::optional<HostClaim> host_claim(const std::string& place) = 0;
   virtual ClaimLedger::Put put_host_claim(const HostClaim& claim) = 0;
   virtual void remove_host_claim(const HostClaim& claim) = 0;

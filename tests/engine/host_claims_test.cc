@@ -168,3 +168,24 @@ TEST_CASE("claims: of a node without its claim nobody says that it is gone") {
   CHECK(provider.presence(node).why.starts_with(
       "the host 'h-1' (10.0.0.1:22) is in use by node 'n-1' of deployment 'b'"));
 }
+
+TEST_CASE("claims: a provider that knows them looks again when somebody has changed one") {
+  const Hosts yard(2);
+  User one(yard, "one", "state");
+  User two(yard, "two", "state");
+  auto mine = one.provider();
+  const auto wanted = one.spec(yard, "n-2");
+  auto choice = [&] { return mine.machines({wanted}).at(0).value().address; };
+  CHECK(choice() == "10.0.0.1");
+  auto before = one.store->host_claims_version();
+  CHECK(one.store->host_claims_version() == before);
+  auto theirs = two.provider().create(two.spec(yard, "n-1"));
+  CHECK(theirs.handle == "10.0.0.1:22/a-n-1");
+  CHECK(one.store->host_claims_version() != before);
+  CHECK(choice() == "10.0.0.2");
+  two.provider().destroy(theirs.handle);
+  CHECK(choice() == "10.0.0.1");
+  before = one.store->host_claims_version();
+  mine.create(wanted);
+  CHECK(one.store->host_claims_version() != before);
+}
