@@ -8,7 +8,6 @@
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
 #include "provisioner/engine/context.h"
-#include "provisioner/engine/lease.h"
 #include "provisioner/engine/needs.h"
 #include "provisioner/engine/reconcile.h"
 #include "provisioner/engine/task_replies.h"

@@ -12,6 +12,7 @@
 #include "inventory/cluster.h"
 #include "providers/provider.h"
 #include "provisioner/artifacts/artifacts.h"
+#include "provisioner/engine/lease.h"
 #include "provisioner/engine/node_link.h"
 #include "provisioner/engine/node_records.h"
 #include "provisioner/engine/patience.h"
@@ -33,6 +34,8 @@ struct World {
   Reporter* reporter = nullptr;
   RunResources* resources = nullptr;
   Patience patience = {};
+
+  LockPlace lock_place() const { return {resources->heartbeat, *store}; }
 };
 
 /// How nodes and roles leave.
