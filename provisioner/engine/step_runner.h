@@ -12,6 +12,7 @@
 #include "inventory/cluster.h"
 #include "providers/provider.h"
 #include "provisioner/artifacts/artifacts.h"
+#include "provisioner/engine/former_settings.h"
 #include "provisioner/engine/lease.h"
 #include "provisioner/engine/node_link.h"
 #include "provisioner/engine/node_records.h"
@@ -97,6 +98,7 @@ class DeploymentRunner : public StepRunner {
   const Cluster& cluster_;
   const NodeRecords& records_;
   RecordIndex before_;  ///< the run
+  FormerSettings former_;
   std::string deployment_;
   std::string tenant_;
   Mode mode_;

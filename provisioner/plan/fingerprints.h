@@ -29,6 +29,8 @@ class Fingerprints {
   Fingerprints(const Cluster& cluster, const DeploymentRecord* record);
 
   std::string of(const Node& node, const Role& role);
+  /// Whether this is the settings_part of its roles.
+  bool has_settings(const std::string& part) const { return part == settings_ || part == access_; }
 
  private:
   const std::string& pod_cidr(const Node& node) const;
@@ -47,6 +49,9 @@ class Fingerprints {
   const Node* hashed_ = nullptr;                ///< the node that node_ is of
   std::string node_;
 };
+
+/// Of a role's fingerprint, what the settings of the cluster add to it; empty for one in doubt.
+std::string settings_part(const std::string& fingerprint);
 
 inline constexpr char kCertificatesPart[] = "certificates";
 
