@@ -1,6 +1,7 @@
 #!/bin/bash
 # What befalls nodes while apply works on them: one never boots, one's connection is cut, one reboots
-# or loses its power, a task fails, a disk is full. Usage: nodes.sh [BUILD_DIR]
+# or loses its power, a task fails, a disk is full; and then, behind muster's back: machines end.
+# Usage: nodes.sh [BUILD_DIR]
 # shellcheck source=tests/fault/support.sh
 . "$(dirname "$0")/support.sh"
 
@@ -200,3 +201,36 @@ check "a full /run: the role was applied" happened '"slow on f-worker-001".*"out
 check "a full /run: it was full all the while" on_worker full-run 'test -s /run/fill'
 on_worker full-run 'rm /run/fill'
 all_well "a full /run" full-run
+
+# --- machines that end behind muster's back -----------------------------------------------------------
+
+# The first process of the node, with which all others end.
+leader_of() {  # HANDLE
+  local pid
+  for pid in $(processes_of "$1"); do
+    ! grep -q '^NSpid:.*[[:space:]]1$' "/proc/$pid/status" 2>/dev/null || { echo "$pid"; return; }
+  done
+  return 1
+}
+has_ended() { [ -z "$(processes_of "$1")" ]; }
+plan_says() {  # TEXT: of a plan that is not empty
+  local planned plan_code=0
+  planned=$(light plan "$file" --refresh --detailed-exitcode 2>&1) || plan_code=$?
+  grep -qF -- "$1" <<< "$planned" && [ "$plan_code" = 2 ] || { echo "exit code $plan_code: $planned"; return 1; }
+}
+not() { ! "$@"; }
+marked() { "$muster" ssh behind "$1" -- test -e /root/mark; }  # NODE
+definition behind
+need "behind muster's back: apply makes the nodes" light apply "$file"
+killed=$(handle_of behind f-worker-001)
+gone=$(handle_of behind f-worker-002)
+for node in f-worker-001 f-worker-002; do "$muster" ssh behind $node -- "touch /root/mark; sync"; done
+check "behind muster's back: a machine's leader is killed" kill -KILL "$(leader_of "$killed")"
+check "behind muster's back: the machine ends with it" until_true 60 has_ended "$killed"
+check "behind muster's back: the plan sees that it is off" plan_says "+ create: it is switched off"
+check "behind muster's back: another machine is deleted" "$programs/fault_nodes" destroy "$gone"
+check "behind muster's back: the plan sees that it is gone" plan_says "+ create: its provider no longer has it"
+check "behind muster's back: apply makes them again" light apply "$file"
+check "behind muster's back: the one that was off has its disk" marked f-worker-001
+check "behind muster's back: the one that was gone has a new one" not marked f-worker-002
+all_well "behind muster's back" behind
