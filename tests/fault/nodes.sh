@@ -222,6 +222,15 @@ not() { ! "$@"; }
 marked() { "$muster" ssh behind "$1" -- test -e /root/mark; }  # NODE
 definition behind
 need "behind muster's back: apply makes the nodes" light apply "$file"
+network=$(address_of behind f-worker-001 | sed 's/[0-9]*$/0\/24/')
+no_room() {  # a cluster whose pods want the addresses that such nodes get
+  local planned
+  printf '{"name": "clash", "attribs": {"k8s-kube_pod_subnet": "%s"}, "nodes": [{"roles": ["etcd", "k8s-master"]}]}\n' \
+    "$network" > "$work/clash.json"
+  ! planned=$("$muster" plan "$work/clash.json" 2>&1) &&
+    grep -qF "the pod network $network takes $network, the network of provider 'local'" <<< "$planned" || { echo "$planned"; return 1; }
+}
+check "behind muster's back: before nodes are made, their network is known" no_room
 killed=$(handle_of behind f-worker-001)
 gone=$(handle_of behind f-worker-002)
 for node in f-worker-001 f-worker-002; do "$muster" ssh behind $node -- "touch /root/mark; sync"; done
