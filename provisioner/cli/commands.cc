@@ -91,7 +91,7 @@ void add_definition_commands(Table& table) {
       .option(replace_lost_option())
       .option(skip_check_option())
       .example("plan cluster.json")
-      .example("plan cluster.json --provider local --set attribs.k8s-version=v1.20.2")
+      .example("plan cluster.json --provider local --set attribs.k8s-version=v1.36.3")
       .example("plan cluster01 --to 3")
       .example("plan cluster.json --dot | dot -Tsvg > plan.svg")
       .check(check_plan);

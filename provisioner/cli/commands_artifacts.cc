@@ -6,8 +6,8 @@
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
 #include "provisioner/cli/app.h"
-#include "provisioner/definition/attribs.h"
 #include "provisioner/engine/needs.h"
+#include "provisioner/releases/releases.h"
 #include "provisioner/report/columns.h"
 #include "provisioner/report/table.h"
 
@@ -104,9 +104,8 @@ int App::artifacts() {
 }
 
 int App::version() {
-  const auto& bounds = kubernetes_bounds();
-  out_ << "muster " << MUSTER_VERSION << "\nKubernetes " << bounds.oldest << " to " << bounds.newest
-       << "\n";
+  out_ << "muster " << MUSTER_VERSION << "\nKubernetes "
+       << known_releases().default_version.text() << "; others: muster versions\n";
   return 0;
 }
 

@@ -63,7 +63,7 @@ struct Definition {
 /// `--set a.b=c`, `--provider P` and `--name-suffix S`, applied to the parsed text before it is
 /// checked.
 struct Overrides {
-  std::vector<std::string> set;  ///< "attribs.k8s-version=v1.20.2"
+  std::vector<std::string> set;  ///< "attribs.k8s-version=v1.37.2"
   std::optional<std::string> provider;
   std::optional<std::string> name_suffix = {};  ///< as_name_part() of what was given
 
@@ -85,6 +85,8 @@ struct DefinitionRules {
   std::vector<NamedProvider> named = {};
   /// Tenants by their ids; none when no state is known.
   std::map<std::int64_t, std::string> tenants = {};
+  /// "2026-11-30", for what ends on a day; empty: nothing does.
+  std::string today = {};
 };
 
 /// A definition is read whole or with mistakes; `diagnostics` may hold warnings in either case.

@@ -6,6 +6,7 @@
 
 #include "provisioner/base/text.h"
 #include "provisioner/definition/names.h"
+#include "provisioner/releases/releases.h"
 #include "provisioner/tasks/compile.h"
 
 namespace muster {
@@ -17,6 +18,14 @@ using Json = nlohmann::json;
 std::string with_underscores(std::string name) {
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
+}
+
+/// What belongs to the cluster's release.
+Json release_context(const std::string& version) {
+  const auto values = known_releases().values(version);
+  Json context = values.texts;
+  for (const auto& [name, holds] : values.facts) context[name] = holds;
+  return context;
 }
 
 Json cluster_context(const Cluster& cluster, const std::map<std::string, bool>& artifacts) {
@@ -217,6 +226,7 @@ nlohmann::json make_context(const ContextInput& input, Pki& pki) {
   const Cluster& cluster = *input.cluster;
   Json context;
   context["cluster"] = cluster_context(cluster, input.artifacts);
+  context["k8s"] = release_context(cluster.settings.version);
   context["attribs"] = Json::object();
   for (const auto& [name, value] : cluster.settings.attribs) {
     context["attribs"][with_underscores(name)] = value;

@@ -72,7 +72,7 @@ libssh ^<libssh/ ^provisioner/ssh/
 SQLite ^<(sqlite3\.h|SQLiteCpp/) ^provisioner/state/
 CLI11 ^<CLI/ ^provisioner/cli/
 curl ^<curl/ ^provisioner/(artifacts|bmc)/
-yaml-cpp ^<yaml-cpp/ ^provisioner/(definition/|artifacts/|import/yaml\.cc$)
+yaml-cpp ^<yaml-cpp/ ^provisioner/(definition/|releases/|artifacts/|import/yaml\.cc$)
 zstd ^<zstd\.h ^provisioner/artifacts/
 mustache ^<(kainjow/)?mustache ^provisioner/tasks/
 nlohmann/json.hpp ^<nlohmann/json\.hpp> \.cc$
