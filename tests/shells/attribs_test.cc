@@ -173,6 +173,7 @@ class Playing {
                           {"kernel", "6.1.0"},     {"cpus", "2"},       {"memory_mb", "2048"},
                           {"container", "true"},   {"cgroup", "v1"},    {"oom_score_adj", "false"},
                           {"nameserver", "false"}, {"systemd", "true"}, {"openrc", "false"},
+                          {"cgroup_v1", "true"},   {"nftables", "true"},
                           {"apt", "true"},         {"dnf", "false"},    {"apk", "false"}};
     for (const char* artifact : {"coredns-image", "pause-image"}) input.artifacts[artifact] = true;
     return input;
