@@ -28,6 +28,11 @@ Json release_context(const std::string& version) {
   return context;
 }
 
+bool is_on(const ClusterSettings& settings, const std::string& attrib) {
+  auto found = settings.attribs.find(attrib);
+  return found != settings.attribs.end() && found->second == "true";
+}
+
 Json cluster_context(const Cluster& cluster, const std::map<std::string, bool>& artifacts) {
   const auto& settings = cluster.settings;
   auto coredns = artifacts.find("coredns-image");
@@ -55,21 +60,36 @@ Json cluster_context(const Cluster& cluster, const std::map<std::string, bool>& 
           {"cert_dir", settings.cert_dir},
           {"log_level", settings.log_level},
           {"login_user", settings.login_user},
+          {"api_anonymous", is_on(settings, "k8s_kube_api_anonymous_auth")},
           // A certificate names the host alone; the port is the kubeconfig's business.
           {"api_endpoint", cluster.api_endpoint.substr(0, cluster.api_endpoint.rfind(':'))}};
 }
 
-std::string taints_of(const Node& node) {
+std::vector<std::string> taints_of(const Node& node) {
   auto taints = node.taints;
-  // v1.20 still calls the control-plane taint "master".
-  const std::string own = "node-role.kubernetes.io/master=:NoSchedule";
+  const std::string own = "node-role.kubernetes.io/control-plane=:NoSchedule";
   // A kubelet with two of one key and effect never registers: the definition's own is enough.
   bool given = std::ranges::any_of(
       taints, [&](const std::string& taint) { return taint_slot(taint) == taint_slot(own); });
   if (node.has_role("k8s-master") && !node.has_role("k8s-worker") && !given) {
     taints.insert(taints.begin(), own);
   }
-  return join(taints, ",");
+  return taints;
+}
+
+/// Of "key=value:Effect" and "key:Effect".
+Json taint_list(const std::vector<std::string>& taints) {
+  Json list = Json::array();
+  for (const auto& taint : taints) {
+    auto colon = taint.rfind(':');
+    auto equals = std::min(taint.find('='), colon);
+    list.push_back({{"key", taint.substr(0, equals)},
+                    {"value", equals == colon ? "" : taint.substr(equals + 1, colon - equals - 1)},
+                    {"effect", taint.substr(colon + 1)},
+                    {"comma", ", "}});
+  }
+  if (!list.empty()) list.back()["comma"] = "";
+  return list;
 }
 
 Json node_context(const Node& node, const Endpoint& endpoint) {
@@ -88,7 +108,8 @@ Json node_context(const Node& node, const Endpoint& endpoint) {
           {"is_worker", worker},
           {"schedulable", worker},
           {"labels", join(labels, ",")},
-          {"taints", taints_of(node)}};
+          {"taints", join(taints_of(node), ",")},
+          {"taint_list", taint_list(taints_of(node))}};
 }
 
 /// The roles that some node has, and those that templates may always ask for.

@@ -14,8 +14,8 @@ all_ready() {  # COUNT
 }
 check "all three nodes are Ready" until_true 60 all_ready 3
 masters_tainted() {
-  kubectl get nodes -l node-role.kubernetes.io/master -o jsonpath='{.items[*].spec.taints[*].key}' |
-    grep -q node-role.kubernetes.io/master
+  kubectl get nodes -l node-role.kubernetes.io/control-plane -o jsonpath='{.items[*].spec.taints[*].key}' |
+    grep -q node-role.kubernetes.io/control-plane
 }
 check "the master is labelled and tainted" masters_tainted
 
@@ -132,7 +132,7 @@ check "there is no read-only kubelet port" test "$(code "http://$worker:10255/po
 check "etcd refuses clients without a certificate" test "$(code "https://$master:2379/health")" = 000
 kubectl create secret generic hidden --from-literal=word=muster-plain-text >/dev/null 2>&1
 stored() {
-  "$muster" ssh $name qs-control-001 -- ETCDCTL_API=3 etcdctl --cacert /etc/etcd/ca.crt \
+  "$muster" ssh $name qs-control-001 -- etcdctl --cacert /etc/etcd/ca.crt \
     --cert /etc/etcd/member.crt --key /etc/etcd/member.key \
     get /registry/secrets/default/hidden --print-value-only </dev/null
 }

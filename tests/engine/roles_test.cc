@@ -57,6 +57,7 @@ ContextInput context_input(const Cluster& cluster, const Node& node, const Role&
                         {"kernel", "6.1.0"},     {"cpus", "2"},       {"memory_mb", "2048"},
                         {"container", "true"},   {"cgroup", "v1"},    {"oom_score_adj", "false"},
                         {"nameserver", "false"}, {"systemd", "true"}, {"openrc", "false"},
+                        {"cgroup_v1", "true"},   {"nftables", "true"},
                         {"apt", "true"},         {"dnf", "false"},    {"apk", "false"}};
   for (const char* artifact : {"coredns-image", "pause-image"}) input.artifacts[artifact] = true;
   return input;
@@ -280,12 +281,12 @@ TEST_CASE("roles: muster's own taint of a master gives way to the same one of th
         .at("node")
         .at("taints");
   };
-  const std::string kMaster = "node-role.kubernetes.io/master";
-  CHECK(taints({}) == kMaster + "=:NoSchedule");
-  CHECK(taints({kMaster + ":NoSchedule"}) == kMaster + ":NoSchedule");
-  CHECK(taints({"a:NoSchedule", kMaster + "=x:NoSchedule"}) ==
-        "a:NoSchedule," + kMaster + "=x:NoSchedule");
-  CHECK(taints({kMaster + ":NoExecute"}) == kMaster + "=:NoSchedule," + kMaster + ":NoExecute");
+  const std::string kOwn = "node-role.kubernetes.io/control-plane";
+  CHECK(taints({}) == kOwn + "=:NoSchedule");
+  CHECK(taints({kOwn + ":NoSchedule"}) == kOwn + ":NoSchedule");
+  CHECK(taints({"a:NoSchedule", kOwn + "=x:NoSchedule"}) ==
+        "a:NoSchedule," + kOwn + "=x:NoSchedule");
+  CHECK(taints({kOwn + ":NoExecute"}) == kOwn + "=:NoSchedule," + kOwn + ":NoExecute");
 }
 
 TEST_CASE("roles: a template sees the lists of members that its role uses, and no others") {
