@@ -418,7 +418,7 @@ TEST_CASE("preflight: packages are asked for only where a bundle has some") {
   Node node;
   node.all_roles = {"etcd"};
   auto needs = needs_of(Cluster(), node, roles, nullptr);
-  const std::set<std::string> names{"curl", "etcd-client", "etcd-server"};
+  const std::set<std::string> names{"curl"};
   CHECK(needs.package_names == PackageNames{{"apk", names}, {"apt", names}, {"dnf", names}});
   CHECK(questions_for(needs).packages.empty());
   needs.has_packages = [](auto&, auto&, auto&) { return true; };
