@@ -1,8 +1,11 @@
 module muster/build
 
 go 1.26.0
+
 godebug default=go1.26
+
 require k8s.io/kubernetes v1.37.2
+
 replace (
 	k8s.io/api => k8s.io/api v0.37.2
 	k8s.io/apiextensions-apiserver => k8s.io/apiextensions-apiserver v0.37.2
