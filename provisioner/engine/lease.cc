@@ -27,6 +27,8 @@ std::string host_name() {
 
 }  // namespace
 
+std::string who_runs() { return user_name() + "@" + host_name(); }
+
 bool is_held(const Lease& lease, std::int64_t now_ms) {
   return lease.expires_ms > now_ms && !has_ended(lease.process);
 }

@@ -42,6 +42,9 @@ class HeldLease {
   std::stop_callback<Request> on_lost_;
 };
 
+/// Whom this process runs as, and where: "anna@host".
+std::string who_runs();
+
 /// Whether a run may still be behind `lease`: it has not expired, and its process is not known to
 /// be gone.
 bool is_held(const Lease& lease, std::int64_t now_ms);

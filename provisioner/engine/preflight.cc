@@ -77,6 +77,7 @@ class Preflight {
     Target target;
     target.needs = needs_of(planned_.cluster, *node, *world_.roles, record);
     target.needs.architecture = machine_arch();
+    target.needs.state = world_.store->id();
     const auto& version = planned_.cluster.settings.version;
     target.needs.can_have = [this, version](const std::string& artifact, const std::string& arch) {
       return world_.artifacts->can_fetch(artifact, arch) ||

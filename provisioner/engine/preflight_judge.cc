@@ -43,6 +43,7 @@ class Judge {
   std::vector<Finding> all() {
     login();
     if (seen_.facts.values.empty()) return std::move(findings_);
+    owner();
     system();
     clock();
     disks();
@@ -84,6 +85,14 @@ class Judge {
       auto [message, hints] = parts_of(look_.no_root);
       refuse("sudo", message, hints);
     }
+  }
+
+  void owner() {
+    const auto space = std::min(seen_.owner.find(' '), seen_.owner.size());
+    if (seen_.owner.empty() || seen_.owner.substr(0, space) == needs_.state) return;
+    refuse("owner", "it is in use by" + seen_.owner.substr(space),
+           "destroy that deployment first; if it is gone for good, remove /var/lib/muster/owner "
+           "there");
   }
 
   void system() {

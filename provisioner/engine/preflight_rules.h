@@ -29,6 +29,7 @@ struct NodeNeeds {
   bool control_plane = false;
   bool pods = false;
   bool bridge = false;                   ///< muster configures the pod network
+  std::string state;                     ///< its id; a machine of another one's is in use
   bool own = false;                      ///< on record with roles: what runs there is its own
   bool packages = false;                 ///< a role installs packages
   std::vector<ClusterNetwork> networks;  ///< what it keeps for pods and Services
@@ -51,7 +52,7 @@ struct NodeNeeds {
   std::string packaged_releases;
 };
 
-/// All but address, can_have, fetch_command, architecture, and what a bundle has.
+/// All but address, state, can_have, fetch_command, architecture, and what a bundle has.
 NodeNeeds needs_of(const Cluster& cluster, const Node& node, const std::vector<Role>& roles,
                    const NodeRecord* record);
 

@@ -8,6 +8,7 @@
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
 #include "provisioner/engine/context.h"
+#include "provisioner/engine/lease.h"
 #include "provisioner/engine/needs.h"
 #include "provisioner/engine/reconcile.h"
 #include "provisioner/engine/task_replies.h"
@@ -73,6 +74,20 @@ StepResult failure(std::string message, Outcome outcome = Outcome::failed) {
   StepResult result;
   result.outcome = outcome;
   result.message = std::move(message);
+  return result;
+}
+
+/// The machine is another state's: whose, the script has said last. Nothing of ours is on it.
+StepResult of_others(const Step& step, const ScriptResult& ran,
+                     const std::function<void(Event)>& emit) {
+  const auto said = split(trim(ran.remote.error_output), '\n').back();
+  if (step.verb != Verb::undo_role) {
+    return failure("its machine is in use: " + said +
+                   "\n  destroy that deployment first; if it is gone for good, remove the file");
+  }
+  tell(emit, EventType::note, "nothing is undone, for its machine is in use: " + said);
+  StepResult result;
+  result.outcome = Outcome::unchanged;
   return result;
 }
 
@@ -370,6 +385,9 @@ CompiledScript DeploymentRunner::compile_for(const Step& step, const Role& role,
   compile_input.sha256 = sha256;
   const auto* before = find_in(before_, step.node);
   compile_input.had_before = before != nullptr && before->find_role(step.role) != nullptr;
+  if (!is_wiped(records_.of(step.node))) {
+    compile_input.owner = world_.store->id() + " deployment '" + deployment_ + "' of " + who_runs();
+  }
   return compile(compile_input);
 }
 
@@ -390,6 +408,7 @@ StepResult DeploymentRunner::run_script(NodeLink& link, const Step& step, const 
   if (step.verb == Verb::undo_role) seconds += leaving_.drain_seconds;
   auto ran = link.run(script, nonce, std::chrono::seconds(seconds),
                       [&](const TaskReply& reply) { replies.take(reply); });
+  if (!ran.ended && ran.remote.exit_code == kOthersExit) return of_others(step, ran, emit);
   return replies.result_of(ran, role);
 }
 

@@ -218,6 +218,7 @@ class Compiler {
                       "shell/look_ahead"}) {
       out += shell_text(name);
     }
+    if (!input_.owner.empty()) out += shell_text("shell/owner");
     for (auto name : library_) out += shell_text(name);
     for (const auto& [content, name] : contents_) {
       out += content_function(name, content);
@@ -233,6 +234,7 @@ class Compiler {
     set("m_run_dir", input_.layout.run);
     set("m_state", input_.layout.state);
     set("m_lock_seconds", std::to_string(input_.layout.lock_seconds));
+    set("m_owner", input_.owner);
     set("m_programs", own_programs());
     set("m_looked", "0");
     set("m_role", slug_of(role_.name));

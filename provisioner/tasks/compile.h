@@ -47,6 +47,10 @@ struct CompileInput {
   /// False of a role that the node never had: then no older version of it has left anything there,
   /// and the script is without what would look for that, which is half of it.
   bool had_before = true;
+  /// Of a machine that was there before muster: the id of the state, a space, and for people which
+  /// deployment it is. The script keeps it there, and does nothing where another state's is
+  /// (kOthersExit). Empty: the machine is muster's own.
+  std::string owner = "";
 };
 
 /// One exchange with a node: a POSIX sh script for stdin of "sh", and how to read the answer.
@@ -59,6 +63,7 @@ struct CompiledScript {
 };
 
 inline constexpr int kLockedExit = 75;
+inline constexpr int kOthersExit = 76;
 
 /// Renders and compiles. Throws Error with role file and line for a bad task or a template that
 /// names something missing.

@@ -128,6 +128,7 @@ Take into(bool Sighting::*member) {
 const std::map<std::string, Take>& takers() {
   static const std::map<std::string, Take> all{
       {"clock", take_clock},
+      {"owner", into(&Sighting::owner)},
       {"packages", into(&Sighting::packages)},
       {"missing", into(&Sighting::missing_packages)},
       {"hostname", into(&Sighting::hostname)},

@@ -59,6 +59,7 @@ struct Sighting {
   Facts facts;
   std::optional<double> clock;                ///< seconds since 1970 when the script began
   bool clock_is_whole = false;                ///< without parts of a second: up to one more
+  std::string owner;                          ///< whose it is, see CompileInput; empty: nobody's
   std::string packages;                       ///< the package manager, "none"
   std::vector<std::string> missing_packages;  ///< of those that were asked for
   std::string hostname, machine_id, product_uuid;

@@ -312,7 +312,14 @@ m_asker() {
   [ -z "$m_line" ] || m_says asker "${m_line%% *}"
 } 2>/dev/null
 
+# Whose it is, as roles keep it there (shell/owner.sh).
+m_whose() {
+  m_first_line /var/lib/muster/owner
+  [ -z "$m_line" ] || m_says owner "$m_line"
+}
+
 m_check() {
+  m_whose
   m_package_manager
   m_missing_packages
   m_disks

@@ -184,6 +184,26 @@ check "what the owner put into muster's directory stays" on owned \
   'test -e /opt/mine/a/b/of-the-owner && test ! -e /opt/mine/a/b/new'
 on owned 'rm -rf /opt/mine /etc/*.muster-saved; sed -i "/10.1.1.1 other/d" /etc/hosts'
 
+# --- somebody else's package manager is at work when packages are to go: longer than one wait of ours
+
+run apply "$work/mine.json" --yes
+expect "it is applied once more" 0
+on owned '
+  mkdir -p /run/slow/DEBIAN
+  printf "Package: slow\nVersion: 1\nArchitecture: all\nMaintainer: nobody\nDescription: slow\n" > /run/slow/DEBIAN/control
+  printf "#!/bin/sh\ntouch /run/installing\nwhile [ -e /run/slow ]; do sleep 0.1; done\n" > /run/slow/DEBIAN/postinst
+  chmod 755 /run/slow/DEBIAN/postinst
+  dpkg-deb -b /run/slow /run/slow.deb
+  setsid sh -c "dpkg -i /run/slow.deb; dpkg --purge slow; rm -f /run/slow.deb /run/installing" > /dev/null 2>&1 < /dev/null &
+  while [ ! -e /run/installing ]; do sleep 0.1; done
+  setsid sh -c "sleep 30; rm -r /run/slow" > /dev/null 2>&1 < /dev/null &
+' > /dev/null 2>&1
+run destroy mine --yes
+expect "its packages go when the other one has ended" 0
+on owned 'while [ -e /run/slow.deb ]; do sleep 0.1; done'
+listing owned after
+check "and nothing is left of them" same before after
+
 # --- muster is killed at random instants, and half of the time the script on the machine as well. What
 # that one has started (apt, dpkg) goes on, as it does when a session ends.
 
@@ -207,6 +227,14 @@ killed() {
   kill_at "$at" "$whom" $!
 }
 
+# muster, the script and all of its shells, as soon as dpkg unpacks: nobody sees the end of apt.
+killed_in_apt() {
+  on owned 'for try in $(seq 1200); do ! pgrep -f "^/usr/bin/dpkg .*--unpack" > /dev/null || break; sleep 0.05; done
+    read -r script < "$(ls /run/muster.*/id.*)"
+    pkill -9 -x sh -g "$(($(ps -o pgid= -p "$script")))"'
+  kill_at 0 muster "$1"
+} 2> /dev/null
+
 # A script whose muster was killed ends where it wants to say something.
 scripts_end() {
   on owned 'for try in $(seq 200); do
@@ -219,6 +247,14 @@ scripts_end() {
     done
     exit 1'
 } 2> /dev/null
+
+"$muster" --roles "$work/mine" apply "$work/mine.json" --yes > "$work/killed" 2>&1 < /dev/null &
+killed_in_apt $!
+run destroy mine --yes
+expect "killed while packages come: it is undone in the end" 0
+check "killed while packages come: no script is left" scripts_end
+listing owned after
+check "killed while packages come: what came along with them is gone" same before after
 
 RANDOM=$seed
 for ((try = 1; try <= kills; try++)); do

@@ -185,6 +185,49 @@ TEST_CASE("former: muster never takes away the way that it came in by") {
   }
 }
 
+TEST_CASE("former: nor one key of several, by which it may have come in") {
+  const std::string second = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIK bob";
+  const std::string third = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIL eve";
+  const std::string no_way =
+      "muster itself logs in as ann, may have come in by a key that is to go, and finds no others: "
+      "put muster's own key into /home/ann/.ssh/authorized_keys, outside of muster's lines";
+  for (auto flavour : kFlavours) {
+    Sandbox node(flavour);
+    fs::create_directories(node / "home/ann/.ssh");
+    node.add_program("sudo", "cat /rules\n");
+    write_file(node / "rules", "    (ALL) NOPASSWD: ALL\n");
+    node.login_as("ann");
+    apply(node, access("ann", kKey + "\n" + second));
+    const auto keys = keys_of(node, "home/ann");
+    REQUIRE(keys.find(second) != std::string::npos);
+    // The block stays, and one of its keys is another one.
+    for (const auto& fewer : {kKey + "\n" + third, third, second, "from=\"10.0.0.1\" " + kKey}) {
+      CAPTURE(fewer);
+      CHECK(check(node, access("ann", fewer)) == "failed: " + no_way);
+      CHECK(apply(node, access("ann", fewer)) == "failed: " + no_way);
+      CHECK(keys_of(node, "home/ann") == keys);
+    }
+    // One more is no danger, nor another comment.
+    const auto more = third + "\n" + kKey + "-of-old\n" + second;
+    CHECK(check(node, access("ann", more)) == "changed: authorize keys of ann");
+    apply(node, access("ann", more));
+    CHECK(check(node, access("ann", more)) == "");
+    // Of another account muster needs none.
+    node.login_as("bob");
+    CHECK(check(node, access("ann", second)) == "changed: authorize keys of ann");
+    apply(node, access("ann", second));
+    CHECK(check(node, access("ann", second)) == "");
+    node.login_as("ann");
+    write_file(node / "home/ann/.ssh/authorized_keys",
+               "ssh-rsa AAAA of-muster\n" + keys_of(node, "home/ann"));
+    CHECK(check(node, access("ann", third)) == "changed: authorize keys of ann");
+    apply(node, access("ann", third));
+    CHECK(check(node, access("ann", third)) == "");
+    CHECK(keys_of(node, "home/ann") ==
+          "ssh-rsa AAAA of-muster\n# BEGIN muster\n" + third + "\n# END muster\n");
+  }
+}
+
 TEST_CASE("former: an account that muster logs in to, or that has keys of others, stays") {
   Sandbox node(Flavour::dash);
   apply(node, access("eve", kKey));

@@ -120,6 +120,73 @@ TEST_CASE("script: a script exits with 75 when another one does not end") {
   }
 }
 
+TEST_CASE("script: a machine that is another state's is left as it is") {
+  for (auto flavour : kFlavours) {
+    Sandbox node(flavour);
+    Compiling ours("tasks:\n  - {name: t, file: {path: /srv/a, content: \"ours\\n\"}}\n");
+    Compiling theirs("tasks:\n  - {name: t, file: {path: /srv/a, content: \"theirs\\n\"}}\n");
+    ours.owner = "s1 deployment 'a' of ann@laptop";
+    theirs.owner = "s2 deployment 'b' of bob@desk";
+    const auto before = node.snapshot();
+    // A look says nothing of who comes later.
+    CHECK(outcomes(node.run(ours.script(Mode::check).script, kNonce)) == "changed");
+    CHECK(difference(before, node.snapshot()) == "");
+    CHECK(outcomes(node.run(ours.script().script, kNonce)) == "changed");
+    CHECK(read_file(node / "var/lib/muster/owner") == "s1 deployment 'a' of ann@laptop\n");
+    const auto owned = node.snapshot();
+    for (const auto& script :
+         {theirs.script(), theirs.script(Mode::check), theirs.undo(), theirs.undo(Mode::check)}) {
+      auto ran = node.run(script.script, kNonce);
+      CHECK(ran.exit_code == kOthersExit);
+      CHECK(ran.output == "");
+      CHECK(ran.error_output ==
+            "deployment 'a' of ann@laptop has it, as /var/lib/muster/owner says\n");
+    }
+    CHECK(difference(owned, node.snapshot()) == "");
+    CHECK(outcomes(node.run(ours.undo().script, kNonce)) == "changed");
+    CHECK_FALSE(std::filesystem::exists(node / "var/lib/muster"));
+    CHECK(outcomes(node.run(theirs.script().script, kNonce)) == "changed");
+  }
+}
+
+TEST_CASE("script: the next deployment of a state has what an undo was given up for") {
+  for (auto flavour : kFlavours) {
+    Sandbox node(flavour);
+    Compiling role("tasks:\n  - {name: t, file: {path: /srv/a, content: \"x\\n\"}}\n");
+    role.owner = "s1 deployment 'a' of ann@laptop";
+    node.run(role.script().script, kNonce);
+    role.owner = "s1 deployment 'b' of ann@laptop";
+    CHECK(outcomes(node.run(role.script().script, kNonce)) == "unchanged");
+    CHECK(read_file(node / "var/lib/muster/owner") == "s1 deployment 'b' of ann@laptop\n");
+    // As after a power cut.
+    write_file(node / "var/lib/muster/owner", "");
+    role.owner = "s2 deployment 'c' of bob@desk";
+    CHECK(outcomes(node.run(role.script().script, kNonce)) == "unchanged");
+    CHECK(read_file(node / "var/lib/muster/owner") == "s2 deployment 'c' of bob@desk\n");
+  }
+}
+
+TEST_CASE("script: of two states at once one gets a machine, with flock and without") {
+  for (bool locks : {true, false}) {
+    Sandbox node(Flavour::dash);
+    if (!locks) node.remove_program("flock");
+    Compiling role("tasks:\n  - {name: t, command: {run: 'echo x >>/srv/a'}}\n");
+    for (int i = 0; i < 10; ++i) {
+      role.owner = "s1 deployment 'a' of ann@laptop";
+      auto first = node.start(role.script().script);
+      role.owner = "s2 deployment 'b' of bob@desk";
+      role.nonce = "another" + std::string(kNonce);
+      auto second = node.run(role.script().script, role.nonce);
+      role.nonce = kNonce;
+      auto ran = node.finish(first, kNonce);
+      CHECK(second.exit_code + ran.exit_code == kOthersExit);
+      CHECK(read_file(node / "srv/a") == "x\n");
+      std::filesystem::remove(node / "srv/a");
+      std::filesystem::remove(node / "var/lib/muster/owner");
+    }
+  }
+}
+
 TEST_CASE("script: a program left behind holds neither the lock nor the answer") {
   for (auto flavour : kFlavours) {
     Sandbox node(flavour);

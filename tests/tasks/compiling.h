@@ -24,6 +24,7 @@ struct Compiling {
   std::map<std::string, std::string> artifacts;
   std::string packages_sha256;
   NodeLayout layout = {};
+  std::string owner = "";
   std::string nonce = kNonce;
 
   /// `text` is a role's file without its name.
@@ -43,6 +44,7 @@ struct Compiling {
     input.context = &context;
     input.nonce = nonce;
     input.layout = layout;
+    input.owner = owner;
     input.sha256 = sha256;
     input.packages_sha256 = packages_sha256;
     input.load_template = [this](const std::string& name) { return find(templates, name); };

@@ -27,6 +27,21 @@ m_keys_keep() {
   m_note_once keys "$m_ended" "keys:$1"
 }
 
+# m_keeps_all OLD NEW: whether the new block has the keys of the old one, whatever their comments say.
+m_keeps_all() {
+  while IFS= read -r m_line; do
+    [ -n "$m_line" ] || continue
+    m_key=${m_line%%AAAA*}
+    m_line=${m_line#"$m_key"}
+    case $m_key/$2$m_nl in
+      '#'* | *"$m_nl$m_key${m_line%% *}"[\ "$m_nl"]*) ;;
+      *) return 1 ;;
+    esac
+  done <<BLOCK
+$1
+BLOCK
+}
+
 # m_authorized_key USER BLOCK
 m_authorized_key() {
   if ! m_account "$1"; then
@@ -44,6 +59,11 @@ m_authorized_key() {
     *) m_fail "$m_file has '# BEGIN muster' without '# END muster'; put that after muster's keys" ;;
   esac
   if [ "$m_now" = "$2" ]; then return; fi
+  m_know_self
+  if [ "$m_self" = "$1" ] && ! m_keeps_all "$m_now" "$2" && ! m_other_keys "$m_home"; then
+    m_fail "muster itself logs in as $1, may have come in by a key that is to go, and finds no others:" \
+      "put muster's own key into $m_file, outside of muster's lines"
+  fi
   if m_change "authorize keys of $1"; then
     m_keys_keep "$1"
     if [ -d "$m_home/.ssh" ]; then

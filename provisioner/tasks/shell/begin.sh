@@ -77,6 +77,7 @@ m_begin() {
   m_mend_tmpdir
   m_lock
   umask 022
+  [ -z "$m_owner" ] || m_hold_machine
   m_ledger=$m_state/kept m_loaded='' m_sub='' m_opening='' m_copies=0 m_firm=$m_nl
   if [ "$m_mode" = apply ] && [ -d "$m_ledger" ] && [ -n "$m_wants_file" ]; then
     m_open_ledger || {

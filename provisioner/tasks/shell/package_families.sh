@@ -96,11 +96,19 @@ m_package_run_bundled_apt() {
     m_fail "apt cannot install them from the bundle, see above: was it made for this definition and these roles?"
 }
 
+# apt tells what it is about to unpack: should nobody see its end, these were asked for. dnf and apk take
+# along by themselves what nothing needs any more.
+m_apt_tells() {
+  printf 'DPkg::Pre-Install-Pkgs { "%s >>%s.asked"; };\n' "sed 's,.*/,package:,; s/_.*//'" "$m_open" >"$m_tmp/apt.conf"
+  export APT_CONFIG="$m_tmp/apt.conf"
+}
+
 m_package_run_apt() {
   m_has apt-get || m_fail "this node has dpkg, but no apt-get"
   export DEBIAN_FRONTEND=noninteractive
   # Only Debian's packages start their services, by systemctl: it leaves systemd alone then.
   [ "$m_start" = true ] || export SYSTEMD_OFFLINE=1
+  [ "$1" != install ] || m_apt_tells
   if [ "$1" = install ] && [ -n "${m_packages_from:-}" ]; then
     m_package_run_bundled_apt -y --no-install-recommends -o DPkg::Lock::Timeout=60 \
       -o Dpkg::Options::=--force-confold "$@"

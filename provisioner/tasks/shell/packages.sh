@@ -49,7 +49,7 @@ m_packages_keep_configuration() {
 }
 
 # m_packages_before PACKAGE...: what there was is kept until it is known what came: also by the next
-# script, when this one is cut. $m_file.asked has the role and what it asks for.
+# script, when this one is cut. $m_file.asked has the role, what it asks for, and what apt brings along.
 m_packages_before() {
   m_packages_unfinished
   m_name_copy
@@ -98,8 +98,8 @@ m_packages_unfinished() {
   m_packages_after
 }
 
-# Of a manager whose end nobody saw, only what was asked for is known to be ours: others may have
-# installed something since.
+# Of a manager whose end nobody saw, only what it was asked for and brought along is known to be ours:
+# others may have installed something since.
 m_packages_came() {
   if [ -e "$1.after" ]; then
     grep -vxF -f "$1" "$1.after" || :

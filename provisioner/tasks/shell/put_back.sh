@@ -159,7 +159,7 @@ m_leave_node() {
       '[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]*' -exec rm -f {} +
     rmdir "$m_store" 2>/dev/null && rmdir "${m_store%/*}" 2>/dev/null
   fi
-  rm -rf "$m_ledger" "$m_state/pending" "$m_state/images" "$m_state/unpacked" "$m_state/packages"
+  rm -rf "$m_ledger" "$m_state/owner" "$m_state/pending" "$m_state/images" "$m_state/unpacked" "$m_state/packages"
   rmdir "$m_state" 2>/dev/null
   m_leave_run_dir
 }
@@ -167,7 +167,9 @@ m_leave_node() {
 m_put_back() {
   set +e
   if [ ! -d "$m_ledger" ]; then
-    [ "$m_mode" != apply ] || m_leave_run_dir
+    [ "$m_mode" = apply ] || return 0
+    if [ -e "$m_state/owner" ]; then rm -f "$m_state/owner" && rmdir "$m_state" 2>/dev/null; fi
+    m_leave_run_dir
     return 0
   fi
   [ "$m_mode" != apply ] || m_packages_unfinished

@@ -246,12 +246,6 @@ m_sort_former() {
   printf '%s\n' "$m_line" >>"$m_tmp/sorted"
 }
 
-# m_other_keys HOME: whether there are keys that muster did not write.
-m_other_keys() {
-  [ -f "$1/.ssh/authorized_keys" ] || return 1
-  sed '/^# BEGIN muster$/,/^# END muster$/d' "$1/.ssh/authorized_keys" | grep -q '^[^#[:space:]]'
-}
-
 # m_needs_keys USER, whom m_account has found: whether muster, which is here as m_self, may have come in
 # by its own lines.
 m_needs_keys() {
@@ -389,7 +383,7 @@ m_strike_former() {
 
 m_put_back_former() {
   set +e
-  m_self=${SUDO_USER:-$(id -un)}
+  m_know_self
   m_load_log
   m_who_wants_now
   # As if roles stay: directories that are not empty may hold what is theirs.

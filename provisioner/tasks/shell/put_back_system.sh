@@ -187,14 +187,41 @@ m_packages_left() {
     if grep -qxF "package:$m_name" "$m_tmp/inventory"; then m_left="$m_left $m_name"; fi
   done
 }
+
+# Sets m_busy when another manager has the lock.
+m_packages_take() {
+  m_packages_await 10
+  "m_packages_take_$m_family" >"$m_tmp/taken" 2>&1
+  m_packages_left
+  m_busy=
+  [ -z "$m_left" ] ||
+    ! grep -qE 'lock was locked|transaction lock|lock database' "$m_tmp/taken" || m_busy=1
+}
+
+# What could not go yet stays on record, and who came with it.
+m_packages_later() {
+  echo "the package manager is busy, and keeps these:$m_left"
+  tail -n 3 "$m_tmp/taken"
+  for m_name in $m_left; do m_came_who="$m_came_who package:$m_name"; done
+  for m_key in $m_came_who; do
+    grep -F " came $m_key" "$m_tmp/go" >>"$m_tmp/stay"
+    m_failed="$m_failed$m_key$m_nl"
+  done
+  m_came_who=
+}
+
 m_back_packages() {
   m_packages_left
   if [ -n "$m_left" ] && m_change "remove$m_left"; then
-    m_packages_await 10
     m_taken=1
-    "m_packages_take_$m_family" >"$m_tmp/taken" 2>&1
-    m_packages_left
-    if [ -n "$m_left" ]; then
+    for m_try in 1 2 3 4 5 6 7 8 9 10 11 12; do
+      m_packages_take
+      [ -n "$m_busy" ] || break
+      sleep 1
+    done
+    if [ -n "$m_busy" ]; then
+      m_packages_later
+    elif [ -n "$m_left" ]; then
       echo "these stay, as others need them or they cannot be removed:$m_left"
       tail -n 20 "$m_tmp/taken"
     fi
