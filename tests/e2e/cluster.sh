@@ -75,7 +75,7 @@ root_alone() {  # NODE LEAST
   local found
   found=$(open_files "$1") && echo "$found" && [ "$(wc -l <<< "$found")" = 1 ] && [ "${found#files }" -ge "$2" ]
 }
-check "on the master, what Kubernetes runs from is root's alone" root_alone qs-master-001 20
+check "on the master, what Kubernetes runs from is root's alone" root_alone qs-control-001 20
 check "on a worker as well" root_alone qs-worker-001 8
 listens() {  # NODE PORT...: to others than itself, at these ports and no others
   local node=$1
@@ -83,18 +83,18 @@ listens() {  # NODE PORT...: to others than itself, at these ports and no others
   "$muster" ssh $name "$node" -- 'ss -Hltn' < /dev/null | awk '{print $4}' | grep -vE '^(127\.|\[::1\])' |
     sed 's/.*://' | sort -un | diff - <(printf '%s\n' "$@" | sort -n)
 }
-check "the master is open at these ports only" listens qs-master-001 22 2379 2380 6443 10250
+check "the master is open at these ports only" listens qs-control-001 22 2379 2380 6443 10250
 check "a worker at these" listens qs-worker-001 22 10250
 asks() {  # URL CODE: without credentials
   [ "$(curl -sk -o /dev/null -w '%{http_code}' "$1")" = "$2" ]
 }
-api=https://$(address_of $name qs-master-001):6443
+api=https://$(address_of $name qs-control-001):6443
 check "without credentials one may ask whether the API is ready" asks "$api/readyz" 200
 check "and nothing else" asks "$api/api" 401
 check "a kubelet answers nobody without credentials" asks "https://$(address_of $name qs-worker-001):10250/pods" 401
 kubectl -n default create secret generic rests --from-literal=word=plainly-readable > /dev/null
 at_rest() {
-  "$muster" ssh $name qs-master-001 -- 'set -a; ETCDCTL_CACERT=/etc/etcd/ca.crt ETCDCTL_CERT=/etc/etcd/member.crt \
+  "$muster" ssh $name qs-control-001 -- 'set -a; ETCDCTL_CACERT=/etc/etcd/ca.crt ETCDCTL_CERT=/etc/etcd/member.crt \
     ETCDCTL_KEY=/etc/etcd/member.key; etcdctl get /registry/secrets/default/rests' < /dev/null |
     grep -aq '^k8s:enc:secretbox'
 }
