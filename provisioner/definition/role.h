@@ -44,6 +44,9 @@ struct Role {
   /// Roles that one node must have finished: where none has yet, all that have them must be done
   /// trying.
   std::vector<std::string> after_one;
+  /// Roles whose steps on any node must have ended, well or not; in turns too, which it is then no
+  /// part of.
+  std::vector<std::string> after_tried;
   /// Roles that wait for this one where a node has both; the node need not have them.
   std::vector<std::string> before;
   /// The other side of `before`: those that say so of this role. Filled in by load_roles.

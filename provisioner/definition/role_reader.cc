@@ -28,9 +28,9 @@ class RoleReader {
  private:
   void read(const Value& root) {
     if (!object(root, "a role",
-                {"role", "description", "internal", "needs", "after", "after_one", "before", "uses",
-                 "deadline_seconds", "settles_seconds", "rolling", "authorities", "certificates",
-                 "tasks", "handlers", "settled", "undo", "traces"})) {
+                {"role", "description", "internal", "needs", "after", "after_one", "after_tried",
+                 "before", "uses", "deadline_seconds", "settles_seconds", "rolling", "authorities",
+                 "certificates", "tasks", "handlers", "settled", "undo", "traces"})) {
       return;
     }
     role_.name = required_text(root, "role");
@@ -40,6 +40,7 @@ class RoleReader {
     role_.needs = texts(root, "needs");
     role_.after = texts(root, "after");
     role_.after_one = texts(root, "after_one");
+    role_.after_tried = texts(root, "after_tried");
     role_.before = texts(root, "before");
     role_.uses = texts(root, "uses");
     role_.authorities = texts(root, "authorities");

@@ -141,7 +141,7 @@ TEST_CASE("role: every mistake is told with its place") {
         "r.yaml:4:1: error: a role has no 'xyz'\n"
         "  xyz: 1\n"
         "  ^\n"
-        "  it has role, description, internal, needs, after, after_one, before, uses, "
+        "  it has role, description, internal, needs, after, after_one, after_tried, before, uses, "
         "deadline_seconds, settles_seconds, rolling, authorities, certificates, tasks, handlers, "
         "settled, undo, traces");
   CHECK(role_mistakes("description: x\n") ==
