@@ -5,6 +5,7 @@
 
 #include "provisioner/base/text.h"
 #include "provisioner/plan/plan.h"
+#include "provisioner/releases/releases.h"
 
 namespace muster {
 
@@ -42,6 +43,10 @@ Canonical canonical_settings(const Cluster& cluster) {
   text.add(s.api_port).add(s.balancer_port).add(s.dns_domain).add(s.network_plugin);
   text.add(s.dns_mode).add(s.bin_dir).add(s.config_dir).add(s.cert_dir).add(s.log_level);
   text.add(s.login_user).add(s.api_ip).add(s.dns_ip).add(s.attribs);
+  // A new muster may have newer parts for the same release.
+  const auto release = known_releases().values(s.version);
+  text.add(release.texts);
+  for (const auto& [name, holds] : release.facts) text.add(name).add(holds ? 1 : 0);
   return text;
 }
 
