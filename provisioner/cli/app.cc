@@ -64,6 +64,7 @@ int App::run() {
   if (command == "power") return power();
   if (command == "unlock") return unlock();
   if (command == "version") return version();
+  if (command == "versions") return versions();
   if (command == "gc") return gc();
   if (command == "test") return test();
   if (command == "report") return report_run();
@@ -182,8 +183,12 @@ std::unique_ptr<Reporter> App::view(bool many) {
 
 DefinitionRules App::rules() {
   auto rules = definition_rules(roles(), providers(), known_state());
-  rules.today = format_time(clock_.wall_ms()).substr(0, std::string_view("2026-01-31").size());
+  rules.today = today();
   return rules;
+}
+
+std::string App::today() const {
+  return format_time(clock_.wall_ms()).substr(0, std::string_view("2026-01-31").size());
 }
 
 DefinitionResult App::read(const std::string& file) {

@@ -225,7 +225,10 @@ void add_other_commands(Table& table) {
   table.command("completion", "a completion script for a shell")
       .argument(shell)
       .example("completion bash > /etc/bash_completion.d/muster");
-  table.command("version", "muster's version, and the Kubernetes releases it installs");
+  table.command("version", "muster's version, and the Kubernetes release it installs");
+  table.command("versions", "the Kubernetes releases: until when supported, and with what")
+      .option(output_option({"json"}))
+      .example("versions");
 }
 
 /// create, list, show and delete of `noun`.

@@ -1,4 +1,4 @@
-// artifacts and version.
+// artifacts, version and versions.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -6,6 +6,7 @@
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
 #include "provisioner/cli/app.h"
+#include "provisioner/cli/release_text.h"
 #include "provisioner/engine/needs.h"
 #include "provisioner/releases/releases.h"
 #include "provisioner/report/columns.h"
@@ -106,6 +107,15 @@ int App::artifacts() {
 int App::version() {
   out_ << "muster " << MUSTER_VERSION << "\nKubernetes "
        << known_releases().default_version.text() << "; others: muster versions\n";
+  return 0;
+}
+
+int App::versions() {
+  if (options_.output == "json") {
+    out_ << versions_json(today()).dump(2) << "\n";
+  } else {
+    out_ << versions_table(today());
+  }
   return 0;
 }
 
