@@ -219,25 +219,46 @@ reset() {
   rm -f /etc/etcd/cluster.env
 }
 
-# Its unit does not say which etcd it is of.
+# Its unit does not say which etcd it is of. Those that come after the first one find a cluster that they
+# are not of: they put their data aside and join it.
 old() {
   [ -e /etc/systemd/system/etcd.service ] && ! grep -q '^Description=etcd v' /etc/systemd/system/etcd.service &&
-    { [ -d /var/lib/etcd/member ] || [ -d /var/lib/etcd/taken-over ]; }
+    { [ -d /var/lib/etcd/member ] || [ -d /var/lib/etcd/taken-over ]; } && ! foreign
 }
 
-# etcd 3.6 does not read the log of 3.4, but its database: who has stopped has everything there.
+is_other() { # ID NAME PEERS CLIENTS
+  [ "$3" = "$peer" ] || rest="$rest $1"
+}
+
+# etcd changes no members before all know each other for 5 seconds: hence the tries.
+take_others_out() {
+  end=$(($(date +%s) + 30))
+  while :; do
+    rest=-
+    if list=$(ask https://127.0.0.1:2379 member list 2>&1); then
+      rest=
+      each "$list" is_other
+      for id in $rest; do list=$(ask https://127.0.0.1:2379 member remove "$id" 2>&1) || break; done
+    fi
+    [ -n "$rest" ] || return 0
+    [ "$(date +%s)" -lt "$end" ] || break
+    sleep 1
+  done
+  echo "the others cannot be taken out of the cluster: $list"
+  exit 1
+}
+
+# etcd 3.6 does not read the log of 3.4, but its database. Who is the only member, and has stopped, has
+# everything there. What was cut is done again; the mark says that there are no others any more.
 take_over() {
-  if [ -n "$others" ]; then
-    echo "this member runs an etcd of the distribution's, whose data can be taken over when it is the only one;" \
-      "its cluster has several: see 'From v1.20' in docs/releases.md"
-    exit 1
-  fi
-  systemctl stop etcd.service
   cd /var/lib/etcd
   if [ -d member ]; then
+    [ -e alone ] || take_others_out
+    touch alone
+    systemctl stop etcd.service
     rm -rf taken-over taken-over.part
     {{cluster.bin_dir}}/etcdutl snapshot restore member/member/snap/db --skip-hash-check --data-dir=taken-over.part \
-      --name="$name" --initial-cluster="$all" --initial-advertise-peer-urls="$peer" \
+      --name="$name" --initial-cluster="$name=$peer" --initial-advertise-peer-urls="$peer" \
       --initial-cluster-token={{cluster.name}}
     chown -R etcd:etcd taken-over.part
     sync -f taken-over.part 2>/dev/null || sync
@@ -245,7 +266,8 @@ take_over() {
     mv member "before-restore-$(date -u +%Y%m%dT%H%M%SZ)"
   fi
   mv taken-over member
-  remember "$all" existing
+  remember "$name=$peer" existing
+  rm -f alone
 }
 
 case $1 in
