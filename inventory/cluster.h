@@ -13,7 +13,7 @@ namespace muster {
 
 /// The attribs of a definition with every default in place.
 struct ClusterSettings {
-  std::string version;  ///< "v1.20.2"
+  std::string version;  ///< "v1.37.2"
   std::string service_cidr;
   std::string pod_cidr;
   int node_prefix = 24;
