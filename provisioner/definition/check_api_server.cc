@@ -5,7 +5,7 @@
 #include "provisioner/definition/attribs.h"
 #include "provisioner/definition/check.h"
 #include "provisioner/definition/url.h"
-#include "provisioner/releases/version.h"
+#include "provisioner/releases/releases.h"
 
 namespace muster {
 
@@ -13,8 +13,6 @@ namespace {
 
 using Kind = Value::Kind;
 
-/// The first with apiserver.config.k8s.io/v1.
-constexpr const char* kOldestWithJwt = "v1.34.0";
 constexpr const char* kOidcPrefix = "oidc:";
 const std::vector<std::string> kWebhookModes{"batch", "blocking", "blocking-strict"};
 
@@ -98,10 +96,12 @@ void Checker::read_authentication(const Value& authentication) {
   check_keys(authentication, authentication_keys());
   const auto* oidc = get(authentication, authentication_keys(), "oidc");
   if (oidc == nullptr) return;
-  auto version = parse_version(attrib("k8s-version").text);
-  if (version && *version < *parse_version(kOldestWithJwt)) {
-    error(oidc->at, "Kubernetes " + version->text() + " cannot be told of issuers by muster",
-          std::string("it takes ") + kOldestWithJwt + " or later");
+  const auto& version = attrib("k8s-version").text;
+  const auto facts = known_releases().values(version).facts;
+  auto takes_file = facts.find("kube_apiserver_authentication_config");
+  if (takes_file != facts.end() && !takes_file->second) {
+    error(oidc->at, "kube-apiserver of " + version + " takes no issuers from a file",
+          "use a later release: --set attribs.k8s-version=" + find_attrib("k8s-version")->fallback);
   }
   Value list;
   list.kind = Kind::list;

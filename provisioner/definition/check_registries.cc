@@ -114,6 +114,7 @@ void Checker::read_proxy(const Value& proxy) {
     const auto what = "the " + std::string(key) + " proxy";
     if (is_crossed_out(value->text)) {
       read_clear_secret(secret, what, *value);
+      read.wanted = true;
       continue;
     }
     auto parts = parse_url(value->text);
@@ -128,6 +129,7 @@ void Checker::read_proxy(const Value& proxy) {
     } else {
       *url = value->text;
     }
+    read.wanted = true;
   }
   if (const auto* list = get(proxy, proxy_keys(), "no_proxy")) {
     for (const auto* item : strings(*list, "no_proxy")) {

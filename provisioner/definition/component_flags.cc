@@ -130,7 +130,7 @@ std::optional<ComponentFlags> ComponentFlags::of(const std::string& minor,
     std::string whose, name;
     Flag flag;
     words >> whose >> name >> flag.kind >> flag.note;
-    if (whose == "gate") {
+    if (whose == "gate" && component != "etcd") {
       flags.gates_.push_back(name);
     } else if (whose == component && name.starts_with("--")) {
       flags.flags_.emplace(name.substr(2), flag);

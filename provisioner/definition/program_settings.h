@@ -20,11 +20,10 @@ struct Registry {
 
 /// How nodes reach what is outside, when they install packages and pull images.
 struct ProxySettings {
-  std::string http;  ///< a URL; empty: none, or it has a password and is the secret kHttpProxy
+  bool wanted = false;  ///< the definition has some
+  std::string http;     ///< a URL; empty: none, or it has a login and is the secret kHttpProxy
   std::string https;
   std::vector<std::string> no_proxy;  ///< besides what muster knows itself
-
-  bool operator==(const ProxySettings&) const = default;
 };
 
 /// What is added to muster's own settings of one program.

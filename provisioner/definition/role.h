@@ -16,7 +16,10 @@ struct Task {
   Value args;                       ///< an object
   std::vector<std::string> notify;  ///< handlers to run at the end when this task changed anything
   std::string
-      when;      ///< a path in the context, "!" before it negates; the task is left out when false
+      when;  ///< a path in the context, "!" before it negates; the task is left out when false
+  /// A path of a list in the context: the task is one for each of its items, which templates and
+  /// `when` see as "item"; the name is a template then.
+  std::string for_each = {};
   int line = 0;  ///< in the role's file, for errors
 };
 

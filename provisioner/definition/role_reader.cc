@@ -13,6 +13,8 @@ namespace {
 
 using Kind = Value::Kind;
 
+constexpr std::string_view kOfAllTasks[] = {"name", "notify", "when", "for_each"};
+
 /// Reads the objects of a role's file and collects what is wrong with them.
 class RoleReader {
  public:
@@ -98,8 +100,9 @@ class RoleReader {
     task.name = required_text(value, "name");
     task.notify = texts(value, "notify");
     task.when = text(value, "when");
+    task.for_each = text(value, "for_each");
     for (const auto& entry : value.members) {
-      if (entry.key == "name" || entry.key == "notify" || entry.key == "when") continue;
+      if (std::ranges::find(kOfAllTasks, entry.key) != std::end(kOfAllTasks)) continue;
       if (task.kind.empty()) {
         task.kind = entry.key;
         task.args = entry.value;

@@ -6,6 +6,7 @@
 
 #include "provisioner/base/text.h"
 #include "provisioner/definition/names.h"
+#include "provisioner/engine/program_context.h"
 #include "provisioner/releases/releases.h"
 #include "provisioner/tasks/compile.h"
 
@@ -260,6 +261,7 @@ nlohmann::json make_context(const ContextInput& input, Pki& pki) {
   std::vector<std::string> keys;
   for (const auto& [name, key] : cluster.public_keys) keys.push_back(key);
   context["access"] = {{"keys", join(keys, "\n")}};
+  add_programs(context, input);
   context["artifacts"] = Json::object();
   for (const auto& [name, available] : input.artifacts) {
     context["artifacts"][with_underscores(name)] = available;

@@ -10,6 +10,7 @@
 #include "provisioner/base/process.h"
 #include "provisioner/base/text.h"
 #include "provisioner/engine/certificates.h"
+#include "provisioner/engine/definition_secrets.h"
 #include "provisioner/engine/durations.h"
 #include "provisioner/engine/lease.h"
 #include "provisioner/engine/needs.h"
@@ -135,6 +136,7 @@ DeploymentRecord begin(const World& world, const DefinitionResult& input, const 
       store.mark_certificates(record.name, record.certificates);
     }
   });
+  keep_secrets(store, planned.cluster);
   say_moved(world, planned, followed);
   return record;
 }
@@ -268,6 +270,7 @@ Planned plan_definition(const World& world, const Definition& definition, Agains
                         Diagnostics& diagnostics, const PlanWishes& wishes) {
   Planned planned;
   planned.cluster = expand(definition, *world.roles, diagnostics);
+  take_secrets(*world.store, definition, planned.cluster, diagnostics);
   planned.record = world.store->deployment(definition.name);
   if (planned.record) {
     if (planned.record->tenant != definition.tenant) {

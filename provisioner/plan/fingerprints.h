@@ -35,13 +35,13 @@ class Fingerprints {
   const std::string& node_part(const Node& node);
   const std::string& role_part(const Role& role);
   const std::string& members_part(const Role& role);
+  const std::string& settings_part(const Role& role);
   std::string certificates_part(const Role& role) const;
 
   const Cluster& cluster_;
   RecordIndex recorded_;
   int generation_ = 0;  ///< of certificates
-  std::string settings_;
-  std::string access_;
+  std::map<std::string, std::string> settings_;  ///< by role
   std::map<std::string, std::string> files_;    ///< by role
   std::map<std::string, std::string> members_;  ///< by role
   const Node* hashed_ = nullptr;                ///< the node that node_ is of

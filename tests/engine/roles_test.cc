@@ -26,6 +26,17 @@ namespace {
 
 const std::string kDefinition = R"({"name": "demo", "provider": {"name": "local"},
   "public_keys": {"ann": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGtra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tr a"},
+  "registries": {"docker.io": {"mirrors": ["https://m.example.com"]},
+                 "m.example.com": {"ca": "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----",
+                                   "auth": {"username": "ann", "password": "xxx"}}},
+  "proxy": {"http": "http://10.1.0.1:3128"},
+  "extra_args": {"kubelet": {"cert-dir": "/a b"}, "kube-apiserver": {"event-ttl": "2h"},
+                 "kube-scheduler": {"kube-api-qps": 9}, "kube-proxy": {"conntrack-min": 9},
+                 "kube-controller-manager": {"kube-api-qps": 9}, "etcd": {"max-wals": 9}},
+  "extra_config": {"kubelet": {"maxPods": 200}, "kube-proxy": {"mode": "iptables"}},
+  "audit": {"policy": {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{"level": "None"}]},
+            "webhook": {"url": "https://10.1.0.1/events", "token": "xxx"}},
+  "authentication": {"oidc": [{"issuer": "https://login.example.com", "audiences": ["a"]}]},
   "nodes": [{"prefix": "m", "roles": ["etcd", "k8s-master", "k8s-addons"], "count": 3},
             {"prefix": "w", "roles": ["k8s-worker"], "labels": {"a": "b"},
              "taints": ["k=v:NoSchedule"]}]})";
@@ -53,12 +64,12 @@ ContextInput context_input(const Cluster& cluster, const Node& node, const Role&
   input.before = &kNothing;
   static const CertificateOrder kNoOrder;
   input.certificates = &kNoOrder;
-  input.facts.values = {{"arch", "amd64"},       {"os", "debian"},    {"os_version", "12"},
-                        {"kernel", "6.1.0"},     {"cpus", "2"},       {"memory_mb", "2048"},
-                        {"container", "true"},   {"cgroup", "v1"},    {"oom_score_adj", "false"},
-                        {"nameserver", "false"}, {"systemd", "true"}, {"openrc", "false"},
-                        {"cgroup_v1", "true"},   {"nftables", "true"},
-                        {"apt", "true"},         {"dnf", "false"},    {"apk", "false"}};
+  input.facts.values = {{"arch", "amd64"},       {"os", "debian"},     {"os_version", "12"},
+                        {"kernel", "6.1.0"},     {"cpus", "2"},        {"memory_mb", "2048"},
+                        {"container", "true"},   {"cgroup", "v1"},     {"oom_score_adj", "false"},
+                        {"nameserver", "false"}, {"systemd", "true"},  {"openrc", "false"},
+                        {"cgroup_v1", "true"},   {"nftables", "true"}, {"apt", "true"},
+                        {"dnf", "false"},        {"apk", "false"}};
   for (const char* artifact : {"coredns-image", "pause-image"}) input.artifacts[artifact] = true;
   return input;
 }
@@ -103,15 +114,30 @@ std::string complaints(const std::string& path, const std::string& text, const T
   return "";
 }
 
+nlohmann::json list_of(const nlohmann::json& context, const Task& task) {
+  auto path = task.for_each;
+  std::replace(path.begin(), path.end(), '.', '/');
+  return context.at(nlohmann::json::json_pointer("/" + path));
+}
+
 void check_files(const std::vector<Task>& tasks, const nlohmann::json& context,
                  const TestFolder& folder, std::set<std::string>& seen) {
   for (const auto& task : tasks) {
     const auto* name = task.args.find("template");
     if (name == nullptr || !seen.insert(name->text).second) continue;
     CAPTURE(name->text);
-    auto text = render_template(load_template({}, name->text), name->text, context);
-    const auto* path = task.args.find("path");
-    CHECK(complaints(path == nullptr ? name->text : path->text, text, folder) == "");
+    auto check = [&](const nlohmann::json& seen_by_it) {
+      auto text = render_template(load_template({}, name->text), name->text, seen_by_it);
+      const auto* path = task.args.find("path");
+      CHECK(complaints(path == nullptr ? name->text : path->text, text, folder) == "");
+    };
+    if (task.for_each.empty()) check(context);
+    auto with_item = context;
+    for (const auto& item :
+         task.for_each.empty() ? nlohmann::json::array() : list_of(context, task)) {
+      with_item["item"] = item;
+      check(with_item);
+    }
   }
 }
 
