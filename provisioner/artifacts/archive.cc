@@ -46,8 +46,7 @@ std::string write_out(::archive* reader, const fs::path& to) {
 
 }  // namespace
 
-std::string extract_member(const fs::path& archive, const std::string& member,
-                           const fs::path& to) {
+std::string extract_member(const fs::path& archive, const std::string& member, const fs::path& to) {
   Archive reader(::archive_read_new(), &::archive_read_free);
   ::archive_read_support_format_tar(reader.get());
   ::archive_read_support_filter_gzip(reader.get());

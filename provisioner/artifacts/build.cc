@@ -62,7 +62,8 @@ Scripts embedded_scripts() {
   for (const auto& resource : resources()) {
     if (!resource.path.starts_with(kFolder)) continue;
     auto path = resource.path.substr(kFolder.size());
-    if (path.starts_with(kModules) || path.ends_with(".sh")) scripts.emplace(path, resource.content);
+    if (path.starts_with(kModules) || path.ends_with(".sh"))
+      scripts.emplace(path, resource.content);
   }
   return scripts;
 }
@@ -96,8 +97,8 @@ fs::path Builder::directory(const std::string& rule, const std::string& version)
   return cache_ / "built" / (rule + "-" + version);
 }
 
-fs::path Builder::make(const BuildRule& rule, const std::string& version,
-                       const std::string& output, const Note& note) {
+fs::path Builder::make(const BuildRule& rule, const std::string& version, const std::string& output,
+                       const Note& note) {
   auto made = directory(rule.name, version) / output;
   if (fs::exists(made)) return made;
   run(rule, version, note);

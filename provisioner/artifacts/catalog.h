@@ -34,14 +34,14 @@ struct CatalogEntry {
   std::string name;
   std::string version;  ///< "kubernetes": the cluster's; "etcd": that of its release's part
   std::vector<std::string> arches;
-  std::vector<std::string> urls;              ///< templates: upstream, then the mirrors
-  std::string member;      ///< template: the file in the archive that `urls` lead to
-  std::string sha256_url;  ///< template that may hold {url}; must be https
+  std::vector<std::string> urls;  ///< templates: upstream, then the mirrors
+  std::string member;             ///< template: the file in the archive that `urls` lead to
+  std::string sha256_url;         ///< template that may hold {url}; must be https
   std::map<std::string, std::string> sha256;  ///< pinned: "v1.37.2/amd64" -> hex; wins
   std::string manifest_url;                   ///< template: an image's manifest in a registry
-  std::string ref;       ///< template: an image's name inside its archive
-  std::string build;     ///< a BuildRule's name, or empty
-  std::string output;    ///< template: the file in the build's directory
+  std::string ref;                            ///< template: an image's name inside its archive
+  std::string build;                          ///< a BuildRule's name, or empty
+  std::string output;                         ///< template: the file in the build's directory
   std::string optional;  ///< not empty: clusters work without it; this says what is lost
 
   NodeDownloads node_downloads = NodeDownloads::when_slow;

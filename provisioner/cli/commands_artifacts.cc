@@ -105,8 +105,8 @@ int App::artifacts() {
 }
 
 int App::version() {
-  out_ << "muster " << MUSTER_VERSION << "\nKubernetes "
-       << known_releases().default_version.text() << "; others: muster versions\n";
+  out_ << "muster " << MUSTER_VERSION << "\nKubernetes " << known_releases().default_version.text()
+       << "; others: muster versions\n";
   return 0;
 }
 

@@ -233,6 +233,14 @@ std::optional<int> place_to_go_back_to(const World& world, const DefinitionResul
   for (const auto& revision : world.store->revisions(name)) {
     if (revision.revision == back_to && revision.definition_text == input.text) return {};
   }
+  if (back_to == 0) return back_to;
+  try {
+    recorded_definition(world, name, back_to);  // a release that is only on record is no way back
+  } catch (Error& error) {
+    error.while_doing("looking for what an atomic apply would go back to");
+    throw error.hint("make a snapshot first (muster etcd backup " + name +
+                     " --to FILE), and leave '--atomic' out");
+  }
   return back_to;
 }
 

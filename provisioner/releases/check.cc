@@ -83,8 +83,7 @@ VersionCheck check_kubernetes_version(const Releases& releases, const std::strin
                                       const std::string& today) {
   auto parsed = parse_version(version);
   if (!parsed) {
-    return {"'" + version + "' is no Kubernetes version such as " +
-                releases.default_version.text(),
+    return {"'" + version + "' is no Kubernetes version such as " + releases.default_version.text(),
             guess(releases, version).text(),
             {}};
   }

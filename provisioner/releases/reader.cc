@@ -92,8 +92,8 @@ std::map<std::string, std::string> parse_parts(const YAML::Node& node) {
 }
 
 Release parse_release(const YAML::Node& node, const std::map<std::string, std::string>& parts) {
-  check_keys(node, {"minor", "newest", "tried", "supported_until", "records_only", "parts",
-                    "source"});
+  check_keys(node,
+             {"minor", "newest", "tried", "supported_until", "records_only", "parts", "source"});
   Release release;
   required(node, "minor");
   required(node, "newest");
@@ -111,8 +111,8 @@ Release parse_release(const YAML::Node& node, const std::map<std::string, std::s
     release.records_only = only == "true";
   }
   if (release.newest.of_minor() != release.minor) {
-    refuse(node["newest"], release.newest.text() + " is no release of " +
-                               release.minor.minor_text());
+    refuse(node["newest"],
+           release.newest.text() + " is no release of " + release.minor.minor_text());
   }
   if (node["tried"] && !node["tried"].IsSequence()) {
     refuse(node["tried"], "'tried' must be a list");
@@ -192,8 +192,8 @@ std::vector<Release> parse_minors(const YAML::Node& node,
   for (const auto& item : node) {
     auto release = parse_release(item, parts);
     if (!minors.empty() && minors.back().minor >= release.minor) {
-      refuse(item["minor"], release.minor.minor_text() + " must come before " +
-                                minors.back().minor.minor_text());
+      refuse(item["minor"],
+             release.minor.minor_text() + " must come before " + minors.back().minor.minor_text());
     }
     minors.push_back(std::move(release));
   }
@@ -218,8 +218,8 @@ Releases parse_releases(const std::string& yaml) try {
   releases.minors = parse_minors(root["releases"], releases.parts);
   releases.default_version = version_at(root["default"]);
   const auto* chosen = releases.find(releases.default_version);
-  if (chosen == nullptr || std::ranges::find(chosen->tried, releases.default_version) ==
-                               chosen->tried.end()) {
+  if (chosen == nullptr ||
+      std::ranges::find(chosen->tried, releases.default_version) == chosen->tried.end()) {
     refuse(root["default"], releases.default_version.text() + " is none of those 'tried'");
   }
   releases.images = parse_images(root["images"], releases);

@@ -46,7 +46,7 @@ struct ReleaseValues {
 /// roles/releases.yaml.
 struct Releases {
   Version default_version;
-  std::vector<Release> minors;  ///< oldest first
+  std::vector<Release> minors;                ///< oldest first
   std::map<std::string, std::string> parts;   ///< of releases that say nothing else
   std::map<std::string, std::string> images;  ///< part -> name with {version}
   std::vector<ReleaseFact> facts;

@@ -30,8 +30,12 @@ std::string made_archive(const std::string& compression = "--gzip") {
   write_file(folder.path() / "kit-v1/bin/client", kClient);
   fs::create_symlink("/etc/passwd", folder.path() / "kit-v1/bin/link");
   ProcessSpec spec;
-  spec.argv = {"tar", "--create", compression, "--file=" + (folder.path() / "kit").string(),
-               "--directory=" + folder.path().string(), "./kit-v1"};
+  spec.argv = {"tar",
+               "--create",
+               compression,
+               "--file=" + (folder.path() / "kit").string(),
+               "--directory=" + folder.path().string(),
+               "./kit-v1"};
   spec.deadline = std::chrono::minutes{1};
   run_or_throw(spec);
   return read_file(folder.path() / "kit");
@@ -150,8 +154,8 @@ TEST_CASE("archives: the pin of one is not held against its programs in a bundle
   HttpServer server;
   auto archive = made_archive();
   server.serve("/kit-1.tgz", {archive});
-  auto catalog = kit_catalog(server) + "    sha256: {v1/" + machine_arch() + ": " +
-                 sha256(archive) + "}\n";
+  auto catalog =
+      kit_catalog(server) + "    sha256: {v1/" + machine_arch() + ": " + sha256(archive) + "}\n";
   auto quiet = [](const std::string&) {};
   Artifacts from(folder.path() / "from", catalog), to(folder.path() / "to", catalog);
   from.fetch({"client"}, "v1", machine_arch(), quiet);
@@ -164,8 +168,9 @@ TEST_CASE("archives: the pin of one is not held against its programs in a bundle
 }
 
 TEST_CASE("archives: where none is in reach, each version with a module of its own is built") {
-  Kit kit({{"kit.sh", "dir=$(dirname \"$0\")/go/kit/$1; for tool in daemon client; do "
-                      "{ cat \"$dir/go.mod\"; echo $tool; } >\"$2/$tool\"; done\n"},
+  Kit kit({{"kit.sh",
+            "dir=$(dirname \"$0\")/go/kit/$1; for tool in daemon client; do "
+            "{ cat \"$dir/go.mod\"; echo $tool; } >\"$2/$tool\"; done\n"},
            {"go/kit/v1/go.mod", "one"},
            {"go/kit/v2/go.mod", "two"},
            {"go/kite/v3/go.mod", "three"}});
@@ -174,8 +179,9 @@ TEST_CASE("archives: where none is in reach, each version with a module of its o
   CHECK(read_file(kit.find("daemon", "v1")->file) == "onedaemon\n");
   CHECK(read_file(kit.find("client", "v2")->file) == "twoclient\n");
   CHECK(kit.find("client", "v2")->origin == "made of v2");
-  CHECK(kit.fetch("daemon", "v3").find("artifacts/kit.sh: builds v1, v2 for " + machine_arch() +
-                                       " only") != std::string::npos);
+  CHECK(kit.fetch("daemon", "v3")
+            .find("artifacts/kit.sh: builds v1, v2 for " + machine_arch() + " only") !=
+        std::string::npos);
 }
 
 TEST_CASE("sums: a hash alone, the line of the file, and a single line of any name") {

@@ -26,11 +26,10 @@ std::string mistake(const std::string& yaml) {
 
 TEST_CASE("catalog: the embedded one names all that a cluster needs") {
   auto catalog = parse_catalog(std::string(find_resource("artifacts/catalog.yaml").value()));
-  for (const char* name :
-       {"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy",
-        "kubectl", "etcd", "etcdctl", "etcdutl", "containerd", "containerd-shim-runc-v2", "ctr",
-        "runc", "crictl", "cni-bridge", "cni-host-local", "cni-loopback", "cni-portmap",
-        "pause-image"}) {
+  for (const char* name : {"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet",
+                           "kube-proxy", "kubectl", "etcd", "etcdctl", "etcdutl", "containerd",
+                           "containerd-shim-runc-v2", "ctr", "runc", "crictl", "cni-bridge",
+                           "cni-host-local", "cni-loopback", "cni-portmap", "pause-image"}) {
     CAPTURE(name);
     REQUIRE(catalog.find(name) != nullptr);
     CHECK(catalog.find(name)->optional.empty());

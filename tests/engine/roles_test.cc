@@ -16,6 +16,7 @@
 #include "provisioner/engine/kubeconfig.h"
 #include "provisioner/plan/plan.h"
 #include "provisioner/tasks/compile.h"
+#include "tests/engine/role_context.h"
 #include "tests/support/folder.h"
 #include "tests/support/vault.h"
 
@@ -46,32 +47,6 @@ Cluster cluster_of(const std::vector<Role>& roles) {
   auto cluster = expand(result.definition, roles, result.diagnostics);
   REQUIRE(result.diagnostics.render() == "");
   return cluster;
-}
-
-ContextInput context_input(const Cluster& cluster, const Node& node, const Role& role) {
-  ContextInput input;
-  input.cluster = &cluster;
-  input.node = &node;
-  input.role = &role;
-  static std::map<std::string, Endpoint> endpoints;
-  int last = 10;
-  endpoints.clear();
-  for (const auto& other : cluster.nodes) {
-    endpoints[other.name].address = "10.1.0." + std::to_string(last++);
-  }
-  input.endpoints = &endpoints;
-  static const RecordIndex kNothing;
-  input.before = &kNothing;
-  static const CertificateOrder kNoOrder;
-  input.certificates = &kNoOrder;
-  input.facts.values = {{"arch", "amd64"},       {"os", "debian"},     {"os_version", "12"},
-                        {"kernel", "6.1.0"},     {"cpus", "2"},        {"memory_mb", "2048"},
-                        {"container", "true"},   {"cgroup", "v1"},     {"oom_score_adj", "false"},
-                        {"nameserver", "false"}, {"systemd", "true"},  {"openrc", "false"},
-                        {"cgroup_v1", "true"},   {"nftables", "true"}, {"apt", "true"},
-                        {"dnf", "false"},        {"apk", "false"}};
-  for (const char* artifact : {"coredns-image", "pause-image"}) input.artifacts[artifact] = true;
-  return input;
 }
 
 /// Complaints of systemd about the units in a folder. That what they start or need is not
@@ -157,7 +132,7 @@ TEST_CASE("roles: every built-in role compiles for every node, and its files can
       CAPTURE(name);
       const auto& role = *find_role(roles, name);
       used.insert(name);
-      auto context = make_context(context_input(cluster, node, role), pki);
+      auto context = make_context(testing::context_input(cluster, node, role), pki);
       for (const auto* tasks : {&role.tasks, &role.undo}) {
         CompileInput input;
         input.role = &role;
@@ -249,7 +224,7 @@ TEST_CASE("roles: names that look like numbers, dates or booleans are texts in e
     int files = 0;
     for (const auto& name : cluster.nodes[0].all_roles) {
       const auto& role = *find_role(roles, name);
-      auto context = make_context(context_input(cluster, cluster.nodes[0], role), pki);
+      auto context = make_context(testing::context_input(cluster, cluster.nodes[0], role), pki);
       for (const auto& task : role.tasks) {
         const auto* file = task.args.find("template");
         if (file == nullptr) continue;
@@ -303,7 +278,7 @@ TEST_CASE("roles: muster's own taint of a master gives way to the same one of th
   auto taints = [&](std::vector<std::string> own) {
     cluster.nodes.front().taints = std::move(own);
     const auto& role = *find_role(roles, "kube-node");
-    return make_context(context_input(cluster, cluster.nodes.front(), role), pki)
+    return make_context(testing::context_input(cluster, cluster.nodes.front(), role), pki)
         .at("node")
         .at("taints");
   };
@@ -324,7 +299,7 @@ TEST_CASE("roles: a template sees the lists of members that its role uses, and n
     Role role;
     role.name = "mine";
     role.uses = std::move(uses);
-    return make_context(context_input(cluster, cluster.nodes.front(), role), pki);
+    return make_context(testing::context_input(cluster, cluster.nodes.front(), role), pki);
   };
   auto none = context_of({});
   CHECK(none.at("members").empty());
@@ -374,7 +349,7 @@ TEST_CASE(
   Role role;
   role.name = "mine";
   role.uses = {"*"};
-  auto input = context_input(cluster, cluster.nodes.front(), role);
+  auto input = testing::context_input(cluster, cluster.nodes.front(), role);
   auto endpoints = *input.endpoints;
   auto& first = endpoints[cluster.nodes.front().name];
   first.address = "jump.example";

@@ -67,13 +67,13 @@ TEST_CASE("releases: the built-in file is whole, and its default is tried and wi
 
 TEST_CASE("releases: templates see the release, its parts, its images and what holds in it") {
   auto values = parse_releases(kSmall).values("v1.36.9");
-  CHECK(values.texts == std::map<std::string, std::string>{
-                            {"version", "v1.36.9"},
-                            {"minor", "v1.36"},
-                            {"cni_plugins", "v1.10.0"},
-                            {"crictl", "v1.34.0"},
-                            {"pause", "3.10.2"},
-                            {"pause_image", "registry.k8s.io/pause:3.10.2"}});
+  CHECK(values.texts ==
+        std::map<std::string, std::string>{{"version", "v1.36.9"},
+                                           {"minor", "v1.36"},
+                                           {"cni_plugins", "v1.10.0"},
+                                           {"crictl", "v1.34.0"},
+                                           {"pause", "3.10.2"},
+                                           {"pause_image", "registry.k8s.io/pause:3.10.2"}});
   CHECK(values.facts == std::map<std::string, bool>{
                             {"old_flag", true}, {"new_field", true}, {"for_a_while", true}});
   CHECK(parse_releases(kSmall).values("v1.37.0").facts ==
@@ -84,7 +84,8 @@ TEST_CASE("releases: templates see the release, its parts, its images and what h
             {"old_flag", true}, {"new_field", false}, {"for_a_while", false}});
 }
 
-TEST_CASE("releases: a version that no release belongs to has the parts of those that say nothing") {
+TEST_CASE(
+    "releases: a version that no release belongs to has the parts of those that say nothing") {
   auto values = parse_releases(kSmall).values("v1.6.0");
   CHECK(values.texts.at("crictl") == "v1.37.0");
   CHECK(values.facts.at("old_flag"));
@@ -139,8 +140,8 @@ TEST_CASE("releases: a version that cannot be installed is refused with the near
 }
 
 TEST_CASE("releases: what is no version is refused with what was probably meant") {
-  for (std::string text : {"1.37.2", "v1.37", "v1.37.2-rc1", "v1.37.02", "v1.37.-2", "v1.37.2 ",
-                           "", "v1.37.2.3", "v99999999999.0.0", "latest", "v1..2", "v", "v1.37.x"}) {
+  for (std::string text : {"1.37.2", "v1.37", "v1.37.2-rc1", "v1.37.02", "v1.37.-2", "v1.37.2 ", "",
+                           "v1.37.2.3", "v99999999999.0.0", "latest", "v1..2", "v", "v1.37.x"}) {
     CAPTURE(text);
     CHECK(check(text).problem == "'" + text + "' is no Kubernetes version such as v1.37.2");
     CHECK_FALSE(is_kubernetes_version(text));
@@ -171,8 +172,7 @@ TEST_CASE("releases: each mistake in the file is told with its line") {
         at + "5: v1.36.7 is no known release of v1.36");
   CHECK(mistake(with("tried: [v1.36.3]", "tried: v1.36.3")) == at + "5: 'tried' must be a list");
   CHECK(mistake(with("2026-06-28", "2026-06")) == at + "4: '2026-06' is no date: YYYY-MM-DD");
-  CHECK(mistake(with("2026-06-28", "2026-13-28")) ==
-        at + "4: '2026-13-28' is no date: YYYY-MM-DD");
+  CHECK(mistake(with("2026-06-28", "2026-13-28")) == at + "4: '2026-13-28' is no date: YYYY-MM-DD");
   CHECK(mistake(with("records_only: true", "records_only: yes")) ==
         at + "3: 'records_only' must be true or false");
   CHECK(mistake(with("parts: {crictl:", "parts: {critctl:")) ==
