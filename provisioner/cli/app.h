@@ -79,6 +79,7 @@ class App {
   const std::vector<Role>& roles();
   World world(Reporter& reporter);
   RunResources& resources();
+  LockPlace lock_place() { return {resources().heartbeat, store()}; }
   /// What takes the events of a run: the view, and the trace if one is wanted.
   std::unique_ptr<Reporter> reporter(bool many = false);
   std::unique_ptr<Reporter> view(bool many = false);

@@ -96,10 +96,14 @@ int App::power() {
   auto record = deployment(options_.arguments[0]);
   const auto& node = node_of(record, options_.arguments[1]);
   const auto& wanted = options_.arguments[2];  // on or off
-  HeldLease lease(resources().heartbeat, store(), record.name, options_.command_line, stop_);
-  providers().get(node.provider).set_power(node.handle, wanted == "on");
-  talk_ << "muster: " << node.name << " is " << wanted << "\n";
-  return 0;
+  RunOptions options;
+  options.command = options_.command_line;
+  options.stop = stop_;
+  return with_lock(lock_place(), record.name, options, [&](const auto&, const auto&) {
+    providers().get(node.provider).set_power(node.handle, wanted == "on");
+    talk_ << "muster: " << node.name << " is " << wanted << "\n";
+    return 0;
+  });
 }
 
 int App::unlock() {

@@ -84,10 +84,14 @@ int App::provider_test() {
   input.authorized_key = make_ssh_key("muster-provider-test").public_key;
   input.only = options_.only_cases;
   input.note = [&](const std::string& line) { talk_ << "muster: " << line << std::endl; };
-  HeldLease lease(resources().heartbeat, store(), own_name, options_.command_line, stop_);
-  input.stop = lease.stop();
-  const auto results = test_provider(input);
-  lease.check();
+  RunOptions options;
+  options.command = options_.command_line;
+  options.stop = stop_;
+  const auto results =
+      with_lock(lock_place(), own_name, options, [&](const auto& held, const auto&) {
+        input.stop = held.stop;
+        return test_provider(input);
+      });
   const auto failed = count_of_outcome(results, CaseOutcome::failed);
   if (options_.output == "json") {
     out_ << results_json(name, results);

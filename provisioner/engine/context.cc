@@ -34,13 +34,13 @@ bool is_on(const ClusterSettings& settings, const std::string& attrib) {
   return found != settings.attribs.end() && found->second == "true";
 }
 
-Json cluster_context(const Cluster& cluster, const std::map<std::string, bool>& artifacts) {
-  const auto& settings = cluster.settings;
+Json cluster_context(const Cluster& cluster, const ClusterSettings& settings,
+                     const std::map<std::string, bool>& artifacts) {
   auto coredns = artifacts.find("coredns-image");
   bool wanted = std::ranges::any_of(cluster.nodes,
                                     [](const Node& node) { return node.has_role("k8s-addons"); });
-  bool dns =
-      wanted && settings.dns_mode == "coredns" && coredns != artifacts.end() && coredns->second;
+  bool dns = wanted && cluster.settings.dns_mode == "coredns" && coredns != artifacts.end() &&
+             coredns->second;
   return {{"name", cluster.name},
           {"tenant", cluster.tenant},
           {"version", settings.version},
@@ -246,11 +246,12 @@ void add_keys(Json& context, const ContextInput& input, Pki& pki) {
 
 nlohmann::json make_context(const ContextInput& input, Pki& pki) {
   const Cluster& cluster = *input.cluster;
+  const auto& settings = input.settings != nullptr ? *input.settings : cluster.settings;
   Json context;
-  context["cluster"] = cluster_context(cluster, input.artifacts);
+  context["cluster"] = cluster_context(cluster, settings, input.artifacts);
   context["k8s"] = release_context(cluster.settings.version);
   context["attribs"] = Json::object();
-  for (const auto& [name, value] : cluster.settings.attribs) {
+  for (const auto& [name, value] : settings.attribs) {
     context["attribs"][with_underscores(name)] = value;
   }
   auto endpoint = input.endpoints->find(input.node->name);

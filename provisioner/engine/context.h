@@ -17,6 +17,7 @@ struct ContextInput {
   const Cluster* cluster = nullptr;
   const Node* node = nullptr;
   const Role* role = nullptr;
+  const ClusterSettings* settings = nullptr;  ///< not the cluster's: of a node that leaves
   const std::map<std::string, Endpoint>* endpoints = nullptr;  ///< of nodes that exist by now
   const RecordIndex* before = nullptr;                         ///< on record when the run began
   const CertificateOrder* certificates = nullptr;

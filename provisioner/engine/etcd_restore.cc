@@ -207,14 +207,9 @@ std::string recover_question(const Situation& found, const RestoreScope& scope) 
          (others.empty() ? "?" : ", and give up what " + others + " may have?");
 }
 
-}  // namespace
-
-RestoreResult restore_etcd(const World& world, const RestoreRequest& request,
-                           RestoreOptions options) {
-  auto file = checked(request);
-  HeldLease lease(world.resources->heartbeat, *world.store, request.deployment, options.command,
-                  options.stop);
-  options.stop = lease.stop();
+/// With the lock held.
+RestoreResult restore_held(const World& world, const RestoreRequest& request,
+                           std::optional<SnapshotFile> file, const RestoreOptions& options) {
   auto found = look(world, request, std::move(file), options);
   refuse_silent(found);
   auto scope = scope_of(found);
@@ -224,17 +219,12 @@ RestoreResult restore_etcd(const World& world, const RestoreRequest& request,
                                           "' has by '" + found.file->path.string() + "'?")) {
     return declined();
   }
-  auto result = run(world, found, scope, options);
-  lease.check();
-  return result;
+  return run(world, found, scope, options);
 }
 
-RestoreResult recover_etcd(const World& world, const RestoreRequest& request,
-                           RestoreOptions options) {
-  auto file = checked(request);
-  HeldLease lease(world.resources->heartbeat, *world.store, request.deployment, options.command,
-                  options.stop);
-  options.stop = lease.stop();
+/// With the lock held.
+RestoreResult recover_held(const World& world, const RestoreRequest& request,
+                           std::optional<SnapshotFile> file, const RestoreOptions& options) {
   auto found = look(world, request, std::move(file), options);
   const auto& name = request.deployment;
   if (auto reason = reason_not_to_recover(found.states); !reason.empty() && !request.force) {
@@ -260,9 +250,27 @@ RestoreResult recover_etcd(const World& world, const RestoreRequest& request,
   tell_silent(found, options);
   if (options.confirm && !options.confirm(recover_question(found, scope))) return declined();
   mark_members(world, found, scope);
-  auto result = run(world, found, scope, options);
-  lease.check();
-  return result;
+  return run(world, found, scope, options);
+}
+
+}  // namespace
+
+RestoreResult restore_etcd(const World& world, const RestoreRequest& request,
+                           RestoreOptions options) {
+  auto file = checked(request);
+  return with_lock(world.lock_place(), request.deployment, std::move(options),
+                   [&](const RestoreOptions& held, const HeldLease&) {
+                     return restore_held(world, request, std::move(file), held);
+                   });
+}
+
+RestoreResult recover_etcd(const World& world, const RestoreRequest& request,
+                           RestoreOptions options) {
+  auto file = checked(request);
+  return with_lock(world.lock_place(), request.deployment, std::move(options),
+                   [&](const RestoreOptions& held, const HeldLease&) {
+                     return recover_held(world, request, std::move(file), held);
+                   });
 }
 
 }  // namespace muster

@@ -42,6 +42,25 @@ class HeldLease {
   std::stop_callback<Request> on_lost_;
 };
 
+struct LockPlace {
+  Heartbeat& heartbeat;
+  Store& store;
+};
+
+/// Does `work(options, lease)` under a deployment's lock: how all that changes one is done. Its
+/// options are those given (they have a `command` and a `stop`), with a stop that comes with the
+/// loss of the lock too. What it returns counts only if the lock is not known to be lost by then;
+/// throws as HeldLease does.
+template <typename Options, typename Work>
+auto with_lock(const LockPlace& place, const std::string& deployment, Options options,
+               const Work& work) {
+  HeldLease lease(place.heartbeat, place.store, deployment, options.command, options.stop);
+  options.stop = lease.stop();
+  auto result = work(options, lease);
+  lease.check();
+  return result;
+}
+
 /// Whom this process runs as, and where: "anna@host".
 std::string who_runs();
 

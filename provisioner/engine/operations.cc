@@ -339,35 +339,32 @@ std::vector<std::string> provider_objections(const World& world, const Planned& 
 
 Result apply(const World& world, const ApplyRequest& request, const RunOptions& options) {
   const auto& name = request.input->definition.name;
-  HeldLease lease(world.resources->heartbeat, *world.store, name, options.command, options.stop);
-  auto held_options = options;
-  held_options.stop = lease.stop();
-  Apply held{request.input, request.exactly ? &*request.exactly : nullptr, {}, &request.reorder};
-  if (request.atomic) held.undo_to = place_to_go_back_to(world, *request.input);
-  auto undoing = held_options;
-  if (auto before = world.store->deployment(name); options.expires_ms && before) {
-    undoing.expires_ms = before->expires_ms;
-  }
-  auto result = result_of(apply_held(world, held, held_options));
-  lease.check();
-  if (!held.undo_to || result.declined || result.run.good()) return result;
-  // A Ctrl-C has been heeded by now.
-  if (options.stop.stop_requested()) undoing.stop = lease.lost();
-  result.undone = undo(world, name, *held.undo_to, undoing);
-  lease.check();
-  return result;
+  return with_lock(
+      world.lock_place(), name, options, [&](const RunOptions& held, HeldLease& lease) {
+        Apply apply{
+            request.input, request.exactly ? &*request.exactly : nullptr, {}, &request.reorder};
+        if (request.atomic) apply.undo_to = place_to_go_back_to(world, *request.input);
+        auto undoing = held;
+        if (auto before = world.store->deployment(name); options.expires_ms && before) {
+          undoing.expires_ms = before->expires_ms;
+        }
+        auto result = result_of(apply_held(world, apply, held));
+        lease.check();
+        if (!apply.undo_to || result.declined || result.run.good()) return result;
+        // A Ctrl-C has been heeded by now.
+        if (options.stop.stop_requested()) undoing.stop = lease.lost();
+        result.undone = undo(world, name, *apply.undo_to, undoing);
+        return result;
+      });
 }
 
 Result destroy(const World& world, const std::string& deployment, const RunOptions& options) {
   if (!world.store->deployment(deployment)) return {};
-  HeldLease lease(world.resources->heartbeat, *world.store, deployment, options.command,
-                  options.stop);
-  auto held_options = options;
-  held_options.stop = lease.stop();
-  auto record = world.store->deployment(deployment);
-  auto result = record ? result_of(destroy_held(world, *record, held_options)) : Result{};
-  lease.check();
-  return result;
+  return with_lock(world.lock_place(), deployment, options,
+                   [&](const RunOptions& held, const HeldLease&) {
+                     auto record = world.store->deployment(deployment);
+                     return record ? result_of(destroy_held(world, *record, held)) : Result{};
+                   });
 }
 
 }  // namespace muster

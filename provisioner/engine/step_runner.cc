@@ -8,7 +8,6 @@
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
 #include "provisioner/engine/context.h"
-#include "provisioner/engine/lease.h"
 #include "provisioner/engine/needs.h"
 #include "provisioner/engine/reconcile.h"
 #include "provisioner/engine/task_replies.h"
@@ -137,6 +136,7 @@ DeploymentRunner::DeploymentRunner(const World& world, const Cluster& cluster,
       cluster_(cluster),
       records_(records),
       before_(index_of(record)),
+      former_(world_, record),
       deployment_(record.name),
       tenant_(record.tenant),
       mode_(mode),
@@ -356,6 +356,7 @@ CompiledScript DeploymentRunner::compile_for(const Step& step, const Role& role,
   input.cluster = &cluster_;
   input.node = &node;
   input.role = &role;
+  if (leavers_.count(step.node) > 0) input.settings = former_.of(step.node, step.role);
   input.facts = facts;
   input.endpoints = endpoints.get();
   input.before = &before_;

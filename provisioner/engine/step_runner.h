@@ -12,6 +12,8 @@
 #include "inventory/cluster.h"
 #include "providers/provider.h"
 #include "provisioner/artifacts/artifacts.h"
+#include "provisioner/engine/former_settings.h"
+#include "provisioner/engine/lease.h"
 #include "provisioner/engine/node_link.h"
 #include "provisioner/engine/node_records.h"
 #include "provisioner/engine/patience.h"
@@ -33,6 +35,8 @@ struct World {
   Reporter* reporter = nullptr;
   RunResources* resources = nullptr;
   Patience patience = {};
+
+  LockPlace lock_place() const { return {resources->heartbeat, *store}; }
 };
 
 /// How nodes and roles leave.
@@ -94,6 +98,7 @@ class DeploymentRunner : public StepRunner {
   const Cluster& cluster_;
   const NodeRecords& records_;
   RecordIndex before_;  ///< the run
+  FormerSettings former_;
   std::string deployment_;
   std::string tenant_;
   Mode mode_;

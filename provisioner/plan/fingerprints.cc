@@ -171,6 +171,11 @@ const std::string& Fingerprints::settings_part(const Role& role) {
   return found->second = text.hash();
 }
 
+std::string settings_part(const std::string& fingerprint) {
+  const auto parts = split(fingerprint, '.');
+  return parts.size() < 2 ? "" : parts[1];
+}
+
 std::vector<std::string> changed_parts(const std::string& recorded, const std::string& wanted) {
   static const std::array<const char*, 5> kParts{"role files", "settings", "node", "members",
                                                  kCertificatesPart};

@@ -29,24 +29,28 @@ class Fingerprints {
   Fingerprints(const Cluster& cluster, const DeploymentRecord* record);
 
   std::string of(const Node& node, const Role& role);
+  /// What the settings of the cluster add to fingerprints of the role.
+  const std::string& settings_part(const Role& role);
 
  private:
   const std::string& pod_cidr(const Node& node) const;
   const std::string& node_part(const Node& node);
   const std::string& role_part(const Role& role);
   const std::string& members_part(const Role& role);
-  const std::string& settings_part(const Role& role);
   std::string certificates_part(const Role& role) const;
 
   const Cluster& cluster_;
   RecordIndex recorded_;
-  int generation_ = 0;  ///< of certificates
+  int generation_ = 0;                           ///< of certificates
   std::map<std::string, std::string> settings_;  ///< by role
-  std::map<std::string, std::string> files_;    ///< by role
-  std::map<std::string, std::string> members_;  ///< by role
-  const Node* hashed_ = nullptr;                ///< the node that node_ is of
+  std::map<std::string, std::string> files_;     ///< by role
+  std::map<std::string, std::string> members_;   ///< by role
+  const Node* hashed_ = nullptr;                 ///< the node that node_ is of
   std::string node_;
 };
+
+/// Of a role's fingerprint, what the settings of the cluster add to it; empty for one in doubt.
+std::string settings_part(const std::string& fingerprint);
 
 inline constexpr char kCertificatesPart[] = "certificates";
 

@@ -74,6 +74,23 @@ TEST_CASE("lease: a beat that finds the lock lost stops its run, and no other") 
   CHECK_FALSE(kept.lost().stop_requested());
 }
 
+TEST_CASE("lease: work whose lock was lost meanwhile has come to nothing") {
+  LeaseDesk desk;
+  const LockPlace place{desk.heartbeat, *desk.store};
+  RunOptions options;
+  options.command = "muster apply";
+  CHECK(with_lock(place, "d", options, [](const auto&, const auto&) { return 7; }) == 7);
+  CHECK_FALSE(desk.store->lease("d"));
+  auto lose = [&](const RunOptions& held, const HeldLease&) {
+    take_over(*desk.other, "d");
+    desk.heartbeat.beat();
+    CHECK(held.stop.stop_requested());
+    return 7;
+  };
+  CHECK_THROWS_WITH(with_lock(place, "d", options, lose), kLost.c_str());
+  CHECK(desk.other->lease("d")->owner == "theirs");
+}
+
 TEST_CASE("lease: one that ran out while the process stood still is lost only to who came") {
   LeaseDesk desk;
   HeldLease lease(desk.heartbeat, *desk.store, "d", "muster apply");

@@ -395,7 +395,54 @@ expect "then it is on record" 0
 run destroy behind --yes
 expect "destroy passes the bastion" 0 "'behind' is gone"
 
+# --- settings that change while a node leaves
+
+mkdir -p "$work/mine/roles/tool"
+cat > "$work/mine/roles/tool/role.yaml" <<YAML
+role: tool
+description: leaves by what its settings said when it came
+tasks:
+  - name: what takes it away
+    directory: {path: "$work/nodes/{{node.name}}{{cluster.bin_dir}}"}
+  - name: it is executable
+    file: {path: "$work/nodes/{{node.name}}{{cluster.bin_dir}}/leave", content: "echo left with {{cluster.bin_dir}}\n"}
+undo:
+  - name: it takes itself away
+    command: {run: "sh $work/nodes/{{node.name}}{{cluster.bin_dir}}/leave >> $work/left"}
+YAML
+tools() {  # BIN_DIR HOST...: the definition
+  local dir=$1 hosts
+  shift
+  hosts=$(printf ', "%s"' "$@")
+  printf '{"name": "tools", "provider": {"name": "inventory", "hints": {"file": "%s"}}, "attribs": {"k8s-bin_dir": "%s"},
+    "nodes": [{"roles": ["tool"], "hosts": [%s]}]}\n' "$work/hosts.yaml" "$dir" "${hosts#, }" > "$work/tools.json"
+}
+cat > "$work/hosts.yaml" <<YAML
+hosts:
+  - {name: alpha, address: ${address[alpha]}, port: $port, key: id}
+  - {name: gamma, address: ${address[gamma]}, port: $port, key: id}
+YAML
+tools /first alpha gamma
+run apply "$work/tools.json" --yes
+expect "a role that its settings take part in" 0 "'tools' is up"
+tools /second alpha
+stop gamma
+run apply "$work/tools.json" --yes
+expect "the settings change while a node leaves that is off" 1
+start gamma
+run apply "$work/tools.json" --yes
+expect "it leaves" 0 "'tools' is up"
+check "by the settings that made it, though others are on record" grep -qx "left with /first" "$work/left"
+tools /third alpha
+stop alpha
+run apply "$work/tools.json" --yes
+expect "settings that never came to a node" 1
+start alpha
+run destroy tools --yes
+expect "are not those that it leaves by" 0 "'tools' is gone"
+check "nor when all goes" test "$(tail -n 1 "$work/left")" = "left with /second"
+
 run list
-check "nothing is on record" silent_about 'site|second|named|spread|fast|behind'
+check "nothing is on record" silent_about 'site|second|named|spread|fast|behind|tools'
 
 exit $((failures > 0))

@@ -186,6 +186,19 @@ class Trial {
                                [&](const auto& node) { return record.knows(node.first); });
   }
 
+  World world() {
+    World world;
+    world.store = store_.get();
+    world.providers = &registry_;
+    world.artifacts = &artifacts_;
+    world.roles = &built_in_roles();
+    world.clock = &clock;
+    world.reporter = &reporter;
+    world.resources = &resources_;
+    world.patience.pause = std::chrono::milliseconds(0);
+    return world;
+  }
+
   Store& store() { return *store_; }
   Heartbeat& heartbeat() { return resources_.heartbeat; }
   /// Of another process.
@@ -209,19 +222,6 @@ class Trial {
     auto input = parse_definition("d.json", text, {}, {built_in_roles(), {"local"}});
     REQUIRE(input.diagnostics.render() == "");
     return input;
-  }
-
-  World world() {
-    World world;
-    world.store = store_.get();
-    world.providers = &registry_;
-    world.artifacts = &artifacts_;
-    world.roles = &built_in_roles();
-    world.clock = &clock;
-    world.reporter = &reporter;
-    world.resources = &resources_;
-    world.patience.pause = std::chrono::milliseconds(0);
-    return world;
   }
 
   RunOptions options() const {
