@@ -44,7 +44,7 @@ run plan examples/ha.json --jsno
 streams "an unknown option" 2 "" \
   "muster: 'muster plan' has no option '--jsno'$nl  did you mean '--json'?$nl"
 run version
-streams "version" 0 "muster *${nl}Kubernetes v* to v*$nl" ""
+streams "version" 0 "muster *${nl}Kubernetes v1.37.2; others: muster versions$nl" ""
 run validate examples/ha.json examples/quickstart.json
 streams "validate of good files" 0 \
   "examples/ha.json: good (5 nodes)${nl}examples/quickstart.json: good (3 nodes)$nl" ""
