@@ -32,7 +32,7 @@ class RoleReader {
     if (!object(root, "a role",
                 {"role", "description", "internal", "needs", "after", "after_one", "after_tried",
                  "before", "uses", "deadline_seconds", "settles_seconds", "rolling", "authorities",
-                 "certificates", "tasks", "handlers", "settled", "undo", "traces"})) {
+                 "certificates", "warnings", "tasks", "handlers", "settled", "undo", "traces"})) {
       return;
     }
     role_.name = required_text(root, "role");
@@ -49,6 +49,7 @@ class RoleReader {
     role_.deadline_seconds = seconds(root, "deadline_seconds", 1, role_.deadline_seconds);
     role_.settles_seconds = seconds(root, "settles_seconds", 0, role_.settles_seconds);
     for (const auto& item : items(root, "certificates")) read_certificate(item);
+    role_.warnings = texts(root, "warnings");
     role_.tasks = tasks(root, "tasks");
     role_.handlers = tasks(root, "handlers");
     read_settled(root);

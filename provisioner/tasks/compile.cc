@@ -99,6 +99,7 @@ class Compiler {
       put_back();
     } else {
       add_traces();
+      add_warnings();
       leave_former();
     }
     result_.script = text();
@@ -125,6 +126,13 @@ class Compiler {
       auto path = render(trace, *input_.context);
       if (auto wrong = check_trace(path); !wrong.empty()) throw role_error(role_, {{1, wrong, ""}});
       wants_.add_trace(path);
+    }
+  }
+
+  void add_warnings() {
+    for (const auto& text : role_.warnings) {
+      auto warning = trim(render_template(text, role_.file, *input_.context));
+      if (!warning.empty()) result_.warnings.push_back(std::move(warning));
     }
   }
 

@@ -142,8 +142,8 @@ TEST_CASE("role: every mistake is told with its place") {
         "  xyz: 1\n"
         "  ^\n"
         "  it has role, description, internal, needs, after, after_one, after_tried, before, uses, "
-        "deadline_seconds, settles_seconds, rolling, authorities, certificates, tasks, handlers, "
-        "settled, undo, traces");
+        "deadline_seconds, settles_seconds, rolling, authorities, certificates, warnings, tasks, "
+        "handlers, settled, undo, traces");
   CHECK(role_mistakes("description: x\n") ==
         "r.yaml:1:1: error: 'role' is missing\n"
         "  description: x\n"

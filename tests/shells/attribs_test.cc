@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Another value for each setting. One that is not here has no test: add it.
-const std::map<std::string, std::string> kOther{{"k8s-version", "\"v1.20.15\""},
+const std::map<std::string, std::string> kOther{{"k8s-version", "\"v1.36.3\""},
                                                 {"k8s-bin_dir", "\"/opt/other/bin\""},
                                                 {"k8s-kube_config_dir", "\"/srv/kubernetes\""},
                                                 {"k8s-kube_cert_dir", "\"/srv/keys\""},
