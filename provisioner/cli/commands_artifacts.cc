@@ -1,4 +1,4 @@
-// artifacts, version and versions.
+// artifacts and version.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -6,9 +6,8 @@
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
 #include "provisioner/cli/app.h"
-#include "provisioner/cli/release_text.h"
+#include "provisioner/definition/attribs.h"
 #include "provisioner/engine/needs.h"
-#include "provisioner/releases/releases.h"
 #include "provisioner/report/columns.h"
 #include "provisioner/report/table.h"
 
@@ -105,17 +104,9 @@ int App::artifacts() {
 }
 
 int App::version() {
-  out_ << "muster " << MUSTER_VERSION << "\nKubernetes " << known_releases().default_version.text()
-       << "; others: muster versions\n";
-  return 0;
-}
-
-int App::versions() {
-  if (options_.output == "json") {
-    out_ << versions_json(today()).dump(2) << "\n";
-  } else {
-    out_ << versions_table(today());
-  }
+  const auto& bounds = kubernetes_bounds();
+  out_ << "muster " << MUSTER_VERSION << "\nKubernetes " << bounds.oldest << " to " << bounds.newest
+       << "\n";
   return 0;
 }
 
