@@ -14,6 +14,10 @@ namespace muster {
 namespace {
 
 constexpr const char* kBridgeRole = "network-bridge";
+/// Whose programs need what these bring.
+constexpr const char* kRuntimeRole = "container-runtime";
+constexpr const char* kProxyRole = "proxy";
+constexpr const char* kRegistriesRole = "registries";
 
 bool holds(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -45,6 +49,14 @@ std::string hints_with_host(Value hints, const std::string& host) {
   return to_json(hints);
 }
 
+/// The roles for what is outside, where containers run.
+void add_outside(std::vector<std::string>& wanted, const ProgramSettings& programs,
+                 const std::vector<Role>& roles) {
+  if (!holds(with_needs(wanted, roles), kRuntimeRole)) return;
+  if (programs.proxy.wanted) wanted.emplace_back(kProxyRole);
+  if (!programs.registries.empty()) wanted.emplace_back(kRegistriesRole);
+}
+
 /// The roles of a node with all that they need, in the order of applying.
 std::vector<std::string> resolve_roles(const NodeBlock& block, const ClusterSettings& settings,
                                        const std::vector<Role>& roles, const Definition& definition,
@@ -53,6 +65,7 @@ std::vector<std::string> resolve_roles(const NodeBlock& block, const ClusterSett
   bool runs_pods = holds(wanted, "k8s-master") || holds(wanted, "k8s-worker");
   // First, as early as its needs allow: a kubelet is not ready before its node has a network.
   if (settings.network_plugin == "bridge" && runs_pods) wanted.insert(wanted.begin(), kBridgeRole);
+  add_outside(wanted, settings.programs, roles);
   auto order = order_roles(with_needs(wanted, roles), roles, definition.role_apply_order);
   if (!order.cycle.empty()) {
     diagnostics.error(block.at,

@@ -13,7 +13,7 @@ namespace muster {
 
 /// The attribs of a definition with every default in place.
 struct ClusterSettings {
-  std::string version;  ///< "v1.20.2"
+  std::string version;  ///< "v1.37.2"
   std::string service_cidr;
   std::string pod_cidr;
   int node_prefix = 24;
@@ -29,6 +29,7 @@ struct ClusterSettings {
   std::string login_user;
   std::string api_ip;  ///< the first address of service_cidr
   std::string dns_ip;  ///< the tenth address of service_cidr
+  ProgramSettings programs;
   /// Every attrib by name (with "-" as "_"), as text: what templates see as attribs.<name>.
   std::map<std::string, std::string> attribs;
 };
@@ -58,12 +59,19 @@ struct Node {
   bool is_of_kubernetes() const;
 };
 
+/// A secret of a definition as a run uses it.
+struct KeptSecret {
+  Secret value;
+  int version = 0;  ///< grows with each other value: fingerprints have it instead of the secret
+};
+
 /// A definition expanded: counts unrolled, defaults resolved, roles ordered.
 struct Cluster {
   std::string name;
   std::string tenant;
   bool commit = true;
   ClusterSettings settings;
+  std::map<std::string, KeptSecret> secrets;  ///< as in Definition::secrets; the engine has them
   std::map<std::string, std::string> public_keys;
   std::string api_endpoint;
   std::vector<Node> nodes;

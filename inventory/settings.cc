@@ -84,6 +84,7 @@ ClusterSettings settings_of(const Definition& definition) {
   settings.cert_dir = attribs.text("k8s-kube_cert_dir");
   settings.log_level = attribs.number("k8s-log_level");
   settings.login_user = attribs.text("login_user");
+  settings.programs = definition.programs;
   settings.attribs = attribs.underscored();
   if (auto services = parse_cidr(settings.service_cidr)) {
     settings.api_ip = address_text(services->network + 1);

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the root file system of a local node: Debian 12 with systemd, sshd, containerd, etcd and
-# haproxy, trimmed to boot fast. Usage: build-node-image.sh OUTDIR. Progress goes to stderr.
+# Builds the root file system of a local node: Debian 12 with systemd, sshd and the packages that roles
+# install, trimmed to boot fast. Usage: build-node-image.sh OUTDIR. Progress goes to stderr.
 #
 # OUTDIR appears whole or not at all. It is the read-only lower layer of every node, so it holds
 # nothing that must differ between nodes: no machine id, no host name, no ssh host keys.
@@ -21,8 +21,7 @@ trap 'exit 130' INT TERM
 root="$work/root"
 
 packages="systemd systemd-sysv dbus openssh-server sudo ca-certificates
-  iproute2 iptables nftables conntrack socat ethtool kmod procps
-  containerd runc containernetworking-plugins etcd-server etcd-client curl haproxy"
+  iproute2 iptables nftables kmod procps curl haproxy"
 
 say "installing packages from $mirror (about a minute)"
 mmdebstrap --quiet --variant=minbase \
@@ -39,12 +38,9 @@ mmdebstrap --quiet --variant=minbase \
 
 say "configuring"
 # These are the roles' business: a role installs its own unit and starts it.
-rm -f "$root"/etc/systemd/system/multi-user.target.wants/etcd.service \
-      "$root"/etc/systemd/system/multi-user.target.wants/haproxy.service \
-      "$root"/etc/systemd/system/multi-user.target.wants/containerd.service \
+rm -f "$root"/etc/systemd/system/multi-user.target.wants/haproxy.service \
       "$root"/etc/systemd/system/multi-user.target.wants/nftables.service \
-      "$root"/etc/systemd/system/sysinit.target.wants/nftables.service \
-      "$root"/etc/systemd/system/etcd2.service
+      "$root"/etc/systemd/system/sysinit.target.wants/nftables.service
 
 # Units that a container has no use for, or that cost time at boot.
 for unit in \
@@ -170,8 +166,7 @@ printf '[Manager]\nDefaultTimeoutStopSec=10s\nShowStatus=no\n' \
 rm -f "$root/var/lib/dbus/machine-id" "$root/etc/hostname" "$root/etc/resolv.conf"
 : > "$root/etc/resolv.conf"
 printf '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n' > "$root/etc/hosts"
-rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/* "$root"/var/lib/etcd \
-  "$root"/var/lib/containerd "$root"/usr/share/doc/* "$root"/tmp/*
+rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/* "$root"/usr/share/doc/* "$root"/tmp/*
 mkdir -p "$root/var/lib/containerd" "$root/var/lib/kubelet"
 
 # mktemp made the work directory 0700; the root itself must be open to the node's users.

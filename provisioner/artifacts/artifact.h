@@ -19,7 +19,7 @@ struct Artifact {
   std::string arch;     ///< "amd64"
   std::string sha256;
   std::filesystem::path file;  ///< <cache>/store/<sha256>
-  std::string origin;          ///< the URL, or "built from Debian's source ...", for status
+  std::string origin;          ///< the URL, or "built here from ...", for status
   std::string url = "";        ///< where a node can have the same file; empty: nowhere
   NodeDownloads node_downloads = NodeDownloads::when_slow;
   /// The path of the bundle that it came out of, on whose word alone `origin` is then; empty: it

@@ -1,6 +1,8 @@
 #include "provisioner/artifacts/artifacts.h"
 
+#include "provisioner/artifacts/archive.h"
 #include "provisioner/artifacts/registry.h"
+#include "provisioner/artifacts/sums.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
 #include "provisioner/base/text.h"
@@ -30,11 +32,11 @@ bool is_remote(const std::string& url) {
          host.rfind("[::1]", 0) != 0;
 }
 
-/// The first word of a checksum file, when it is a sha256.
-std::string first_sha256(const std::string& text) {
-  auto hex = text.substr(0, text.find_first_of(" \t\r\n"));
-  bool good = hex.size() == 64 && hex.find_first_not_of("0123456789abcdef") == std::string::npos;
-  return good ? hex : "";
+std::string file_of(const std::string& url) { return url.substr(url.rfind('/') + 1); }
+
+/// What is said of the outputs of a build.
+std::string origin_of(const BuildRule& rule, const ArtifactKey& key) {
+  return expand(rule.origin, key);
 }
 
 }  // namespace
@@ -72,7 +74,7 @@ std::optional<Artifact> Artifacts::cached(const CatalogEntry& entry, const Artif
   if (found->origin.find("://") != std::string::npos) return found;
   // Built by a recipe that is no longer ours: it may have the fault that the new one mends.
   const auto* rule = catalog_.build(entry.build);
-  if (rule == nullptr || rule->origin != found->origin) return std::nullopt;
+  if (rule == nullptr || origin_of(*rule, key) != found->origin) return std::nullopt;
   return found;
 }
 
@@ -93,7 +95,7 @@ std::vector<Artifacts::Listed> Artifacts::list(const std::string& kubernetes_ver
     } else if (!entry.manifest_url.empty()) {
       listed.origin = source(entry.manifest_url, key);
     } else {
-      listed.origin = catalog_.build(entry.build)->origin;
+      listed.origin = origin_of(*catalog_.build(entry.build), key);
     }
     out.push_back(std::move(listed));
   }
@@ -170,9 +172,10 @@ std::string Artifacts::expected_sha256(const CatalogEntry& entry, const Artifact
     return "";
   }
   auto text = downloader_.to_text(source);
-  auto hex = first_sha256(text.body);
+  auto hex = sha256_in(text.body, file_of(url));
   if (hex.empty()) {
-    tried.push_back(source + ": " + (text.problem.empty() ? "it holds no sha256" : text.problem));
+    auto none = "it holds no sha256 of '" + file_of(url) + "'";
+    tried.push_back(source + ": " + (text.problem.empty() ? none : text.problem));
   }
   return hex;
 }
@@ -193,17 +196,44 @@ bool Artifacts::download(const CatalogEntry& entry, const ArtifactKey& key, cons
     auto problem = downloader_.to_file(url, part, label(key), note);
     if (problem.empty()) {
       auto got = sha256_of_file(part);
-      if (got == expected) {
+      if (got != expected) {
+        problem = "refused: its sha256 is " + got + ", not " + expected;
+      } else if (entry.member.empty()) {
         cache_.take(key, part, {url});
         return true;
+      } else {
+        problem = take_members(entry, key, url, part);
       }
       fs::remove(part);
-      problem = "refused: its sha256 is " + got + ", not " + expected;
+      if (problem.empty()) return true;
     }
     tried.push_back(url + ": " + problem);
     note(label(key) + ": " + tried.back());
   }
   return false;
+}
+
+std::string Artifacts::take_member(const CatalogEntry& entry, const ArtifactKey& key,
+                                   const std::string& url, const fs::path& archive) {
+  auto member = expand(entry.member, key);
+  auto file = root_ / "partial" / key.text();
+  auto problem = extract_member(archive, member, file);
+  if (problem.empty()) cache_.take(key, file, {url + "#" + member});
+  return problem;
+}
+
+/// The others of the same archive come along: it is not fetched once more for them.
+std::string Artifacts::take_members(const CatalogEntry& entry, const ArtifactKey& key,
+                                    const std::string& url, const fs::path& archive) {
+  auto problem = take_member(entry, key, url, archive);
+  for (const auto& other : catalog_.entries) {
+    const ArtifactKey also{other.name, key.version, key.arch};
+    bool here = std::ranges::any_of(
+        other.urls, [&](const std::string& pattern) { return source(pattern, also) == url; });
+    if (other.member.empty() || !here || cached(other, also)) continue;
+    take_member(other, also, url, archive);
+  }
+  return problem;
 }
 
 bool Artifacts::pull(const CatalogEntry& entry, const ArtifactKey& key, const Note& note,
@@ -214,7 +244,7 @@ bool Artifacts::pull(const CatalogEntry& entry, const ArtifactKey& key, const No
   std::string problem = "refused: not https";
   if (trusted(url)) {
     note(label(key) + ": pulling " + url);
-    problem = pull_image(downloader_, {url, entry.ref, key.arch}, folder, note);
+    problem = pull_image(downloader_, {url, expand(entry.ref, key), key.arch}, folder, note);
   }
   if (!problem.empty()) {
     tried.push_back(url + ": " + problem);
@@ -231,12 +261,14 @@ bool Artifacts::build(const CatalogEntry& entry, const ArtifactKey& key, const N
   const auto* rule = catalog_.build(entry.build);
   if (rule == nullptr) return false;
   auto script = "artifacts/" + rule->run.front();
-  if (key.version != rule->version || key.arch != machine_arch()) {
-    tried.push_back(script + ": builds " + rule->version + " for " + machine_arch() + " only");
+  const auto versions = builder_.versions(*rule);
+  if (std::ranges::find(versions, key.version) == versions.end() || key.arch != machine_arch()) {
+    tried.push_back(script + ": builds " + join(versions, ", ") + " for " + machine_arch() +
+                    " only");
     return false;
   }
   try {
-    builder_.make(catalog_, *rule, expand(entry.output, key), note);
+    builder_.make(*rule, key.version, expand(entry.output, key), note);
   } catch (const Error& error) {
     if (error.exit_code() == ExitCode::interrupted) throw;
     tried.push_back(script + ": " + error.what());
@@ -245,10 +277,10 @@ bool Artifacts::build(const CatalogEntry& entry, const ArtifactKey& key, const N
   }
   // One build makes several artifacts: all are taken.
   for (const auto& other : catalog_.entries) {
-    if (other.build != entry.build) continue;
-    auto made = other.key(rule->version, key.arch);
-    auto file = builder_.directory(*rule) / expand(other.output, made);
-    if (made.version == rule->version && fs::exists(file)) cache_.take(made, file, {rule->origin});
+    if (other.build != entry.build || other.version != entry.version) continue;
+    const ArtifactKey made{other.name, key.version, key.arch};
+    auto file = builder_.directory(rule->name, key.version) / expand(other.output, made);
+    if (fs::exists(file)) cache_.take(made, file, {origin_of(*rule, key)});
   }
   return true;
 }

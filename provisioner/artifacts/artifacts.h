@@ -117,6 +117,10 @@ class Artifacts {
   void unpack_image(BundleReader& reader, const BundleFile& file, const Note& note);
   BundleSource make_packages(const PackageSet& packages, const Note& note);
   void unpack_packages(BundleReader& reader, const BundleFile& file, const Note& note);
+  std::string take_member(const CatalogEntry& entry, const ArtifactKey& key, const std::string& url,
+                          const std::filesystem::path& archive);
+  std::string take_members(const CatalogEntry& entry, const ArtifactKey& key,
+                           const std::string& url, const std::filesystem::path& archive);
   std::string expected_sha256(const CatalogEntry& entry, const ArtifactKey& key,
                               const std::string& url, Tried& tried);
 

@@ -126,7 +126,9 @@ void Artifacts::unpack_artifact(BundleReader& reader, const BundleFile& file, co
   const auto* known = catalog_.find(file.name);
   if (known == nullptr || cached(*known, key)) return reader.read(file, {});
   auto pin = known->sha256.find(key.version + "/" + key.arch);
-  if (pin != known->sha256.end() && pin->second != file.sha256) {
+  // Of what comes out of an archive, the pin is the archive's.
+  bool own = known->member.empty() && pin != known->sha256.end();
+  if (own && pin->second != file.sha256) {
     throw Error("the bundle '" + bundle_ + "' has another '" + file.path() +
                 "' than the catalog: its sha256 is " + file.sha256 + ", not " + pin->second)
         .hint("make the bundle with this muster: muster bundle create FILE");

@@ -23,20 +23,20 @@ constexpr const char* kList = "packages.list";
 BundleSource Artifacts::make_packages(const PackageSet& packages, const Note& note) {
   BuildRule rule;
   rule.name = kPackages + packages.release;
-  rule.version = machine_arch();
   rule.run = {kScript, "{out}", packages.release, machine_arch()};
   rule.run.insert(rule.run.end(), packages.tasks.begin(), packages.tasks.end());
   // The archive may have newer ones by now, and roles may install others.
-  fs::remove(builder_.directory(rule) / kTar);
+  const auto folder = builder_.directory(rule.name, machine_arch());
+  fs::remove(folder / kTar);
   BundleSource made;
-  made.from = builder_.make(catalog_, rule, kTar, note);
+  made.from = builder_.make(rule, machine_arch(), kTar, note);
   made.file.kind = BundleFile::Kind::packages;
   made.file.name = packages.release;
   made.file.arch = machine_arch();
   made.file.origin = "a Debian mirror, signatures checked";
   made.file.bytes = fs::file_size(made.from);
   made.file.sha256 = sha256_of_file(made.from);
-  made.file.contents = split(trim(read_file(builder_.directory(rule) / kList)), '\n');
+  made.file.contents = split(trim(read_file(folder / kList)), '\n');
   return made;
 }
 

@@ -2,6 +2,7 @@
 
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "provisioner/base/error.h"
@@ -16,15 +17,20 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::chrono::minutes kBuildDeadline{40};
+/// Kubernetes takes a quarter of an hour of CPU time, and is built with low priority.
+constexpr std::chrono::minutes kBuildDeadline{120};
 constexpr std::string_view kFolder = "artifacts/";
+constexpr std::string_view kModules = "go/";
 
 /// The scripts as files beside each other, since they call one another; gone when done.
 class ScriptFolder {
  public:
   ScriptFolder(const fs::path& folder, const Scripts& scripts) : folder_(folder) {
     make_directory(folder_);
-    for (const auto& [name, text] : scripts) write_file(folder_ / name, text, 0755);
+    for (const auto& [name, text] : scripts) {
+      make_directory((folder_ / name).parent_path());
+      write_file(folder_ / name, text, 0755);
+    }
   }
   ~ScriptFolder() {
     std::error_code ignored;
@@ -54,8 +60,10 @@ std::string last_lines(const std::string& text, std::size_t count) {
 Scripts embedded_scripts() {
   Scripts scripts;
   for (const auto& resource : resources()) {
-    if (!resource.path.starts_with(kFolder) || !resource.path.ends_with(".sh")) continue;
-    scripts.emplace(resource.path.substr(kFolder.size()), resource.content);
+    if (!resource.path.starts_with(kFolder)) continue;
+    auto path = resource.path.substr(kFolder.size());
+    if (path.starts_with(kModules) || path.ends_with(".sh"))
+      scripts.emplace(path, resource.content);
   }
   return scripts;
 }
@@ -72,36 +80,46 @@ std::string machine_arch() {
 Builder::Builder(fs::path cache, Scripts scripts)
     : cache_(std::move(cache)), scripts_(std::move(scripts)) {}
 
-fs::path Builder::directory(const BuildRule& rule) const {
-  return cache_ / "built" / (rule.name + "-" + rule.version);
+std::vector<std::string> Builder::versions(const BuildRule& rule) const {
+  if (!rule.version.empty()) return {rule.version};
+  std::vector<std::string> found;
+  const auto folder = std::string(kModules) + rule.name + "/";
+  for (auto file = scripts_.lower_bound(folder); file != scripts_.end(); ++file) {
+    if (!file->first.starts_with(folder)) break;
+    auto version = file->first.substr(folder.size());
+    version.resize(std::min(version.find('/'), version.size()));
+    if (found.empty() || found.back() != version) found.push_back(version);
+  }
+  return found;
 }
 
-fs::path Builder::make(const Catalog& catalog, const BuildRule& rule, const std::string& output,
+fs::path Builder::directory(const std::string& rule, const std::string& version) const {
+  return cache_ / "built" / (rule + "-" + version);
+}
+
+fs::path Builder::make(const BuildRule& rule, const std::string& version, const std::string& output,
                        const Note& note) {
-  auto made = directory(rule) / output;
+  auto made = directory(rule.name, version) / output;
   if (fs::exists(made)) return made;
-  run(catalog, rule, note);
+  run(rule, version, note);
   if (!fs::exists(made)) {
     throw Error("'" + rule.run.front() + "' did not make '" + made.string() + "'");
   }
   return made;
 }
 
-void Builder::run(const Catalog& catalog, const BuildRule& rule, const Note& note) {
-  fs::path needed;
-  if (!rule.needs.empty()) {
-    needed = make(catalog, *catalog.build(rule.needs), rule.needs_output, note);
-  }
+void Builder::run(const BuildRule& rule, const std::string& version, const Note& note) {
+  const auto out = directory(rule.name, version);
   auto arguments = rule.run;
   for (auto& argument : arguments) {
-    replace_all(argument, "{needs}", needed.string());
-    replace_all(argument, "{out}", directory(rule).string());
+    replace_all(argument, "{version}", version);
+    replace_all(argument, "{out}", out.string());
   }
 
-  make_directory(directory(rule));
+  make_directory(out);
   auto folder = cache_ / "scripts";
   ScriptFolder files(folder, scripts_);
-  note("building " + rule.name + " " + rule.version + " with artifacts/" + arguments.front());
+  note("building " + rule.name + " " + version + " with artifacts/" + arguments.front());
   ProcessSpec spec;
   spec.argv = {"sh", folder / arguments.front()};
   spec.argv.insert(spec.argv.end(), arguments.begin() + 1, arguments.end());

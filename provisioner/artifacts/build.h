@@ -9,7 +9,7 @@
 
 namespace muster {
 
-/// The build scripts of artifacts/: file name -> text.
+/// The build scripts of artifacts/ and what is below artifacts/go: path there -> text.
 using Scripts = std::map<std::string, std::string>;
 Scripts embedded_scripts();
 
@@ -21,15 +21,18 @@ class Builder {
 
   Builder(std::filesystem::path cache, Scripts scripts);
 
-  std::filesystem::path directory(const BuildRule& rule) const;
+  /// What the rule can make.
+  std::vector<std::string> versions(const BuildRule& rule) const;
+
+  std::filesystem::path directory(const std::string& rule, const std::string& version) const;
 
   /// Makes `output` (and what else the script makes) unless it is there. Returns its path. Throws
   /// Error. The caller holds the cache's lock.
-  std::filesystem::path make(const Catalog& catalog, const BuildRule& rule,
+  std::filesystem::path make(const BuildRule& rule, const std::string& version,
                              const std::string& output, const Note& note);
 
  private:
-  void run(const Catalog& catalog, const BuildRule& rule, const Note& note);
+  void run(const BuildRule& rule, const std::string& version, const Note& note);
 
   std::filesystem::path cache_;
   Scripts scripts_;

@@ -4,12 +4,17 @@
 
 #include <algorithm>
 
+#include "provisioner/artifacts/sums.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
+#include "provisioner/releases/releases.h"
 
 namespace muster {
 
 namespace {
+
+constexpr const char* kVersionMark = "{version}";
+constexpr const char* kKubernetes = "kubernetes";
 
 [[noreturn]] void refuse(const YAML::Node& at, const std::string& message) {
   throw Error("artifacts/catalog.yaml:" + std::to_string(at.Mark().line + 1) + ": " + message);
@@ -48,18 +53,14 @@ std::vector<std::string> texts(const YAML::Node& map, const char* key) {
 }
 
 BuildRule parse_build(const std::string& name, const YAML::Node& node) {
-  check_keys(node, {"version", "run", "needs", "origin"});
+  check_keys(node, {"version", "run", "origin"});
   BuildRule rule;
   rule.name = name;
-  rule.version = required(node, "version");
+  rule.version = text(node, "version");
   rule.run = split(required(node, "run"), ' ');
   rule.origin = required(node, "origin");
-  auto needs = split(text(node, "needs"), '/');
-  if (needs.size() == 2) {
-    rule.needs = needs[0];
-    rule.needs_output = needs[1];
-  } else if (node["needs"]) {
-    refuse(node["needs"], "'needs' must be a build and its file: \"kubernetes/pause\"");
+  if (rule.version.empty() && text(node, "run").find(kVersionMark) == std::string::npos) {
+    refuse(node["run"], "there is neither a 'version' nor a {version} in 'run'");
   }
   return rule;
 }
@@ -69,9 +70,7 @@ std::map<std::string, std::string> parse_pins(const YAML::Node& node) {
   if (!node) return pins;
   for (const auto& pin : node) {
     auto hex = pin.second.as<std::string>();
-    if (hex.size() != 64 || hex.find_first_not_of("0123456789abcdef") != std::string::npos) {
-      refuse(pin.second, "'" + hex + "' is no sha256 in lower-case hex");
-    }
+    if (!is_sha256(hex)) refuse(pin.second, "'" + hex + "' is no sha256 in lower-case hex");
     pins[pin.first.as<std::string>()] = hex;
   }
   return pins;
@@ -86,22 +85,19 @@ NodeDownloads parse_node_downloads(const YAML::Node& node) {
   refuse(node, "'node_downloads' must be slow, first or never");
 }
 
-void parse_entries(const YAML::Node& node, Catalog& catalog) {
-  check_keys(node, {"name", "version", "arch", "url", "mirrors", "sha256", "sha256_url",
-                    "manifest_url", "ref", "build", "output", "optional", "node_downloads"});
-  CatalogEntry entry;
-  entry.version = required(node, "version");
-  entry.arches = texts(node, "arch");
-  entry.urls = texts(node, "url");
-  for (auto& mirror : texts(node, "mirrors")) entry.urls.push_back(std::move(mirror));
-  entry.sha256 = parse_pins(node["sha256"]);
-  entry.sha256_url = text(node, "sha256_url");
-  entry.manifest_url = text(node, "manifest_url");
-  entry.ref = text(node, "ref");
-  entry.build = text(node, "build");
-  entry.output = text(node, "output");
-  entry.optional = text(node, "optional");
-  entry.node_downloads = parse_node_downloads(node["node_downloads"]);
+/// A version, or where the release data has it.
+std::string parse_version_of(const YAML::Node& node) {
+  auto version = required(node, "version");
+  const auto& parts = known_releases().parts;
+  bool fixed = version.find_first_of("0123456789") == (version.starts_with('v') ? 1 : 0);
+  if (!fixed && version != kKubernetes && parts.count(version) == 0) {
+    refuse(node["version"], "'" + version + "' is neither a version nor a part of a release");
+  }
+  return version;
+}
+
+/// What is wrong only together.
+void check_sources(const YAML::Node& node, const CatalogEntry& entry, const Catalog& catalog) {
   if (!entry.build.empty() && catalog.build(entry.build) == nullptr) {
     refuse(node["build"], "no build '" + entry.build + "'");
   }
@@ -112,6 +108,29 @@ void parse_entries(const YAML::Node& node, Catalog& catalog) {
   if (!entry.urls.empty() && entry.sha256_url.empty() && entry.sha256.empty()) {
     refuse(node, "a 'url' needs a 'sha256' or a 'sha256_url'");
   }
+  if (!entry.member.empty() && entry.urls.empty()) {
+    refuse(node["member"], "a 'member' needs the 'url' of its archive");
+  }
+}
+
+void parse_entries(const YAML::Node& node, Catalog& catalog) {
+  check_keys(node, {"name", "version", "arch", "url", "mirrors", "member", "sha256", "sha256_url",
+                    "manifest_url", "ref", "build", "output", "optional", "node_downloads"});
+  CatalogEntry entry;
+  entry.version = parse_version_of(node);
+  entry.arches = texts(node, "arch");
+  entry.urls = texts(node, "url");
+  for (auto& mirror : texts(node, "mirrors")) entry.urls.push_back(std::move(mirror));
+  entry.member = text(node, "member");
+  entry.sha256 = parse_pins(node["sha256"]);
+  entry.sha256_url = text(node, "sha256_url");
+  entry.manifest_url = text(node, "manifest_url");
+  entry.ref = text(node, "ref");
+  entry.build = text(node, "build");
+  entry.output = text(node, "output");
+  entry.optional = text(node, "optional");
+  entry.node_downloads = parse_node_downloads(node["node_downloads"]);
+  check_sources(node, entry, catalog);
   auto names = texts(node, "name");
   if (names.empty()) refuse(node, "'name' is missing");
   for (auto& name : names) {
@@ -125,7 +144,9 @@ void parse_entries(const YAML::Node& node, Catalog& catalog) {
 
 ArtifactKey CatalogEntry::key(const std::string& kubernetes_version,
                               const std::string& arch) const {
-  ArtifactKey key{name, version == "kubernetes" ? kubernetes_version : version, arch};
+  ArtifactKey key{name, version == kKubernetes ? kubernetes_version : version, arch};
+  const auto& parts = known_releases().parts_of(kubernetes_version);
+  if (auto part = parts.find(version); part != parts.end()) key.version = part->second;
   // They become part of a file's name.
   for (const auto& part : {key.version, key.arch}) {
     if (part.empty() || part.find('/') != std::string::npos) {
@@ -152,11 +173,7 @@ Catalog parse_catalog(const std::string& yaml) try {
   auto root = YAML::Load(yaml);
   check_keys(root, {"builds", "artifacts"});
   for (const auto& item : root["builds"]) {
-    auto rule = parse_build(item.first.as<std::string>(), item.second);
-    if (!rule.needs.empty() && catalog.build(rule.needs) == nullptr) {
-      refuse(item.second["needs"], "no build '" + rule.needs + "' above this one");
-    }
-    catalog.builds.push_back(std::move(rule));
+    catalog.builds.push_back(parse_build(item.first.as<std::string>(), item.second));
   }
   for (const auto& node : root["artifacts"]) parse_entries(node, catalog);
   return catalog;
@@ -165,8 +182,12 @@ Catalog parse_catalog(const std::string& yaml) try {
 }
 
 std::string expand(std::string text, const ArtifactKey& key, const std::string& url) {
-  const std::pair<std::string_view, const std::string&> values[] = {
-      {"{url}", url}, {"{name}", key.name}, {"{version}", key.version}, {"{arch}", key.arch}};
+  const auto number = key.version.starts_with('v') ? key.version.substr(1) : key.version;
+  const std::pair<std::string_view, const std::string&> values[] = {{"{url}", url},
+                                                                    {"{name}", key.name},
+                                                                    {kVersionMark, key.version},
+                                                                    {"{number}", number},
+                                                                    {"{arch}", key.arch}};
   for (const auto& [name, value] : values) {
     for (auto at = text.find(name); at != std::string::npos;
          at = text.find(name, at + value.size())) {

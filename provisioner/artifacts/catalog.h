@@ -14,32 +14,34 @@ struct ArtifactKey {
   std::string version;
   std::string arch;
 
-  /// "kubelet@v1.20.2-amd64"
+  /// "kubelet@v1.37.2-amd64"
   std::string text() const { return name + "@" + version + "-" + arch; }
 };
 
 /// How to make artifacts on this machine when no source on the network answers.
 struct BuildRule {
-  std::string name;     ///< "kubernetes"; its outputs are in <cache>/built/<name>-<version>
-  std::string version;  ///< the only one that it makes
-  std::vector<std::string> run;  ///< a script of artifacts/, arguments; {out} is its directory
-  std::string needs;             ///< a build that runs before it, for its file
-  std::string needs_output;      ///< that file; {needs} is its path
-  std::string origin;            ///< what `artifacts list` says of the outputs
+  std::string name;  ///< "kubernetes"; its outputs are in <cache>/built/<name>-<version>
+  /// The only one that it makes; empty: each that has a folder artifacts/go/<name>/<version>.
+  std::string version;
+  /// A script of artifacts/ and its arguments: {out} is its directory, {version} what to make.
+  std::vector<std::string> run;
+  std::string origin;  ///< template with {version}: what `artifacts list` says of the outputs
 };
 
-/// What the catalog knows of one artifact. Templates hold {name}, {version}, {arch}.
+/// What the catalog knows of one artifact. Templates hold {name}, {version}, {arch}, and {number},
+/// the version without its "v".
 struct CatalogEntry {
   std::string name;
-  std::string version;  ///< "kubernetes": the cluster's
+  std::string version;  ///< "kubernetes": the cluster's; "etcd": that of its release's part
   std::vector<std::string> arches;
-  std::vector<std::string> urls;              ///< templates: upstream, then the mirrors
-  std::string sha256_url;                     ///< template that may hold {url}; must be https
-  std::map<std::string, std::string> sha256;  ///< pinned: "v1.20.2/amd64" -> hex; wins
+  std::vector<std::string> urls;  ///< templates: upstream, then the mirrors
+  std::string member;             ///< template: the file in the archive that `urls` lead to
+  std::string sha256_url;         ///< template that may hold {url}; must be https
+  std::map<std::string, std::string> sha256;  ///< pinned: "v1.37.2/amd64" -> hex; wins
   std::string manifest_url;                   ///< template: an image's manifest in a registry
-  std::string ref;       ///< an image's name inside its archive: "k8s.gcr.io/pause:3.2"
-  std::string build;     ///< a BuildRule's name, or empty
-  std::string output;    ///< template: the file in the build's directory
+  std::string ref;                            ///< template: an image's name inside its archive
+  std::string build;                          ///< a BuildRule's name, or empty
+  std::string output;                         ///< template: the file in the build's directory
   std::string optional;  ///< not empty: clusters work without it; this says what is lost
 
   NodeDownloads node_downloads = NodeDownloads::when_slow;

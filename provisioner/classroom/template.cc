@@ -189,7 +189,7 @@ DefinitionResult checked(Value root, const Template& made_of, const DefinitionRu
   result.text = mask_secrets(std::move(result.text), parse_value(result.text, false, none));
   result.diagnostics = Diagnostics(made_of.diagnostics.file(), made_of.text);
   Checker checker(made_of.overrides, rules, result.diagnostics);
-  result.definition = checker.check_tree(root);
+  result.definition = checker.check(root);
   result.plannable = checker.plannable();
   return result;
 }

@@ -13,9 +13,9 @@
 #include "provisioner/base/resources.h"
 #include "provisioner/base/text.h"
 #include "provisioner/cli/find_record.h"
-#include "provisioner/definition/attribs.h"
 #include "provisioner/engine/named_providers.h"
 #include "provisioner/engine/store_claims.h"
+#include "provisioner/releases/releases.h"
 #include "provisioner/report/terminal.h"
 #include "provisioner/report/trace.h"
 #include "provisioner/tasks/compile.h"
@@ -64,6 +64,7 @@ int App::run() {
   if (command == "power") return power();
   if (command == "unlock") return unlock();
   if (command == "version") return version();
+  if (command == "versions") return versions();
   if (command == "gc") return gc();
   if (command == "test") return test();
   if (command == "report") return report_run();
@@ -180,7 +181,15 @@ std::unique_ptr<Reporter> App::view(bool many) {
   return make_terminal_reporter(talk_, terminal);
 }
 
-DefinitionRules App::rules() { return definition_rules(roles(), providers(), known_state()); }
+DefinitionRules App::rules() {
+  auto rules = definition_rules(roles(), providers(), known_state());
+  rules.today = today();
+  return rules;
+}
+
+std::string App::today() const {
+  return format_time(clock_.wall_ms()).substr(0, std::string_view("2026-01-31").size());
+}
 
 DefinitionResult App::read(const std::string& file) {
   Overrides overrides;
@@ -275,11 +284,7 @@ std::string App::again(const std::string& command, const std::string& file) cons
 }
 
 std::string App::kubernetes_version() const {
-  if (!options_.version.empty()) return options_.version;
-  for (const auto& rule : attrib_rules()) {
-    if (rule.name == "k8s-version") return rule.fallback;
-  }
-  bug("k8s-version is not an attrib");
+  return options_.version.empty() ? known_releases().default_version.text() : options_.version;
 }
 
 }  // namespace muster

@@ -62,6 +62,8 @@ class App {
   int unlock();
   int artifacts();
   int version();
+  int versions();
+  std::string today() const;  ///< "2026-11-30"
   int gc();
   int watch();
   int test();

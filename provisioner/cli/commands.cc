@@ -91,7 +91,7 @@ void add_definition_commands(Table& table) {
       .option(replace_lost_option())
       .option(skip_check_option())
       .example("plan cluster.json")
-      .example("plan cluster.json --provider local --set attribs.k8s-version=v1.20.2")
+      .example("plan cluster.json --provider local --set attribs.k8s-version=v1.36.3")
       .example("plan cluster01 --to 3")
       .example("plan cluster.json --dot | dot -Tsvg > plan.svg")
       .check(check_plan);
@@ -225,7 +225,10 @@ void add_other_commands(Table& table) {
   table.command("completion", "a completion script for a shell")
       .argument(shell)
       .example("completion bash > /etc/bash_completion.d/muster");
-  table.command("version", "muster's version, and the Kubernetes releases it installs");
+  table.command("version", "muster's version, and the Kubernetes release it installs");
+  table.command("versions", "the Kubernetes releases: until when supported, and with what")
+      .option(output_option({"json"}))
+      .example("versions");
 }
 
 /// create, list, show and delete of `noun`.

@@ -1,4 +1,4 @@
-// artifacts and version.
+// artifacts, version and versions.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -6,8 +6,9 @@
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
 #include "provisioner/cli/app.h"
-#include "provisioner/definition/attribs.h"
+#include "provisioner/cli/release_text.h"
 #include "provisioner/engine/needs.h"
+#include "provisioner/releases/releases.h"
 #include "provisioner/report/columns.h"
 #include "provisioner/report/table.h"
 
@@ -104,9 +105,17 @@ int App::artifacts() {
 }
 
 int App::version() {
-  const auto& bounds = kubernetes_bounds();
-  out_ << "muster " << MUSTER_VERSION << "\nKubernetes " << bounds.oldest << " to " << bounds.newest
-       << "\n";
+  out_ << "muster " << MUSTER_VERSION << "\nKubernetes " << known_releases().default_version.text()
+       << "; others: muster versions\n";
+  return 0;
+}
+
+int App::versions() {
+  if (options_.output == "json") {
+    out_ << versions_json(today()).dump(2) << "\n";
+  } else {
+    out_ << versions_table(today());
+  }
   return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "provisioner/base/text.h"
 #include "provisioner/cli/app.h"
 #include "provisioner/cli/certificates.h"
+#include "provisioner/cli/release_text.h"
 #include "provisioner/engine/lease.h"
 #include "provisioner/report/table.h"
 
@@ -139,7 +140,7 @@ std::string undo_line(int undo_to) {
 }  // namespace
 
 std::optional<Cluster> App::wanted_cluster(const DeploymentRecord& record) {
-  auto parsed = parse_definition(record.definition_file, record.definition_text, {}, rules());
+  auto parsed = parse_recorded_definition(record.definition_file, record.definition_text, rules());
   if (!parsed.plannable) return std::nullopt;
   auto cluster = expand(parsed.definition, roles(), parsed.diagnostics);
   keep_pod_cidrs(cluster, record);
@@ -186,7 +187,11 @@ int App::status() {
   if (options_.arguments.empty()) return list();
   auto record = deployment(options_.arguments.front());
   if (options_.output == "json") {
-    auto json = to_json(record, wanted_cluster(record), store());
+    auto wanted = wanted_cluster(record);
+    auto json = to_json(record, wanted, store());
+    if (wanted && wanted->kubernetes) {
+      json["kubernetes"] = release_json(wanted->settings.version, today());
+    }
     json["certificates"] = certificates_json(known_certificates(store(), roles(), record),
                                              record.certificates, clock_.wall_ms());
     out_ << json.dump(2) << "\n";
@@ -202,6 +207,7 @@ std::string App::status_text(const DeploymentRecord& record, std::optional<std::
   auto text = record.name + " (tenant " + record.tenant + "), revision " +
               std::to_string(record.revision) + ", " + state_of(record, store()) +
               expiry_clause(record, now_ms) + "\n";
+  if (wanted && wanted->kubernetes) text += release_line(wanted->settings.version, today());
   if (record.undo_to) text += undo_line(*record.undo_to);
   std::vector<std::string> header{"NODE", "STATE", "ADDRESS", "ROLES", "APPLIED"};
   if (wide) header.insert(header.end(), {"PROVIDER", "POD-CIDR", "HANDLE", "ROLES-APPLIED"});

@@ -7,6 +7,7 @@
 #include "provisioner/base/text.h"
 #include "provisioner/definition/attribs.h"
 #include "provisioner/definition/names.h"
+#include "provisioner/releases/check.h"
 
 namespace muster {
 
@@ -63,7 +64,7 @@ std::string set_run(Options& options, const std::string& value) {
 
 std::string add_set(Options& options, const std::string& value) {
   if (value.find('=') == std::string::npos || value.front() == '=') {
-    return "must be PATH=VALUE, e.g. attribs.k8s-version=v1.20.2, not '" + value + "'";
+    return "must be PATH=VALUE, e.g. attribs.k8s-version=v1.37.2, not '" + value + "'";
   }
   options.set.push_back(value);
   return "";
@@ -77,10 +78,11 @@ std::string set_provider(Options& options, const std::string& value) {
 std::string set_version(Options& options, const std::string& value) {
   options.version = value;
   if (!is_kubernetes_version(value)) {
-    return "must be a release such as v1.20.2, not '" + value + "'";
+    return "must be a release such as v1.37.2, not '" + value + "'";
   }
-  auto problem = check_kubernetes_version(value);
-  return problem.empty() ? "" : "does not work: " + problem;
+  auto check = check_kubernetes_version(value);
+  if (check.problem.empty()) return "";
+  return "does not work: " + check.problem + "; use " + check.instead;
 }
 
 std::string add_roles(Options& options, const std::string& value) {

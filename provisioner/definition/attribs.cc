@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "provisioner/releases/releases.h"
+
 namespace muster {
 
 namespace {
@@ -79,7 +81,8 @@ AttribRule replaced(std::string name, std::string replaced_by, std::string descr
 /// to differ.
 std::vector<AttribRule> effective_rules() {
   return {
-      text("k8s-version", "v1.20.2", AttribFormat::version, "the Kubernetes release"),
+      text("k8s-version", known_releases().default_version.text(), AttribFormat::version,
+           "the Kubernetes release"),
       naming(text("k8s-bin_dir", "/usr/local/bin", AttribFormat::path, "where programs are linked"),
              "programs", "cluster.bin_dir"),
       naming(text("k8s-kube_config_dir", "/etc/kubernetes", AttribFormat::path,

@@ -39,19 +39,4 @@ const AttribRule* find_attrib(std::string_view name);
 /// The value as templates see it.
 std::string attrib_text(const Value& value);
 
-/// Kubernetes versions that muster installs: inclusive bounds with the reason for each.
-struct VersionBounds {
-  std::string oldest;
-  std::string oldest_reason;
-  std::string newest;
-  std::string newest_reason;
-};
-const VersionBounds& kubernetes_bounds();
-
-/// "v1.20.2": a version in form, whether or not muster can install it.
-bool is_kubernetes_version(std::string_view text);
-
-/// Empty when muster can install `version` ("v1.20.2"), else the message that says why not.
-std::string check_kubernetes_version(const std::string& version);
-
 }  // namespace muster

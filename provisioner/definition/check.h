@@ -1,12 +1,16 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "provisioner/definition/cidr.h"
+#include "provisioner/definition/component_flags.h"
 #include "provisioner/definition/definition.h"
 #include "provisioner/definition/keys.h"
 #include "provisioner/definition/names.h"
@@ -24,9 +28,13 @@ class Checker {
   Checker(const Overrides& overrides, const DefinitionRules& rules, Diagnostics& diagnostics)
       : overrides_(overrides), rules_(rules), diagnostics_(diagnostics) {}
 
-  Definition check(Value root);
-  /// The same for a tree that has the overrides already.
-  Definition check_tree(const Value& root);
+  /// Puts the overrides, and the files that the definition names, into its tree. True when there
+  /// are any.
+  bool complete(Value& root);
+  /// Of a tree that is complete.
+  Definition check(const Value& root);
+  /// Of the definition's own file, once it was checked.
+  void warn_of_readers(const std::filesystem::path& file);
   bool plannable() const { return plannable_; }
 
  private:
@@ -52,6 +60,7 @@ class Checker {
   void read_membership(const Value& root);
   void read_public_keys(const Value& keys);
   void read_role_apply_order(const Value& order);
+  void read_programs(const Value& root);
 
   // check_provider.cc
   void read_provider(const Value& root);
@@ -72,6 +81,49 @@ class Checker {
   /// Whether the value is one of the choices.
   bool check_choice(const Value::Member& member);
   void check_network_plugin(const Value& value);
+
+  // check_secrets.cc
+  /// Where an object of a definition has a secret: "KEY", "KEY_file" or "KEY_env".
+  struct SecretKey {
+    std::string name;  ///< among the definition's secrets
+    std::string key;
+    std::string what;  ///< "the password of the registry 'docker.io'"
+    bool required;
+  };
+  void read_secret(const Value& object, std::span<const KeyRule> rules, const SecretKey& key);
+  void read_clear_secret(const std::string& name, const std::string& what, const Value& value);
+  void read_secret_file(const SecretKey& key, const Value& file);
+  void add_secret(const std::string& name, DefinitionSecret secret);
+
+  // check_registries.cc
+  void read_registries(const Value& registries);
+  Registry read_registry(const std::string& host, const Value& value);
+  bool check_mirror(const Value& mirror);
+  std::string certificates(const Value& pem);
+  void read_proxy(const Value& proxy);
+
+  // check_components.cc
+  std::string minor() const;  ///< of the release, "v1.37"
+  bool check_component(const Value::Member& member, std::span<const std::string> known);
+  void read_extra_args(const Value& args);
+  /// `known` may be nullptr: nobody knows the release's flags.
+  void read_flag(const std::string& component, const Value::Member& flag,
+                 const ComponentFlags* known);
+  bool check_flag_name(const std::string& component, const Value::Member& flag,
+                       const ComponentFlags* known);
+  void check_flag_value(const std::string& name, const Value& value, const ComponentFlags& known);
+  void read_extra_config(const Value& config);
+
+  // check_api_server.cc
+  void read_audit(const Value& audit);
+  void read_audit_policy(const Value& policy);
+  void check_url(const Value& value, const std::string& what,
+                 std::initializer_list<std::string_view> schemes);
+  void read_authentication(const Value& authentication);
+  Value read_issuer(const Value& item);
+  Value read_required_claims(const Value& claims);
+  Value read_mappings(const Value& item);
+  Value read_mapping(const Value& mapping, const std::string& what);
 
   // check_nodes.cc
   void read_nodes(const Value& root);
@@ -105,6 +157,8 @@ class Checker {
   bool plannable_ = true;
   bool bad_roles_ = false;  ///< some role is unknown, so counting members makes no sense
   std::size_t reported_ = 0;
+  /// The first secret that the definition itself has: what it is, and where.
+  std::optional<std::pair<std::string, Position>> clear_secret_;
 };
 
 }  // namespace muster

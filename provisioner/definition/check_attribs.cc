@@ -3,6 +3,7 @@
 #include "provisioner/base/text.h"
 #include "provisioner/definition/attribs.h"
 #include "provisioner/definition/check.h"
+#include "provisioner/releases/check.h"
 
 namespace muster {
 
@@ -93,13 +94,17 @@ void Checker::check_attrib_text(const Value::Member& member) {
 }
 
 void Checker::check_version(const Value& value) {
-  auto problem = check_kubernetes_version(value.text);
-  if (problem.empty()) return;
-  auto hint = "use --set attribs.k8s-version=" + find_attrib("k8s-version")->fallback;
+  auto check = check_kubernetes_version(value.text, rules_.today);
+  auto hint = "use --set attribs.k8s-version=" + check.instead;
+  for (const auto& warning : check.warnings) warn(value.at, warning, hint);
+  if (check.problem.empty()) return;
   if (is_kubernetes_version(value.text)) {
-    flaw(value.at, problem, hint);
+    flaw(value.at, check.problem, hint);
   } else {
-    error(value.at, shown(value.text) + " is no Kubernetes version such as v1.20.2", hint);
+    error(value.at,
+          shown(value.text) + " is no Kubernetes version such as " +
+              find_attrib("k8s-version")->fallback,
+          hint);
   }
 }
 

@@ -109,7 +109,8 @@ void Checker::check_key(const Value::Member& member, const KeyRule& rule) {
         "'" + member.key + "' must be " + kinds_text(rule) + ", not " + describe(member.value.kind),
         member.key == "provider" && member.value.is_string()
             ? "write {\"name\": " + to_json(member.value) + "}"
-            : quotes_hint(rule.kinds, member.value));
+        : rule.secret ? "put it in quotes"
+                      : quotes_hint(rule.kinds, member.value));
     return;
   }
   if (!rule.no_effect.empty()) {

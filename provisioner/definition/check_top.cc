@@ -2,16 +2,22 @@
 
 #include "provisioner/base/text.h"
 #include "provisioner/definition/check.h"
+#include "provisioner/definition/definition_files.h"
 
 namespace muster {
 
-Definition Checker::check(Value root) {
+bool Checker::complete(Value& root) {
   apply_overrides(root, overrides_,
                   [this](Position at, std::string problem) { error(at, std::move(problem)); });
-  return check_tree(root);
+  bool files =
+      !rules_.recorded && take_in_files(root, diagnostics_.file(),
+                                        [this](Position at, std::string problem, std::string hint) {
+                                          error(at, std::move(problem), std::move(hint));
+                                        });
+  return files || !overrides_.empty();
 }
 
-Definition Checker::check_tree(const Value& root) {
+Definition Checker::check(const Value& root) {
   if (!root.is_object()) {
     error(root.at, "a definition must be an object, not " + describe(root.kind));
     return definition_;
@@ -25,6 +31,7 @@ Definition Checker::check_tree(const Value& root) {
   }
   if (const auto* keys = get(root, top_keys(), "public_keys")) read_public_keys(*keys);
   if (const auto* profiles = get(root, top_keys(), "profiles")) strings(*profiles, "profiles");
+  read_programs(root);
   read_provider(root);
   read_nodes(root);
   if (const auto* order = get(root, top_keys(), "role_apply_order")) read_role_apply_order(*order);
@@ -51,6 +58,18 @@ void Checker::read_names(const Value& root) {
     name_error(check_endpoint(endpoint->text), endpoint->at,
                "the api_endpoint " + shown(endpoint->text));
   }
+}
+
+void Checker::read_programs(const Value& root) {
+  auto each = [&](const char* key, void (Checker::*read)(const Value&)) {
+    if (const auto* value = get(root, top_keys(), key)) (this->*read)(*value);
+  };
+  each("registries", &Checker::read_registries);
+  each("proxy", &Checker::read_proxy);
+  each("extra_args", &Checker::read_extra_args);
+  each("extra_config", &Checker::read_extra_config);
+  each("audit", &Checker::read_audit);
+  each("authentication", &Checker::read_authentication);
 }
 
 void Checker::read_membership(const Value& root) {

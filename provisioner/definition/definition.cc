@@ -31,9 +31,8 @@ std::string unreadable_hint(const std::filesystem::path& file) {
   return "see who owns it and who may read it: ls -l " + file.string();
 }
 
-/// The definition that overrides make of `root`, for the record.
-std::string overridden_text(Value root, const Overrides& overrides) {
-  apply_overrides(root, overrides, [](Position, const std::string&) {});
+/// The definition that overrides and files make, for the record.
+std::string completed_text(const Value& root) {
   auto text = to_json(root);
   Diagnostics none;
   auto placed = parse_value(text, false, none);
@@ -54,13 +53,18 @@ DefinitionResult parse_definition(const std::string& file, std::string text,
     result.diagnostics.error(item.at, item.message, item.hint);
   }
   if (root.kind == Value::Kind::null && mistakes.has_errors()) return result;
-  if (!overrides.empty()) {
-    result.text = overridden_text(root, overrides);
-  }
   Checker checker(overrides, rules, result.diagnostics);
-  result.definition = checker.check(std::move(root));
+  if (checker.complete(root)) result.text = completed_text(root);
+  result.definition = checker.check(root);
+  if (!rules.recorded) checker.warn_of_readers(file);
   result.plannable = checker.plannable() && !mistakes.has_errors();
   return result;
+}
+
+DefinitionResult parse_recorded_definition(const std::string& file, std::string text,
+                                           DefinitionRules rules) {
+  rules.recorded = true;
+  return parse_definition(file, std::move(text), {}, rules);
 }
 
 DefinitionResult read_definition(const std::filesystem::path& file, const Overrides& overrides,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "provisioner/base/diagnostics.h"
+#include "provisioner/definition/program_settings.h"
 #include "provisioner/definition/role.h"
 #include "provisioner/definition/value.h"
 
@@ -58,12 +59,14 @@ struct Definition {
   std::string classroom;     ///< the classroom that the deployment belongs to; may be empty
   std::string student;       ///< whose it is there
   std::string api_endpoint;  ///< host or host:port that users reach the API by; may be empty
+  ProgramSettings programs;
+  DefinitionSecrets secrets;
 };
 
 /// `--set a.b=c`, `--provider P` and `--name-suffix S`, applied to the parsed text before it is
 /// checked.
 struct Overrides {
-  std::vector<std::string> set;  ///< "attribs.k8s-version=v1.20.2"
+  std::vector<std::string> set;  ///< "attribs.k8s-version=v1.37.2"
   std::optional<std::string> provider;
   std::optional<std::string> name_suffix = {};  ///< as_name_part() of what was given
 
@@ -85,6 +88,10 @@ struct DefinitionRules {
   std::vector<NamedProvider> named = {};
   /// Tenants by their ids; none when no state is known.
   std::map<std::int64_t, std::string> tenants = {};
+  /// "2026-11-30", for what ends on a day; empty: nothing does.
+  std::string today = {};
+  /// The text is one that was recorded: its files are in it, and the state has its secrets.
+  bool recorded = false;
 };
 
 /// A definition is read whole or with mistakes; `diagnostics` may hold warnings in either case.
@@ -92,7 +99,7 @@ struct DefinitionResult {
   Definition definition;
   Diagnostics diagnostics;
   /// The file as it was, for the record, without a byte order mark and with secrets crossed out;
-  /// with overrides: the definition that they make of it, as JSON.
+  /// with overrides, or files that it names: the definition that they make of it, as JSON.
   std::string text;
   /// False when the mistakes leave no cluster to plan (syntax, no nodes, no name, bad types, ...);
   /// true when a plan can still be shown beside the mistakes (an old version, an unavailable
@@ -105,6 +112,10 @@ DefinitionResult read_definition(const std::filesystem::path& file, const Overri
                                  const DefinitionRules& rules);
 DefinitionResult parse_definition(const std::string& file, std::string text,
                                   const Overrides& overrides, const DefinitionRules& rules);
+
+/// One that the state recorded: what it named when it was read is not asked again.
+DefinitionResult parse_recorded_definition(const std::string& file, std::string text,
+                                           DefinitionRules rules);
 
 /// The JSON Schema (draft 7) of a definition, as `muster schema` prints it.
 std::string definition_schema();

@@ -14,6 +14,11 @@ constexpr std::string_view kNoParent = "deployments do not inherit from each oth
 constexpr std::string_view kProviderRef = R"("allOf": [{"$ref": "#/definitions/provider"}])";
 constexpr std::string_view kTopProvider =
     R"("required": ["name"], "allOf": [{"$ref": "#/definitions/provider"}])";
+constexpr std::string_view kExtraArgs = R"("additionalProperties": false, "patternProperties": {
+    "^(kubelet|kube-apiserver|kube-controller-manager|kube-scheduler|kube-proxy|etcd)$": {
+      "type": "object", "propertyNames": {"pattern": "^[a-z0-9][a-z0-9-]*$"},
+      "additionalProperties": {"type": ["string", "number", "boolean", "array"],
+        "items": {"type": ["string", "number", "boolean"]}}}})";
 constexpr std::string_view kAttribsRef = R"("allOf": [{"$ref": "#/definitions/attribs"}])";
 
 }  // namespace
@@ -82,6 +87,43 @@ std::span<const KeyRule> top_keys() {
        {Kind::string},
        "host or host:port by which users reach the API, e.g. of a balancer of yours",
        R"("pattern": "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?(:[0-9]{1,5})?$")",
+       "",
+       ""},
+      {"registries",
+       {Kind::object},
+       "how nodes pull images, by the registry's host; \"*\" is all others",
+       R"("additionalProperties": {"$ref": "#/definitions/registry"})",
+       "",
+       ""},
+      {"proxy",
+       {Kind::object},
+       "how nodes reach what is outside",
+       R"("allOf": [{"$ref": "#/definitions/proxy"}])",
+       "",
+       ""},
+      {"extra_args",
+       {Kind::object},
+       "more flags of Kubernetes' programs and etcd, by program and flag",
+       kExtraArgs,
+       "",
+       ""},
+      {"extra_config",
+       {Kind::object},
+       "what is put over the configuration files of \"kubelet\" and \"kube-proxy\"",
+       R"("additionalProperties": false, "properties": {
+          "kubelet": {"type": "object"}, "kube-proxy": {"type": "object"}})",
+       "",
+       ""},
+      {"audit",
+       {Kind::object},
+       "what the API server writes down of requests, and where",
+       R"("allOf": [{"$ref": "#/definitions/audit"}])",
+       "",
+       ""},
+      {"authentication",
+       {Kind::object},
+       "how the API knows its users besides their certificates",
+       R"("required": ["oidc"], "allOf": [{"$ref": "#/definitions/authentication"}])",
        "",
        ""},
       {"classroom",

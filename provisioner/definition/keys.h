@@ -22,10 +22,19 @@ struct KeyRule {
   std::string_view schema;
   std::string_view no_effect;    ///< accepted; the warning says this
   std::string_view unavailable;  ///< refused; the hint says what to do instead
+  bool secret = false;           ///< no message shows the value
 };
 
 std::span<const KeyRule> top_keys();
 std::span<const KeyRule> node_keys();
 std::span<const KeyRule> provider_keys();
+std::span<const KeyRule> registry_keys();
+std::span<const KeyRule> registry_auth_keys();
+std::span<const KeyRule> proxy_keys();
+std::span<const KeyRule> audit_keys();
+std::span<const KeyRule> audit_webhook_keys();
+std::span<const KeyRule> authentication_keys();
+std::span<const KeyRule> oidc_keys();
+std::span<const KeyRule> oidc_mapping_keys();
 
 }  // namespace muster

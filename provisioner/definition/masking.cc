@@ -68,9 +68,47 @@ void mask_attribs(std::string& text, const Value* attribs) {
   }
 }
 
+/// A login in a URL and a private key, wherever they stand.
+void mask_logins(std::string& text, const Value& value) {
+  for (const auto& item : value.items) mask_logins(text, item);
+  for (const auto& member : value.members) mask_logins(text, member.value);
+  auto scheme = value.text.find("://");
+  bool login = scheme != std::string::npos && value.text.find('@', scheme) != std::string::npos;
+  if (login || value.text.find("PRIVATE KEY") != std::string::npos) mask(text, value);
+}
+
+/// All but these: what stands there under a mistaken name may be the secret.
+void mask_all_but(std::string& text, const Value* object, std::span<const std::string_view> known) {
+  if (object == nullptr) return;
+  for (const auto& member : object->members) {
+    if (std::find(known.begin(), known.end(), member.key) == known.end()) mask(text, member.value);
+  }
+}
+
+void mask_programs(std::string& text, const Value& root) {
+  constexpr std::string_view kShownOfAuth[] = {"username", "password_file", "password_env"};
+  constexpr std::string_view kShownOfWebhook[] = {"url", "ca", "mode", "token_file", "token_env"};
+  static const std::vector<std::string> kNames{"password", "token"};
+  for (const char* key : {"registries", "proxy", "audit", "authentication"}) {
+    const auto* settings = root.find(key);
+    if (settings == nullptr) continue;
+    text = mask_members(std::move(text), *settings, kNames);
+    mask_logins(text, *settings);
+    for (const auto& member : settings->members) {
+      mask_all_but(text, member.value.find("auth"), kShownOfAuth);
+      if (member.key == "webhook") mask_all_but(text, &member.value, kShownOfWebhook);
+    }
+  }
+}
+
 }  // namespace
 
+bool is_crossed_out(std::string_view value) {
+  return value.find('x') != value.npos && value.find_first_not_of("x \t\r\n") == value.npos;
+}
+
 std::string mask_secrets(std::string text, const Value& root) {
+  mask_programs(text, root);
   mask_attribs(text, root.find("attribs"));
   if (const auto* nodes = root.find("nodes")) {
     for (const auto& block : nodes->items) mask_attribs(text, block.find("attribs"));

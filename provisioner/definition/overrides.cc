@@ -79,7 +79,7 @@ std::string set_value(Value& root, const std::string& assignment, Position at) {
   auto equals = assignment.find('=');
   auto parts = path_parts(assignment.substr(0, equals));
   if (equals == std::string::npos || parts.empty()) {
-    return "write it as path=value, e.g. attribs.k8s-version=v1.20.2";
+    return "write it as path=value, e.g. attribs.k8s-version=v1.37.2";
   }
   Value* target = &root;
   for (const auto& part : parts) {

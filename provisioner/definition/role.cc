@@ -80,7 +80,7 @@ Role& named(std::vector<Role>& roles, const Role& by, const std::string& name) {
 /// Roles that are named must exist: a slip would silently order nothing.
 void link_roles(std::vector<Role>& roles) {
   for (const auto& role : roles) {
-    for (const auto* list : {&role.needs, &role.after, &role.after_one}) {
+    for (const auto* list : {&role.needs, &role.after, &role.after_one, &role.after_tried}) {
       for (const auto& name : *list) named(roles, role, name);
     }
     for (const auto& name : role.before) named(roles, role, name).follows.push_back(role.name);

@@ -16,7 +16,10 @@ struct Task {
   Value args;                       ///< an object
   std::vector<std::string> notify;  ///< handlers to run at the end when this task changed anything
   std::string
-      when;      ///< a path in the context, "!" before it negates; the task is left out when false
+      when;  ///< a path in the context, "!" before it negates; the task is left out when false
+  /// A path of a list in the context: the task is one for each of its items, which templates and
+  /// `when` see as "item"; the name is a template then.
+  std::string for_each = {};
   int line = 0;  ///< in the role's file, for errors
 };
 
@@ -44,6 +47,9 @@ struct Role {
   /// Roles that one node must have finished: where none has yet, all that have them must be done
   /// trying.
   std::vector<std::string> after_one;
+  /// Roles whose steps on any node must have ended, well or not; in turns too, which it is then no
+  /// part of.
+  std::vector<std::string> after_tried;
   /// Roles that wait for this one where a node has both; the node need not have them.
   std::vector<std::string> before;
   /// The other side of `before`: those that say so of this role. Filled in by load_roles.
@@ -57,6 +63,8 @@ struct Role {
   /// Paths, templates, of what its programs make when they run: they go with the role, unless they
   /// were there before it.
   std::vector<std::string> traces;
+  /// Templates of what is told who applies the role to a node; not where they come out empty.
+  std::vector<std::string> warnings;
   std::string fingerprint;     ///< of the role's file and of the templates that it names
   int deadline_seconds = 300;  ///< for one run of the role on one node
   /// Whether nodes where it is in service take turns when it is applied to them again.

@@ -26,7 +26,8 @@ Waits waits_of(std::span<const std::string> names, std::span<const Role> roles) 
   for (const auto& name : names) {
     const auto* role = lookup(roles, name);
     if (role == nullptr) continue;
-    for (const auto* list : {&role->needs, &role->follows, &role->after, &role->after_one}) {
+    for (const auto* list :
+         {&role->needs, &role->follows, &role->after, &role->after_one, &role->after_tried}) {
       for (const auto& earlier : *list) add(name, earlier);
     }
   }

@@ -13,6 +13,8 @@ namespace {
 
 using Kind = Value::Kind;
 
+constexpr std::string_view kOfAllTasks[] = {"name", "notify", "when", "for_each"};
+
 /// Reads the objects of a role's file and collects what is wrong with them.
 class RoleReader {
  public:
@@ -28,9 +30,9 @@ class RoleReader {
  private:
   void read(const Value& root) {
     if (!object(root, "a role",
-                {"role", "description", "internal", "needs", "after", "after_one", "before", "uses",
-                 "deadline_seconds", "settles_seconds", "rolling", "authorities", "certificates",
-                 "tasks", "handlers", "settled", "undo", "traces"})) {
+                {"role", "description", "internal", "needs", "after", "after_one", "after_tried",
+                 "before", "uses", "deadline_seconds", "settles_seconds", "rolling", "authorities",
+                 "certificates", "warnings", "tasks", "handlers", "settled", "undo", "traces"})) {
       return;
     }
     role_.name = required_text(root, "role");
@@ -40,12 +42,14 @@ class RoleReader {
     role_.needs = texts(root, "needs");
     role_.after = texts(root, "after");
     role_.after_one = texts(root, "after_one");
+    role_.after_tried = texts(root, "after_tried");
     role_.before = texts(root, "before");
     role_.uses = texts(root, "uses");
     role_.authorities = texts(root, "authorities");
     role_.deadline_seconds = seconds(root, "deadline_seconds", 1, role_.deadline_seconds);
     role_.settles_seconds = seconds(root, "settles_seconds", 0, role_.settles_seconds);
     for (const auto& item : items(root, "certificates")) read_certificate(item);
+    role_.warnings = texts(root, "warnings");
     role_.tasks = tasks(root, "tasks");
     role_.handlers = tasks(root, "handlers");
     read_settled(root);
@@ -97,8 +101,9 @@ class RoleReader {
     task.name = required_text(value, "name");
     task.notify = texts(value, "notify");
     task.when = text(value, "when");
+    task.for_each = text(value, "for_each");
     for (const auto& entry : value.members) {
-      if (entry.key == "name" || entry.key == "notify" || entry.key == "when") continue;
+      if (std::ranges::find(kOfAllTasks, entry.key) != std::end(kOfAllTasks)) continue;
       if (task.kind.empty()) {
         task.kind = entry.key;
         task.args = entry.value;

@@ -119,6 +119,14 @@ std::string definition_schema() {
   schema["definitions"]["provider"] = object_schema(provider_keys(), {});
   schema["definitions"]["nodes"] = object_schema(node_keys(), {"roles"});
   schema["definitions"]["attribs"] = attribs_schema();
+  schema["definitions"]["registry"] = object_schema(registry_keys(), {});
+  schema["definitions"]["registry_auth"] = object_schema(registry_auth_keys(), {"username"});
+  schema["definitions"]["proxy"] = object_schema(proxy_keys(), {});
+  schema["definitions"]["audit"] = object_schema(audit_keys(), {});
+  schema["definitions"]["audit_webhook"] = object_schema(audit_webhook_keys(), {"url"});
+  schema["definitions"]["authentication"] = object_schema(authentication_keys(), {"oidc"});
+  schema["definitions"]["oidc"] = object_schema(oidc_keys(), {"issuer", "audiences"});
+  schema["definitions"]["oidc_mapping"] = object_schema(oidc_mapping_keys(), {});
   return schema.dump(2) + "\n";
 }
 

@@ -6,6 +6,8 @@
 
 #include "provisioner/base/text.h"
 #include "provisioner/definition/names.h"
+#include "provisioner/engine/program_context.h"
+#include "provisioner/releases/releases.h"
 #include "provisioner/tasks/compile.h"
 
 namespace muster {
@@ -17,6 +19,19 @@ using Json = nlohmann::json;
 std::string with_underscores(std::string name) {
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
+}
+
+/// What belongs to the cluster's release.
+Json release_context(const std::string& version) {
+  const auto values = known_releases().values(version);
+  Json context = values.texts;
+  for (const auto& [name, holds] : values.facts) context[name] = holds;
+  return context;
+}
+
+bool is_on(const ClusterSettings& settings, const std::string& attrib) {
+  auto found = settings.attribs.find(attrib);
+  return found != settings.attribs.end() && found->second == "true";
 }
 
 Json cluster_context(const Cluster& cluster, const ClusterSettings& settings,
@@ -46,21 +61,36 @@ Json cluster_context(const Cluster& cluster, const ClusterSettings& settings,
           {"cert_dir", settings.cert_dir},
           {"log_level", settings.log_level},
           {"login_user", settings.login_user},
+          {"api_anonymous", is_on(settings, "k8s_kube_api_anonymous_auth")},
           // A certificate names the host alone; the port is the kubeconfig's business.
           {"api_endpoint", cluster.api_endpoint.substr(0, cluster.api_endpoint.rfind(':'))}};
 }
 
-std::string taints_of(const Node& node) {
+std::vector<std::string> taints_of(const Node& node) {
   auto taints = node.taints;
-  // v1.20 still calls the control-plane taint "master".
-  const std::string own = "node-role.kubernetes.io/master=:NoSchedule";
+  const std::string own = "node-role.kubernetes.io/control-plane=:NoSchedule";
   // A kubelet with two of one key and effect never registers: the definition's own is enough.
   bool given = std::ranges::any_of(
       taints, [&](const std::string& taint) { return taint_slot(taint) == taint_slot(own); });
   if (node.has_role("k8s-master") && !node.has_role("k8s-worker") && !given) {
     taints.insert(taints.begin(), own);
   }
-  return join(taints, ",");
+  return taints;
+}
+
+/// Of "key=value:Effect" and "key:Effect".
+Json taint_list(const std::vector<std::string>& taints) {
+  Json list = Json::array();
+  for (const auto& taint : taints) {
+    auto colon = taint.rfind(':');
+    auto equals = std::min(taint.find('='), colon);
+    list.push_back({{"key", taint.substr(0, equals)},
+                    {"value", equals == colon ? "" : taint.substr(equals + 1, colon - equals - 1)},
+                    {"effect", taint.substr(colon + 1)},
+                    {"comma", ", "}});
+  }
+  if (!list.empty()) list.back()["comma"] = "";
+  return list;
 }
 
 Json node_context(const Node& node, const Endpoint& endpoint) {
@@ -79,7 +109,8 @@ Json node_context(const Node& node, const Endpoint& endpoint) {
           {"is_worker", worker},
           {"schedulable", worker},
           {"labels", join(labels, ",")},
-          {"taints", taints_of(node)}};
+          {"taints", join(taints_of(node), ",")},
+          {"taint_list", taint_list(taints_of(node))}};
 }
 
 /// The roles that some node has, and those that templates may always ask for.
@@ -218,6 +249,7 @@ nlohmann::json make_context(const ContextInput& input, Pki& pki) {
   const auto& settings = input.settings != nullptr ? *input.settings : cluster.settings;
   Json context;
   context["cluster"] = cluster_context(cluster, settings, input.artifacts);
+  context["k8s"] = release_context(cluster.settings.version);
   context["attribs"] = Json::object();
   for (const auto& [name, value] : settings.attribs) {
     context["attribs"][with_underscores(name)] = value;
@@ -230,6 +262,7 @@ nlohmann::json make_context(const ContextInput& input, Pki& pki) {
   std::vector<std::string> keys;
   for (const auto& [name, key] : cluster.public_keys) keys.push_back(key);
   context["access"] = {{"keys", join(keys, "\n")}};
+  add_programs(context, input);
   context["artifacts"] = Json::object();
   for (const auto& [name, available] : input.artifacts) {
     context["artifacts"][with_underscores(name)] = available;

@@ -1,8 +1,8 @@
 #!/bin/sh
 # What `muster etcd` and `muster recover` run on a node: this file, then "m_case NAME ARGUMENT...".
-# Before it stand m_name (the member's name), m_kubectl, m_kubeconfig and m_patience (seconds). Why
-# something did not work is said on stderr. A restore can be cut anywhere: each function may run again.
-# shellcheck disable=SC2154  # m_name, m_kubectl, m_kubeconfig, m_patience
+# Before it stand m_name (the member's name), m_programs (where muster's are), m_kubectl, m_kubeconfig and
+# m_patience (seconds). Why something did not work is said on stderr. A restore can be cut anywhere: each function may run again.
+# shellcheck disable=SC2154  # m_name, m_programs, m_kubectl, m_kubeconfig, m_patience
 set -u
 
 m_home=/var/lib/etcd
@@ -12,8 +12,11 @@ m_inbox=$m_home/incoming         # snapshots on their way
 m_unproven=$m_home/restore-begun # from the swap until all works; holds where the old data is
 m_local=https://127.0.0.1:2379
 m_controllers="kube-controller-manager.service kube-scheduler.service"
-export ETCDCTL_API=3 ETCDCTL_CACERT=/etc/etcd/ca.crt
-export ETCDCTL_CERT=/etc/etcd/member.crt ETCDCTL_KEY=/etc/etcd/member.key
+export ETCDCTL_CACERT=/etc/etcd/ca.crt ETCDCTL_CERT=/etc/etcd/member.crt ETCDCTL_KEY=/etc/etcd/member.key
+PATH=$m_programs:$PATH
+# What works on files; nodes with etcd 3.4 of their distribution have it in the other program.
+m_files=etcdutl
+command -v etcdutl >/dev/null 2>&1 || { m_files=etcdctl && export ETCDCTL_API=3; }
 
 fail() {
   printf '%s\n' "$*" >&2
@@ -22,10 +25,8 @@ fail() {
 
 ask() { timeout 30 etcdctl --endpoints="$m_local" --dial-timeout=2s --command-timeout=10s "$@"; }
 
-healthy() {
-  curl -s --connect-timeout 2 --max-time 5 --cacert "$ETCDCTL_CACERT" --cert "$ETCDCTL_CERT" \
-    --key "$ETCDCTL_KEY" "$m_local/health" | grep -q '"true"'
-}
+# Never by GET /health: in etcd 3.4 that is a write, over which later releases stumble.
+healthy() { ask endpoint health >/dev/null 2>&1; }
 
 # within SECONDS COMMAND...: until it succeeds.
 within() {
@@ -63,7 +64,7 @@ member() {
 look() {
   m_db=$(whole)/member/snap/db
   [ -f "$m_db" ] || return 0
-  m_status=$(timeout 600 etcdctl snapshot status "$m_db" -w json) || exit 1
+  m_status=$(timeout 600 $m_files snapshot status "$m_db" -w json) || exit 1
   printf 'snapshot %s\n' "$m_status"
 }
 
@@ -82,7 +83,7 @@ save() {
   etcdctl --endpoints="$m_local" --dial-timeout=5s snapshot save "$m_dir/db" >"$m_dir/said" 2>&1
   m_code=$?
   if [ "$m_code" = 0 ]; then
-    m_status=$(etcdctl snapshot status "$m_dir/db" -w json 2>>"$m_dir/said") || m_code=1
+    m_status=$($m_files snapshot status "$m_dir/db" -w json 2>>"$m_dir/said") || m_code=1
     m_sha256=$(sha256sum <"$m_dir/db" | cut -d' ' -f1)
   fi
   kill "$m_beat" && wait "$m_beat"
@@ -119,10 +120,10 @@ make_data() { # FILE CLUSTER TOKEN PEER-URL OPTION...
   rm -rf "$m_ready" "$m_ready.part"
   m_file=$1 m_cluster=$2 m_token=$3 m_peer=$4
   shift 4
-  m_said=$(etcdctl snapshot restore "$m_file" --data-dir="$m_ready.part" --name="$m_name" \
+  m_said=$($m_files snapshot restore "$m_file" --data-dir="$m_ready.part" --name="$m_name" \
     --initial-cluster="$m_cluster" --initial-cluster-token="$m_token" \
     --initial-advertise-peer-urls="$m_peer" "$@" 2>&1) ||
-    fail "etcdctl snapshot restore: $(printf '%s\n' "$m_said" | tail -n 3)"
+    fail "$m_files snapshot restore: $(printf '%s\n' "$m_said" | tail -n 3)"
   chown -R etcd:etcd "$m_ready.part" && chmod 0700 "$m_ready.part" || exit 1
   sync -f "$m_ready.part" 2>/dev/null || sync
   mv "$m_ready.part" "$m_ready"

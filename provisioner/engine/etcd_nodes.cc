@@ -47,6 +47,7 @@ std::string etcd_script(const Cluster& cluster, const std::string& node,
   auto functions = find_resource(kFunctions);
   if (!functions) bug("the functions for etcd are not in the binary");
   auto script = "m_name=" + shell_quote(node) +
+                "\nm_programs=" + shell_quote(cluster.settings.bin_dir) +
                 "\nm_kubectl=" + shell_quote(cluster.settings.bin_dir + "/kubectl") +
                 "\nm_kubeconfig=" + shell_quote(cluster.settings.config_dir + "/admin.conf") +
                 "\nm_patience=" + std::to_string(kEtcdPatience.count()) + "\n" +

@@ -24,7 +24,7 @@ const ClusterSettings* FormerSettings::of(const std::string& node, const std::st
   const auto* known = record_.find(node);
   const auto* applied = known == nullptr ? nullptr : known->find_role(role);
   if (applied == nullptr) return nullptr;
-  // Those of one revision are alike, whole or not.
+  // Roles that use the same have the same.
   const auto settings = settings_part(applied->fingerprint);
   std::lock_guard lock(mutex_);
   auto [found, fresh] = known_.try_emplace(settings.empty() ? "node " + node : settings);
@@ -36,13 +36,16 @@ const ClusterSettings* FormerSettings::of(const std::string& node, const std::st
 std::optional<ClusterSettings> FormerSettings::find(const std::string& node,
                                                     const RoleRecord& role) const {
   const auto settings = settings_part(role.fingerprint);
+  const auto* known = find_role(*world_.roles, role.role);
   const auto revisions = world_.store->revisions(record_.name);
   for (auto revision = revisions.rbegin(); revision != revisions.rend(); ++revision) {
     if (settings.empty() && revision->applied_ms == 0) continue;
     auto cluster = cluster_of_revision(world_, *revision);
     if (!cluster) continue;
-    const bool fits = settings.empty() ? cluster->find(node) != nullptr
-                                       : Fingerprints(*cluster, nullptr).has_settings(settings);
+    const bool fits =
+        settings.empty()
+            ? cluster->find(node) != nullptr
+            : known != nullptr && Fingerprints(*cluster, nullptr).settings_part(*known) == settings;
     if (fits) return cluster->settings;
   }
   return std::nullopt;

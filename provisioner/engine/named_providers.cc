@@ -50,7 +50,7 @@ std::vector<std::string> users_of_provider(const std::vector<DeploymentRecord>& 
   std::vector<std::string> users;
   for (const auto& deployment : deployments) {
     auto parsed =
-        parse_definition(deployment.definition_file, deployment.definition_text, {}, rules);
+        parse_recorded_definition(deployment.definition_file, deployment.definition_text, rules);
     if (has_nodes_of(deployment, provider) || names_provider(parsed.definition, provider)) {
       users.push_back(deployment.name);
     }

@@ -2,7 +2,7 @@
 
 #include "inventory/index.h"
 #include "provisioner/base/text.h"
-#include "provisioner/definition/attribs.h"
+#include "provisioner/releases/releases.h"
 
 namespace muster {
 
@@ -77,7 +77,7 @@ std::vector<std::pair<std::string, std::string>> get_needs(
 
 std::string fetch_command(const std::string& kubernetes_version, const std::string& arch) {
   auto command = std::string("muster artifacts fetch");
-  if (kubernetes_version != find_attrib("k8s-version")->fallback) {
+  if (kubernetes_version != known_releases().default_version.text()) {
     command += " --kubernetes " + kubernetes_version;
   }
   return command + (arch == machine_arch() ? "" : " --arch " + arch);

@@ -10,6 +10,7 @@
 #include "provisioner/base/process.h"
 #include "provisioner/base/text.h"
 #include "provisioner/engine/certificates.h"
+#include "provisioner/engine/definition_secrets.h"
 #include "provisioner/engine/durations.h"
 #include "provisioner/engine/lease.h"
 #include "provisioner/engine/needs.h"
@@ -135,6 +136,7 @@ DeploymentRecord begin(const World& world, const DefinitionResult& input, const 
       store.mark_certificates(record.name, record.certificates);
     }
   });
+  keep_secrets(store, planned.cluster);
   say_moved(world, planned, followed);
   return record;
 }
@@ -231,6 +233,14 @@ std::optional<int> place_to_go_back_to(const World& world, const DefinitionResul
   for (const auto& revision : world.store->revisions(name)) {
     if (revision.revision == back_to && revision.definition_text == input.text) return {};
   }
+  if (back_to == 0) return back_to;
+  try {
+    recorded_definition(world, name, back_to);  // a release that is only on record is no way back
+  } catch (Error& error) {
+    error.while_doing("looking for what an atomic apply would go back to");
+    throw error.hint("make a snapshot first (muster etcd backup " + name +
+                     " --to FILE), and leave '--atomic' out");
+  }
   return back_to;
 }
 
@@ -268,6 +278,7 @@ Planned plan_definition(const World& world, const Definition& definition, Agains
                         Diagnostics& diagnostics, const PlanWishes& wishes) {
   Planned planned;
   planned.cluster = expand(definition, *world.roles, diagnostics);
+  take_secrets(*world.store, definition, planned.cluster, diagnostics);
   planned.record = world.store->deployment(definition.name);
   if (planned.record) {
     if (planned.record->tenant != definition.tenant) {

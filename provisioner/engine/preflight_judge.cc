@@ -270,6 +270,12 @@ class Judge {
     for (const char* name : {"cpu", "memory", "pids"}) {
       if (std::ranges::find(has, name) == has.end()) missing.emplace_back(name);
     }
+    if (missing.empty() && fact("cgroup_v1") == "true") {
+      return warn("cgroup",
+                  "it has cgroup v1, which kubelets since v1.35 take only when they are told to; "
+                  "muster tells them",
+                  "boot it with cgroup v2: later releases of Kubernetes and containerd need it");
+    }
     if (missing.empty()) return good("cgroup", fact("cgroup"));
     refuse("cgroup", "cgroup " + fact("cgroup") + " has no " + join(missing, ", "),
            missing.front() == "memory" ? "boot with cgroup_enable=memory"

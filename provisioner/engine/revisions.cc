@@ -20,7 +20,8 @@ DefinitionResult recorded_definition(const World& world, const std::string& depl
   for (const auto& known : world.store->revisions(deployment)) {
     numbers.push_back(std::to_string(known.revision));
     if (known.revision != revision) continue;
-    auto definition = parse_definition(known.definition_file, known.definition_text, {}, rules);
+    auto definition =
+        parse_recorded_definition(known.definition_file, known.definition_text, rules);
     if (!definition.diagnostics.has_errors()) return definition;
     throw Error("revision " + numbers.back() + " of '" + deployment + "' is no longer right:\n" +
                     trim(definition.diagnostics.render()),
@@ -32,7 +33,8 @@ DefinitionResult recorded_definition(const World& world, const std::string& depl
 }
 
 std::optional<Cluster> recorded_settings(const World& world, const DeploymentRecord& record) {
-  auto last = parse_definition(record.definition_file, record.definition_text, {}, rules_of(world));
+  auto last =
+      parse_recorded_definition(record.definition_file, record.definition_text, rules_of(world));
   if (!last.plannable) return std::nullopt;
   Cluster cluster;
   cluster.settings = settings_of(last.definition);

@@ -399,6 +399,9 @@ StepResult DeploymentRunner::run_script(NodeLink& link, const Step& step, const 
   const Note note = [&](const std::string& line) { tell(emit, EventType::note, line); };
   const auto packages = bundled_packages(link, step, role, facts, note);
   const auto script = compile_for(step, role, facts, nonce, mode_, packages);
+  if (step.verb == Verb::apply_role && mode_ == Mode::apply) {
+    for (const auto& warning : script.warnings) tell(emit, EventType::warning, warning);
+  }
   if (mode_ == Mode::apply) {
     for (const auto& needed : script.artifacts) {
       link.provide(artifact_for(needed.name, facts), note);

@@ -9,6 +9,7 @@
 #include "provisioner/definition/names.h"
 #include "provisioner/import/kubespray_variables.h"
 #include "provisioner/import/secrets.h"
+#include "provisioner/releases/check.h"
 
 namespace muster {
 
@@ -141,7 +142,7 @@ class ClusterReader {
   }
 
   void read_version() {
-    const auto fallback = "the cluster gets " + find_attrib("k8s-version")->fallback;
+    const auto fallback = "the cluster gets " + known_releases().default_version.text();
     auto version = text("kube_version");
     if (!version) {
       report_.add(unavailable, "kube_version",
@@ -151,7 +152,7 @@ class ClusterReader {
       return;
     }
     if (!version->starts_with('v')) *version = "v" + *version;
-    auto problem = check_kubernetes_version(*version);
+    auto problem = check_kubernetes_version(*version).problem;
     if (problem.empty()) {
       set("kube_version", "k8s-version", Value::of(*version));
     } else {

@@ -82,6 +82,9 @@ class ApplyEdges {
     for (const auto& earlier : role.after_one) {
       if (earlier != role.name) graph_.add_one(role.name, earlier);
     }
+    for (const auto& earlier : role.after_tried) {
+      if (earlier != role.name) graph_.add_tried(role.name, earlier);
+    }
   }
 
   Shape* shape_of(const NodeSteps& node) {
@@ -167,6 +170,9 @@ class ApplyEdges {
     for (const auto& one : waits.one) {
       if (waits.wide.count(one) == 0) gates.insert(one_gate(one));
     }
+    for (const auto& tried : role.after_tried) {
+      if (tried != role.name) gates.insert(tried_gate(tried));
+    }
     for (const auto& used : role.uses) gates.insert(members_gate(used));
     gates.erase(kNoStep);
     return {gates.begin(), gates.end()};
@@ -214,6 +220,17 @@ class ApplyEdges {
     return found->second = add_gate(plan_, std::move(gate));
   }
 
+  /// Opens when all steps of `role` have ended, on every node.
+  int tried_gate(const std::string& role) {
+    auto [found, fresh] = tried_.emplace(role, kNoStep);
+    if (!fresh) return found->second;
+    Gate gate{role + " tried on every node", {}, Opens::ended};
+    for (const auto& holder : holders_[role]) {
+      if (int step = placement(holder).step; step != kNoStep) gate.steps.push_back(step);
+    }
+    return found->second = add_gate(plan_, std::move(gate));
+  }
+
   /// Opens when the members of `used` have addresses. Those that could not be created are left out
   /// of the list: their creation makes it anew (see Membership).
   int members_gate(const std::string& used) {
@@ -241,6 +258,7 @@ class ApplyEdges {
   std::map<std::string, std::vector<Place>> holders_;
   std::map<std::string, Done> done_;
   std::map<std::string, int> one_;
+  std::map<std::string, int> tried_;
   std::map<std::string, int> members_;
 };
 

@@ -5,10 +5,14 @@
 
 #include "provisioner/base/text.h"
 #include "provisioner/plan/plan.h"
+#include "provisioner/releases/releases.h"
 
 namespace muster {
 
 namespace {
+
+/// "extra.kubelet": what a definition adds for the kubelet.
+constexpr std::string_view kExtraPrefix = "extra.";
 
 /// Text to take a fingerprint of: each field with its length, so that no two lists read the same.
 class Canonical {
@@ -42,7 +46,53 @@ Canonical canonical_settings(const Cluster& cluster) {
   text.add(s.api_port).add(s.balancer_port).add(s.dns_domain).add(s.network_plugin);
   text.add(s.dns_mode).add(s.bin_dir).add(s.config_dir).add(s.cert_dir).add(s.log_level);
   text.add(s.login_user).add(s.api_ip).add(s.dns_ip).add(s.attribs);
+  // A new muster may have newer parts for the same release.
+  const auto release = known_releases().values(s.version);
+  text.add(release.texts);
+  for (const auto& [name, holds] : release.facts) text.add(name).add(holds ? 1 : 0);
   return text;
+}
+
+int version_of(const Cluster& cluster, const std::string& secret) {
+  auto found = cluster.secrets.find(secret);
+  return found == cluster.secrets.end() ? 0 : found->second.version;
+}
+
+void add_component(Canonical& text, const ComponentSettings& component) {
+  for (const auto& [flag, value] : component.args) text.add(flag).add(value);
+  text.add(component.config);
+}
+
+void add_registries(Canonical& text, const Cluster& cluster) {
+  for (const auto& [host, registry] : cluster.settings.programs.registries) {
+    text.add(host).add(registry.mirrors).add(registry.username).add(registry.ca);
+    text.add(version_of(cluster, registry_secret(host)));
+  }
+}
+
+/// Adds what roles see only when they say that they use it. What a definition does not have adds
+/// nothing.
+void add_used(Canonical& text, const Cluster& cluster, const std::string& used) {
+  const auto& programs = cluster.settings.programs;
+  if (used == "access") {
+    text.add(cluster.public_keys);
+  } else if (used == "registries") {
+    add_registries(text, cluster);
+  } else if (used == "proxy" && programs.proxy.wanted) {
+    const auto& proxy = programs.proxy;
+    text.add(proxy.http).add(proxy.https).add(proxy.no_proxy);
+    text.add(version_of(cluster, kHttpProxy)).add(version_of(cluster, kHttpsProxy));
+  } else if (used == "audit") {
+    const auto& webhook = programs.audit_webhook;
+    if (!programs.audit_policy.empty()) text.add(programs.audit_policy);
+    if (webhook.url.empty()) return;
+    text.add(webhook.url).add(webhook.ca).add(webhook.mode).add(version_of(cluster, kAuditToken));
+  } else if (used == "authentication" && !programs.jwt.empty()) {
+    text.add(programs.jwt);
+  } else if (used.starts_with(kExtraPrefix)) {
+    auto found = programs.components.find(used.substr(kExtraPrefix.size()));
+    if (found != programs.components.end()) add_component(text, found->second);
+  }
 }
 
 }  // namespace
@@ -68,14 +118,11 @@ Fingerprints::Fingerprints(const Cluster& cluster, const DeploymentRecord* recor
     : cluster_(cluster) {
   if (record != nullptr) recorded_ = index_of(*record);
   if (record != nullptr) generation_ = record->certificates.generation;
-  auto settings = canonical_settings(cluster);
-  settings_ = settings.hash();
-  access_ = settings.add(cluster.public_keys).hash();
 }
 
 std::string Fingerprints::of(const Node& node, const Role& role) {
-  return role_part(role) + "." + (uses(role, "access") ? access_ : settings_) + "." +
-         node_part(node) + "." + members_part(role) + certificates_part(role);
+  return role_part(role) + "." + settings_part(role) + "." + node_part(node) + "." +
+         members_part(role) + certificates_part(role);
 }
 
 std::string Fingerprints::certificates_part(const Role& role) const {
@@ -113,6 +160,14 @@ const std::string& Fingerprints::members_part(const Role& role) {
     }
     text.add(used).add(members);
   }
+  return found->second = text.hash();
+}
+
+const std::string& Fingerprints::settings_part(const Role& role) {
+  auto [found, fresh] = settings_.emplace(role.name, "");
+  if (!fresh) return found->second;
+  auto text = canonical_settings(cluster_);
+  for (const auto& used : role.uses) add_used(text, cluster_, used);
   return found->second = text.hash();
 }
 

@@ -29,8 +29,8 @@ class Fingerprints {
   Fingerprints(const Cluster& cluster, const DeploymentRecord* record);
 
   std::string of(const Node& node, const Role& role);
-  /// Whether this is the settings_part of its roles.
-  bool has_settings(const std::string& part) const { return part == settings_ || part == access_; }
+  /// What the settings of the cluster add to fingerprints of the role.
+  const std::string& settings_part(const Role& role);
 
  private:
   const std::string& pod_cidr(const Node& node) const;
@@ -41,12 +41,11 @@ class Fingerprints {
 
   const Cluster& cluster_;
   RecordIndex recorded_;
-  int generation_ = 0;  ///< of certificates
-  std::string settings_;
-  std::string access_;
-  std::map<std::string, std::string> files_;    ///< by role
-  std::map<std::string, std::string> members_;  ///< by role
-  const Node* hashed_ = nullptr;                ///< the node that node_ is of
+  int generation_ = 0;                           ///< of certificates
+  std::map<std::string, std::string> settings_;  ///< by role
+  std::map<std::string, std::string> files_;     ///< by role
+  std::map<std::string, std::string> members_;   ///< by role
+  const Node* hashed_ = nullptr;                 ///< the node that node_ is of
   std::string node_;
 };
 

@@ -92,7 +92,8 @@ struct PlanOptions {
 /// Desired against recorded state. `record` is nullptr for a new deployment. Pure.
 ///
 /// - A role waits for its `needs` on its node, for its `after` on every node, for its `after_one`
-///   on one (unless some node has it already), and for the creation of the nodes whose members it
+///   on one (unless some node has it already), until the steps of its `after_tried` have ended
+///   everywhere, well or not, and for the creation of the nodes whose members it
 ///   `uses`, well or not: it goes on without those that failed.
 /// - role_apply_order: each listed role waits for the one listed before it, on every node, unless
 ///   the roles' own needs and after say the opposite: then that pair of the list is dropped.

@@ -36,6 +36,11 @@ class RoleGraph {
     one_[role].insert(earlier);
   }
 
+  /// `role` waits until `earlier` was tried everywhere.
+  void add_tried(const std::string& role, const std::string& earlier) {
+    edges_[role].insert(earlier);
+  }
+
   /// The same as add_wide, unless `earlier` already waits for `role`: then nothing is added.
   void add_wide_unless_contrary(const std::string& role, const std::string& earlier) {
     if (!waits(earlier, role)) add_wide(role, earlier);

@@ -16,11 +16,29 @@ bool takes_part(const NodeSteps& node) {
   });
 }
 
+/// What waits for steps of other nodes is of no turn, nor is what needs it: they have their own.
+std::set<std::string> apart_from_turns(const NodeSteps& node) {
+  std::set<std::string> apart;
+  for (bool more = true; more;) {
+    more = false;
+    for (const auto& placement : node.roles) {
+      const auto& role = *placement.role;
+      const auto needs = waits_on_node(role);
+      bool is = !role.after_tried.empty() ||
+                std::any_of(needs.begin(), needs.end(),
+                            [&](const std::string& need) { return apart.count(need) > 0; });
+      if (is && apart.insert(role.name).second) more = true;
+    }
+  }
+  return apart;
+}
+
 /// Marks what was in service, and what that needs now: a turn never waits for what is not of it.
 void mark_turn(NodeSteps& node) {
+  const auto apart = apart_from_turns(node);
   std::vector<Placement*> open;
   for (auto& placement : node.roles) {
-    if (placement.in_service) open.push_back(&placement);
+    if (placement.in_service && apart.count(placement.role->name) == 0) open.push_back(&placement);
   }
   std::set<Placement*> seen(open.begin(), open.end());
   while (!open.empty()) {

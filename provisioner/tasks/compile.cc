@@ -99,6 +99,7 @@ class Compiler {
       put_back();
     } else {
       add_traces();
+      add_warnings();
       leave_former();
     }
     result_.script = text();
@@ -128,6 +129,13 @@ class Compiler {
     }
   }
 
+  void add_warnings() {
+    for (const auto& text : role_.warnings) {
+      auto warning = trim(render_template(text, role_.file, *input_.context));
+      if (!warning.empty()) result_.warnings.push_back(std::move(warning));
+    }
+  }
+
   void take_library(std::string_view name) {
     if (std::ranges::find(library_, name) == library_.end()) library_.push_back(name);
   }
@@ -135,7 +143,11 @@ class Compiler {
   void add(const Task& task, const Task* handler) {
     std::vector<TaskMistake> mistakes;
     try {
-      if (wanted(task, mistakes)) add_call(task, handler, mistakes);
+      if (task.for_each.empty()) {
+        if (wanted(task, input_, mistakes)) add_call(task, handler, input_, mistakes);
+      } else {
+        add_each(task, handler, mistakes);
+      }
     } catch (Error& error) {
       error.while_doing("compiling '" + task.name + "' (" + role_.file + ":" +
                         std::to_string(task.line) + ")");
@@ -144,11 +156,31 @@ class Compiler {
     if (!mistakes.empty()) throw role_error(role_, mistakes);
   }
 
-  bool wanted(const Task& task, std::vector<TaskMistake>& mistakes) const {
+  void add_each(const Task& task, const Task* handler, std::vector<TaskMistake>& mistakes) {
+    const auto* list = find_path(*input_.context, task.for_each);
+    if (list == nullptr || !list->is_array()) {
+      mistakes.push_back(
+          {task.line, "'for_each' of '" + task.name + "': there is no list '" + task.for_each + "'",
+           ""});
+      return;
+    }
+    auto context = *input_.context;
+    auto input = input_;
+    input.context = &context;
+    for (const auto& item : *list) {
+      context["item"] = item;
+      auto one = task;
+      one.name = render(task.name, context);
+      if (wanted(one, input, mistakes)) add_call(one, handler, input, mistakes);
+    }
+  }
+
+  static bool wanted(const Task& task, const CompileInput& input,
+                     std::vector<TaskMistake>& mistakes) {
     if (task.when.empty()) return true;
     bool negated = task.when[0] == '!';
     auto path = task.when.substr(negated ? 1 : 0);
-    const auto* value = find_path(*input_.context, path);
+    const auto* value = find_path(*input.context, path);
     if (value == nullptr) {
       mistakes.push_back(
           {task.line, "'when' of '" + task.name + "': nothing is named '" + path + "'", ""});
@@ -157,10 +189,11 @@ class Compiler {
     return is_true(*value) != negated;
   }
 
-  void add_call(const Task& task, const Task* handler, std::vector<TaskMistake>& mistakes) {
+  void add_call(const Task& task, const Task* handler, const CompileInput& input,
+                std::vector<TaskMistake>& mistakes) {
     const auto* kind = kind_of(task, mistakes);
     if (kind == nullptr) return;
-    auto renderer = [&](const std::string& text) { return render(text, *input_.context); };
+    auto renderer = [&](const std::string& text) { return render(text, *input.context); };
     auto args = read_args(task, kind->args, renderer, mistakes);
     if (!mistakes.empty()) return;
     if (auto wrong = kind->check ? kind->check(args) : ""; !wrong.empty()) {
@@ -170,7 +203,7 @@ class Compiler {
     if (!undo_) wants_.add(*kind, args);
     // A check changes nothing that could notify; what is wanted is the same.
     if (handler != nullptr && input_.mode == Mode::check) return;
-    TaskScript script(args, input_, result_, contents_);
+    TaskScript script(args, input, result_, contents_);
     auto words = kind->call(script);
     auto call = quoted(words);
     for (auto name : kind->library) take_library(name);
@@ -236,6 +269,7 @@ class Compiler {
     set("m_lock_seconds", std::to_string(input_.layout.lock_seconds));
     set("m_owner", input_.owner);
     set("m_programs", own_programs());
+    set_proxy(set);
     set("m_looked", "0");
     set("m_role", slug_of(role_.name));
     set("m_leaving", undo_ ? "1" : "");
@@ -245,6 +279,16 @@ class Compiler {
     }
     out += look_ahead_.sums();
     return out + "  m_begin\n" + body_ + "  m_end\n}\nm_all\n";
+  }
+
+  /// For package managers.
+  void set_proxy(const std::function<void(const char*, const std::string&)>& set) const {
+    for (const auto& [name, path] :
+         {std::pair{"m_http_proxy", "proxy.http"}, std::pair{"m_https_proxy", "proxy.https"},
+          std::pair{"m_no_proxy", "proxy.no_proxy"}}) {
+      const auto* value = find_path(*input_.context, path);
+      if (value != nullptr && is_true(*value)) set(name, value->get<std::string>());
+    }
   }
 
   /// Where roles put programs comes first in PATH.

@@ -60,6 +60,7 @@ struct CompiledScript {
   std::string script;
   std::vector<std::string> task_names;  ///< tasks, then handlers; index = number in the reply
   std::vector<ArtifactRef> artifacts;   ///< needed in the node's store before the script runs
+  std::vector<std::string> warnings;    ///< of the role, those that are so on this node
 };
 
 inline constexpr int kLockedExit = 75;

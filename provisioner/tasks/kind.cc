@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "provisioner/base/error.h"
+#include "provisioner/tasks/merge_config.h"
 
 namespace muster {
 
@@ -61,6 +62,8 @@ std::string TaskScript::content() {
   auto rendered = args.has("content") ? args.text("content")
                                       : render_template(input_.load_template(args.text("template")),
                                                         args.text("template"), *input_.context);
+  const bool merges = args.has("merge") && !args.text("merge").empty();
+  if (merges) rendered = merge_config(rendered, args.text("merge"));
   auto [found, added] = contents_.try_emplace(rendered);
   if (added) {
     found->second =

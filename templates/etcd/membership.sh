@@ -11,6 +11,8 @@
 #   membership.sh leave     takes this node out of the cluster
 #   membership.sh foreign   true when the others have a cluster that this node's data is not of
 #   membership.sh reset     puts that data aside, so that this node can join
+#   membership.sh old       true when the data is of a distribution's etcd, of which muster's makes its own
+#   membership.sh take_over   does that
 set -eu
 
 name={{node.name}}
@@ -19,13 +21,13 @@ wanted=" {{#members.etcd}}{{name}} {{/members.etcd}}"
 all={{#members.etcd}}{{name}}=https://{{address}}:2380{{comma}}{{/members.etcd}}
 others={{#members.etcd}}{{#other}}https://{{address}}:2379,{{/other}}{{/members.etcd}}
 others=${others%,}
-export ETCDCTL_API=3 ETCDCTL_CACERT=/etc/etcd/ca.crt
-export ETCDCTL_CERT=/etc/etcd/member.crt ETCDCTL_KEY=/etc/etcd/member.key
+export ETCDCTL_CACERT=/etc/etcd/ca.crt ETCDCTL_CERT=/etc/etcd/member.crt
+export ETCDCTL_KEY=/etc/etcd/member.key
 
 ask() { # ENDPOINTS ARGUMENT...
   endpoints=$1
   shift
-  etcdctl --endpoints="$endpoints" --dial-timeout=2s --command-timeout=5s "$@"
+  {{cluster.bin_dir}}/etcdctl --endpoints="$endpoints" --dial-timeout=2s --command-timeout=5s "$@"
 }
 
 # Calls FUNCTION with id, name, peer URLs and client URLs of each member in the list.
@@ -201,14 +203,12 @@ bring these back, or take them out first; then apply again"
 # One that is about to restart answers until then.
 restarts() { [ "$(systemctl show -p Job etcd.service)" != Job= ]; }
 
-healthy() {
-  curl -s --connect-timeout 2 --max-time 5 --cacert "$ETCDCTL_CACERT" --cert "$ETCDCTL_CERT" \
-    --key "$ETCDCTL_KEY" https://127.0.0.1:2379/health | grep -q '"true"'
-}
+# Never by GET /health: in etcd 3.4 that is a write, over which later releases stumble.
+healthy() { ask https://127.0.0.1:2379 endpoint health; }
 
 # Of a node that was away while the others' cluster was made anew (muster recover), or took it out.
 foreign() {
-  [ -d /var/lib/etcd/member ] && [ -n "$others" ] && ! healthy && list_members || return 1
+  [ -d /var/lib/etcd/member ] && [ -n "$others" ] && ! healthy >/dev/null 2>&1 && list_members || return 1
   find_me "$list"
   [ -z "$me" ]
 }
@@ -219,13 +219,64 @@ reset() {
   rm -f /etc/etcd/cluster.env
 }
 
+# Its unit does not say which etcd it is of. Those that come after the first one find a cluster that they
+# are not of: they put their data aside and join it.
+old() {
+  [ -e /etc/systemd/system/etcd.service ] && ! grep -q '^Description=etcd v' /etc/systemd/system/etcd.service &&
+    { [ -d /var/lib/etcd/member ] || [ -d /var/lib/etcd/taken-over ]; } && ! foreign
+}
+
+is_other() { # ID NAME PEERS CLIENTS
+  [ "$3" = "$peer" ] || rest="$rest $1"
+}
+
+# etcd changes no members before all know each other for 5 seconds: hence the tries.
+take_others_out() {
+  end=$(($(date +%s) + 30))
+  while :; do
+    rest=-
+    if list=$(ask https://127.0.0.1:2379 member list 2>&1); then
+      rest=
+      each "$list" is_other
+      for id in $rest; do list=$(ask https://127.0.0.1:2379 member remove "$id" 2>&1) || break; done
+    fi
+    [ -n "$rest" ] || return 0
+    [ "$(date +%s)" -lt "$end" ] || break
+    sleep 1
+  done
+  echo "the others cannot be taken out of the cluster: $list"
+  exit 1
+}
+
+# etcd 3.6 does not read the log of 3.4, but its database. Who is the only member, and has stopped, has
+# everything there. What was cut is done again; the mark says that there are no others any more.
+take_over() {
+  cd /var/lib/etcd
+  if [ -d member ]; then
+    [ -e alone ] || take_others_out
+    touch alone
+    systemctl stop etcd.service
+    rm -rf taken-over taken-over.part
+    {{cluster.bin_dir}}/etcdutl snapshot restore member/member/snap/db --skip-hash-check --data-dir=taken-over.part \
+      --name="$name" --initial-cluster="$name=$peer" --initial-advertise-peer-urls="$peer" \
+      --initial-cluster-token={{cluster.name}}
+    chown -R etcd:etcd taken-over.part
+    sync -f taken-over.part 2>/dev/null || sync
+    mv taken-over.part taken-over
+    mv member "before-restore-$(date -u +%Y%m%dT%H%M%SZ)"
+  fi
+  mv taken-over member
+  remember "$name=$peer" existing
+  rm -f alone
+}
+
 case $1 in
   join)
     shift
     join "$@"
     ;;
-  hasty | calm | prune | leave | foreign | reset) "$1" ;;
-  healthy) ! restarts && ask https://127.0.0.1:2379 endpoint health ;;
+  hasty | calm | prune | leave | foreign | reset | old | take_over) "$1" ;;
+  healthy) ! restarts && healthy ;;
   unwanted)
     find_unwanted
     [ -n "$unwanted" ]

@@ -59,6 +59,13 @@ rules() {
   done
 }
 
+proxy_tables() {
+  command -v nft >/dev/null 2>&1 || return 0
+  for family in ip ip6; do
+    ! nft list table "$family" kube-proxy >/dev/null 2>&1 || nft delete table "$family" kube-proxy || failed=1
+  done
+}
+
 cgroups() {
   find /sys/fs/cgroup -depth -type d \( -path '*/kubepods/*' -o -path '*/kubepods.slice/*' \
     -o -name kubepods -o -name kubepods.slice \) -exec rmdir {} + 2>/dev/null
@@ -69,5 +76,6 @@ containers
 network_namespaces
 mounts
 rules
+proxy_tables
 cgroups
 [ -z "$failed" ]

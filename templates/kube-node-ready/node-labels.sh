@@ -9,8 +9,11 @@ name={{node.name}}
 cluster={{cluster.name}}
 labels="{{node.labels}}"
 {{#node.is_master}}
-labels="$labels${labels:+,}node-role.kubernetes.io/master=,node-role.kubernetes.io/control-plane="
+labels="$labels${labels:+,}node-role.kubernetes.io/control-plane="
 {{/node.is_master}}
+{{#node.is_worker}}
+labels="$labels${labels:+,}node-role.kubernetes.io/worker="
+{{/node.is_worker}}
 taints="{{node.taints}}"
 kubectl={{cluster.bin_dir}}/kubectl
 

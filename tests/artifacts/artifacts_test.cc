@@ -238,8 +238,7 @@ namespace {
 std::string unreachable_catalog(const std::string& host, bool build = true) {
   std::string builds =
       "builds:\n"
-      "  base: {version: v1, run: \"base.sh {out}\", origin: from nothing}\n"
-      "  tools: {version: v1, run: \"tools.sh {out} {needs}\", needs: base/seed, origin: made}\n";
+      "  tools: {version: v1, run: \"tools.sh {out}\", origin: made}\n";
   return (build ? builds : "") + "artifacts:\n  - name: [tool, other]\n    version: kubernetes\n" +
          "    arch: [" + machine_arch() + ", vax]\n    url: " + host +
          "/{name}\n    sha256_url: \"{url}.sha256\"\n" +
@@ -253,12 +252,11 @@ std::string dead_host() {
 }
 
 Scripts build_scripts() {
-  return {{"base.sh", "echo seed > \"$1/seed\"\n"},
-          {"helper.sh", "#!/bin/sh\necho \"working: $*\" >&2\n"},
+  return {{"helper.sh", "#!/bin/sh\necho \"working: $*\" >&2\n"},
           {"tools.sh",
            "set -e\n\"$(dirname \"$0\")/helper.sh\" hard\n"
            "for tool in tool other; do\n"
-           "  { cat \"$2\"; echo $tool; } > \"$1/$tool.part\"; mv \"$1/$tool.part\" \"$1/$tool\"\n"
+           "  echo $tool > \"$1/$tool.part\"; mv \"$1/$tool.part\" \"$1/$tool\"\n"
            "done\n"}};
 }
 
@@ -271,13 +269,12 @@ TEST_CASE("artifacts: with no source in reach one build gives all that it makes"
   Notes notes;
   artifacts.fetch({"tool"}, "v1", machine_arch(), notes.add());
   CHECK(notes.text == "tool v1: " + host + "/tool.sha256: couldn't connect to server\n" +
-                          "building base v1 with artifacts/base.sh\n"
                           "building tools v1 with artifacts/tools.sh\n"
                           "  | working: hard\n");
   auto other = artifacts.find("other", "v1", machine_arch());
   REQUIRE(other.has_value());
   CHECK(other->origin == "made");
-  CHECK(other->sha256 == sha256("seed\nother\n"));
+  CHECK(other->sha256 == sha256("other\n"));
   CHECK_FALSE(fs::exists(cache.path / "scripts"));
 }
 
@@ -296,7 +293,6 @@ TEST_CASE("artifacts: a recipe with another origin builds anew what the old one 
   Artifacts before(cache.path, catalog, build_scripts());
   REQUIRE(failure(before) == "none");
   auto scripts = build_scripts();
-  scripts["base.sh"] = "exit 1\n";  // its file is there already
   scripts["tools.sh"] = "echo mended > \"$1/tool\"\n";
   Artifacts same(cache.path, catalog, scripts);
   CHECK(same.find("tool", "v1", machine_arch()).has_value());
@@ -310,7 +306,6 @@ TEST_CASE("artifacts: a recipe with another origin builds anew what the old one 
 TEST_CASE("artifacts: what an interrupted run built is taken, not built again") {
   Cache cache;
   fs::create_directories(cache.path / "built" / "tools-v1");
-  fs::create_directories(cache.path / "built" / "base-v1");
   write_file(cache.path / "built" / "tools-v1" / "tool", "made before");
   auto scripts = build_scripts();
   scripts["tools.sh"] = "exit 1\n";

@@ -2,9 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "provisioner/artifacts/build.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/resources.h"
+#include "provisioner/releases/releases.h"
 
 using namespace muster;
 
@@ -24,7 +27,9 @@ std::string mistake(const std::string& yaml) {
 TEST_CASE("catalog: the embedded one names all that a cluster needs") {
   auto catalog = parse_catalog(std::string(find_resource("artifacts/catalog.yaml").value()));
   for (const char* name : {"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet",
-                           "kube-proxy", "kubectl", "pause-image"}) {
+                           "kube-proxy", "kubectl", "etcd", "etcdctl", "etcdutl", "containerd",
+                           "containerd-shim-runc-v2", "ctr", "runc", "crictl", "cni-bridge",
+                           "cni-host-local", "cni-loopback", "cni-portmap", "pause-image"}) {
     CAPTURE(name);
     REQUIRE(catalog.find(name) != nullptr);
     CHECK(catalog.find(name)->optional.empty());
@@ -36,12 +41,62 @@ TEST_CASE("catalog: the embedded one names all that a cluster needs") {
 TEST_CASE("catalog: the cluster's version fills the address; a fixed version stays") {
   auto catalog = parse_catalog(std::string(find_resource("artifacts/catalog.yaml").value()));
   const auto& kubelet = *catalog.find("kubelet");
-  auto key = kubelet.key("v1.20.2", "amd64");
+  auto key = kubelet.key("v1.36.3", "amd64");
   CHECK(expand(kubelet.urls[0], key) ==
-        "https://dl.k8s.io/release/v1.20.2/bin/linux/amd64/kubelet");
+        "https://dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet");
   CHECK(expand(kubelet.sha256_url, key, expand(kubelet.urls[0], key)) ==
-        "https://dl.k8s.io/release/v1.20.2/bin/linux/amd64/kubelet.sha256");
-  CHECK(catalog.find("pause-image")->key("v1.20.2", "arm64").text() == "pause-image@3.2-arm64");
+        "https://dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet.sha256");
+  CHECK(catalog.find("busybox-image")->key("v1.36.3", "arm64").text() ==
+        "busybox-image@1.35-arm64");
+}
+
+TEST_CASE("catalog: a part has the version that belongs to the cluster's release") {
+  auto catalog = parse_catalog(std::string(find_resource("artifacts/catalog.yaml").value()));
+  for (std::string version : {"v1.34.4", "v1.37.2", "v1.20.2"}) {
+    CAPTURE(version);
+    const auto& parts = known_releases().parts_of(version);
+    CHECK(catalog.find("crictl")->key(version, "amd64").version == parts.at("crictl"));
+    CHECK(catalog.find("cni-bridge")->key(version, "amd64").version == parts.at("cni-plugins"));
+  }
+  CHECK(catalog.find("crictl")->key("v1.34.4", "amd64").version !=
+        catalog.find("crictl")->key("v1.37.2", "amd64").version);
+}
+
+TEST_CASE("catalog: images have on nodes the names that templates see") {
+  auto catalog = parse_catalog(std::string(find_resource("artifacts/catalog.yaml").value()));
+  auto texts = known_releases().values("v1.37.2").texts;
+  for (std::string part : {"pause", "coredns"}) {
+    const auto& image = *catalog.find(part + "-image");
+    CHECK(expand(image.ref, image.key("v1.37.2", "amd64")) == texts.at(part + "_image"));
+  }
+}
+
+TEST_CASE("catalog: all that the default release needs can be built, with pinned hashes") {
+  auto catalog = parse_catalog(std::string(find_resource("artifacts/catalog.yaml").value()));
+  Builder builder("", embedded_scripts());
+  for (const auto& entry : catalog.entries) {
+    CAPTURE(entry.name);
+    const auto* rule = catalog.build(entry.build);
+    REQUIRE(rule != nullptr);
+    auto version = entry.key(known_releases().default_version.text(), "amd64").version;
+    auto versions = builder.versions(*rule);
+    CHECK(std::ranges::find(versions, version) != versions.end());
+    if (rule->version.empty()) {
+      CHECK(embedded_scripts().count("go/" + rule->name + "/" + version + "/go.sum") == 1);
+    }
+  }
+}
+
+TEST_CASE("catalog: a program of an archive is where upstream puts it") {
+  auto catalog = parse_catalog(std::string(find_resource("artifacts/catalog.yaml").value()));
+  const auto& ctr = *catalog.find("ctr");
+  ArtifactKey key{"ctr", "v2.4.2", "arm64"};
+  CHECK(expand(ctr.urls[0], key) ==
+        "https://github.com/containerd/containerd/releases/download/v2.4.2/"
+        "containerd-2.4.2-linux-arm64.tar.gz");
+  CHECK(expand(ctr.member, key) == "bin/ctr");
+  CHECK(expand(catalog.find("etcdutl")->member, {"etcdutl", "v3.6.16", "amd64"}) ==
+        "etcd-v3.6.16-linux-amd64/etcdutl");
 }
 
 TEST_CASE("catalog: a version cannot leave the cache's folder") {
@@ -82,7 +137,14 @@ TEST_CASE("catalog: mistakes are named with their line") {
         "artifacts/catalog.yaml:5: 'abc' is no sha256 in lower-case hex");
   CHECK(mistake("artifacts:\n  - name: a\n    version: v1\n") ==
         "artifacts/catalog.yaml:2: there is neither a 'url' nor a 'manifest_url' nor a 'build'");
-  CHECK(mistake("builds:\n  b: {version: v1, run: x.sh, origin: o, needs: c/d}\n") ==
-        "artifacts/catalog.yaml:2: no build 'c' above this one");
+  CHECK(mistake("builds:\n  b: {run: x.sh, origin: o}\n") ==
+        "artifacts/catalog.yaml:2: there is neither a 'version' nor a {version} in 'run'");
+  CHECK(mistake("builds:\n  b: {run: \"x.sh {version}\", origin: o}\n") == "none");
+  CHECK(mistake("artifacts:\n  - name: a\n    version: etdc\n    build: b\n") ==
+        "artifacts/catalog.yaml:3: 'etdc' is neither a version nor a part of a release");
+  CHECK(mistake("builds:\n  b: {version: v1, run: x.sh, origin: o}\n"
+                "artifacts:\n  - name: a\n    version: v1\n    build: b\n    output: o\n"
+                "    member: m\n") ==
+        "artifacts/catalog.yaml:8: a 'member' needs the 'url' of its archive");
   CHECK(mistake("artifacts: [\n").rfind("artifacts/catalog.yaml:2: ", 0) == 0);
 }

@@ -231,7 +231,7 @@ TEST_CASE("files: a file is written whole and read back; a directory is refused"
 }
 
 TEST_CASE("resources: the embedded build script is the file in the tree") {
-  auto script = find_resource("artifacts/build-kubernetes.sh");
+  auto script = find_resource("artifacts/build-go.sh");
   REQUIRE(script.has_value());
-  CHECK(*script == read_file(std::string(MUSTER_SOURCE_DIR) + "/artifacts/build-kubernetes.sh"));
+  CHECK(*script == read_file(std::string(MUSTER_SOURCE_DIR) + "/artifacts/build-go.sh"));
 }

@@ -20,13 +20,18 @@ cat > "$work/bench.json" <<'JSON'
 }
 JSON
 
-# The same binaries, by name, out of muster's cache.
-mkdir -p "$work/bin"
-for name in kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl; do
+# The same programs, by name, out of muster's cache.
+mkdir -p "$work/bin/cni"
+for name in kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl \
+  etcd containerd containerd-shim-runc-v2 ctr runc; do
   cp "$("$muster" artifacts path $name)" "$work/bin/$name" || exit 1
 done
+for name in bridge host-local loopback portmap; do
+  cp "$("$muster" artifacts path cni-$name)" "$work/bin/cni/$name" || exit 1
+done
 cp "$("$muster" artifacts path pause-image)" "$work/pause.tar" || exit 1
-export FLOOR_BIN=$work/bin FLOOR_IMAGES=$work/pause.tar
+FLOOR_PAUSE=$(tar -xOf "$work/pause.tar" manifest.json | sed 's/.*"RepoTags":\["\([^"]*\)".*/\1/')
+export FLOOR_BIN=$work/bin FLOOR_IMAGES=$work/pause.tar FLOOR_PAUSE
 # shellcheck source=tests/support/node-image.sh
 . "$root/tests/support/node-image.sh"
 FLOOR_IMAGE=$(newest_node_image)

@@ -3,18 +3,19 @@
 # One control-plane node and two workers as systemd-nspawn containers on a bridge. No checks, no
 # second run, no recovery: it is what the real tool's time is measured against.
 #
-#   floor.sh up [BIN]     BIN holds kube-apiserver, kubelet, kube-proxy, ... (see FLOOR_BIN)
+#   floor.sh up           FLOOR_BIN holds kube-apiserver, kubelet, etcd, containerd, ... by their names
 #   floor.sh down         removes everything that `up` made
 #   floor.sh kubectl ...  kubectl as the cluster's admin
 #
 # Settings from the environment: FLOOR_BIN, FLOOR_IMAGE (node root file system), FLOOR_IMAGES
-# (container image tars to import on every node), FLOOR_MASTERS (1 or 3), FLOOR_WORKERS.
+# (container image tars to import on every node), FLOOR_PAUSE (the name of the one for sandboxes),
+# FLOOR_MASTERS (1 or 3), FLOOR_WORKERS. tests/bench/apply_vs_floor.sh sets them.
 set -eu
 
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/muster
-bin=${FLOOR_BIN:-$cache/built/kubernetes-v1.20.2}
-image=${FLOOR_IMAGE:-$cache/images/node-bookworm}
-images=${FLOOR_IMAGES-$cache/images/pause-3.2.tar}
+bin=${FLOOR_BIN:-}
+image=${FLOOR_IMAGE:-}
+images=${FLOOR_IMAGES:-}
+pause=${FLOOR_PAUSE:-}
 masters=${FLOOR_MASTERS:-1}
 workers=${FLOOR_WORKERS:-2}
 
@@ -120,14 +121,6 @@ CFG
     for other in "${nodes[@]}"; do
       case $other in cp-*) echo "  server $other $(address "$other"):6443" ;; esac
     done
-    # kubelet 1.20 looks for Docker for 5 s before it goes on. Told of one that is too old to use,
-    # it goes on at once.
-    cat <<'CFG'
-frontend no-docker
-  mode http
-  bind unix@/run/muster-no-docker.sock mode 600
-  http-request return status 200 content-type application/json string '{"DockerRootDir":"/var/lib/docker","ServerVersion":"0.0.0","Version":"0.0.0","ApiVersion":"1.24"}'
-CFG
   } > "$root/etc/muster/balancer.cfg"
   unit "$root" muster-balancer <<'UNIT'
 [Service]
@@ -136,25 +129,33 @@ ExecStart=/usr/sbin/haproxy -Ws -f /etc/muster/balancer.cfg
 Restart=always
 UNIT
 
-  cat > "$root/etc/containerd/config.toml" <<'TOML'
-version = 2
-disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs"]
-[plugins."io.containerd.grpc.v1.cri"]
-  sandbox_image = "k8s.gcr.io/pause:3.2"
+  cat > "$root/etc/containerd/config.toml" <<TOML
+version = 3
+disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs"]
+[plugins."io.containerd.cri.v1.images".pinned_images]
+  sandbox = "$pause"
+[plugins."io.containerd.cri.v1.runtime"]
   # Without CAP_SYS_RESOURCE a process must not lower its oom score, and runc would fail to.
   restrict_oom_score_adj = true
-[plugins."io.containerd.grpc.v1.cri".cni]
-  bin_dir = "/usr/lib/cni"
+[plugins."io.containerd.cri.v1.runtime".cni]
+  bin_dirs = ["/opt/muster/bin/cni"]
   conf_dir = "/etc/cni/net.d"
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+[plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc]
   runtime_type = "io.containerd.runc.v2"
 TOML
-  ln -s /lib/systemd/system/containerd.service "$root/etc/systemd/system/containerd.service"
-  mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
-  ln -s /lib/systemd/system/containerd.service "$root/etc/systemd/system/multi-user.target.wants/"
+  unit "$root" containerd <<'UNIT'
+[Service]
+Type=notify
+Environment=PATH=/opt/muster/bin:/usr/sbin:/usr/bin:/sbin:/bin
+ExecStart=/opt/muster/bin/containerd
+Restart=always
+KillMode=process
+Delegate=yes
+LimitNOFILE=1048576
+UNIT
   local import=""
   for other in $images; do import="$import
-ExecStart=/usr/bin/ctr -n k8s.io images import /opt/muster/images/$(basename "$other")"; done
+ExecStart=/opt/muster/bin/ctr -n k8s.io images import /opt/muster/images/$(basename "$other")"; done
   unit "$root" muster-images <<UNIT
 [Unit]
 After=containerd.service
@@ -210,6 +211,9 @@ rotateCertificates: true
 readOnlyPort: 0
 healthzBindAddress: 127.0.0.1
 cgroupDriver: cgroupfs
+failCgroupV1: false
+containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
+seccompDefault: true
 failSwapOn: false
 protectKernelDefaults: false
 clusterDomain: cluster.local
@@ -218,18 +222,16 @@ resolvConf: /etc/resolv.conf
 # How soon a node says that it became ready; the status is sent only when it changed.
 nodeStatusUpdateFrequency: 1s
 YAML
-  local taint=""
-  case $node in cp-*) taint="--register-with-taints=node-role.kubernetes.io/master=:NoSchedule" ;; esac
+  case $node in cp-*)
+    echo 'registerWithTaints: [{key: node-role.kubernetes.io/control-plane, effect: NoSchedule}]' \
+      >> "$root/etc/muster/kubelet.yaml"
+  esac
   unit "$root" kubelet <<UNIT
 [Unit]
 After=containerd.service muster-balancer.service
 [Service]
-# Without this kubelet asks 169.254.169.254 for 6 s whether it is on AWS.
-Environment=AWS_EC2_METADATA_DISABLED=true
 ExecStart=/opt/muster/bin/kubelet --config=/etc/muster/kubelet.yaml --kubeconfig=/etc/muster/kubelet.conf \\
-  --hostname-override=$node --node-ip=$ip --container-runtime=remote \\
-  --container-runtime-endpoint=unix:///run/containerd/containerd.sock \\
-  --docker=unix:///run/muster-no-docker.sock $taint
+  --hostname-override=$node --node-ip=$ip
 Restart=always
 RestartSec=1
 UNIT
@@ -239,7 +241,7 @@ apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
 clientConnection: {kubeconfig: /etc/muster/proxy.conf}
 hostnameOverride: $node
-mode: iptables
+mode: nftables
 clusterCIDR: $pods.0.0/16
 metricsBindAddress: 127.0.0.1:10249
 # The table's size is the host's to set.
@@ -272,9 +274,6 @@ write_master() {  # NODE
   cp "$pki/etcd-ca.crt" "$root/etc/muster/etcd/ca.crt"
   cp "$pki/etcd-$node.crt" "$root/etc/muster/etcd/member.crt"
   cp "$pki/etcd-$node.key" "$root/etc/muster/etcd/member.key"
-  local owner
-  owner=$(awk -F: '$1 == "etcd" { print $3 ":" $4 }' "$image/etc/passwd")
-  chown -R "$owner" "$root/etc/muster/etcd" "$root/var/lib/etcd"
   chmod 0700 "$root/var/lib/etcd"
 
   # A lone member waits a whole election timeout before it elects itself.
@@ -283,8 +282,7 @@ write_master() {  # NODE
   unit "$root" etcd <<UNIT
 [Service]
 Type=notify
-User=etcd
-ExecStart=/usr/bin/etcd --name=$node --data-dir=/var/lib/etcd \\
+ExecStart=/opt/muster/bin/etcd --name=$node --data-dir=/var/lib/etcd \\
   --listen-client-urls=https://$ip:2379,https://127.0.0.1:2379 --advertise-client-urls=https://$ip:2379 \\
   --listen-peer-urls=https://$ip:2380 --initial-advertise-peer-urls=https://$ip:2380 \\
   --initial-cluster=$members --initial-cluster-state=new --initial-cluster-token=floor \\
@@ -327,7 +325,7 @@ After=etcd.service
 [Service]
 Type=notify
 ExecStart=/opt/muster/bin/kube-apiserver \\
-  --advertise-address=$ip --secure-port=6443 --insecure-port=0 --allow-privileged=true \\
+  --advertise-address=$ip --secure-port=6443 --allow-privileged=true \\
   --tls-cert-file=$p/apiserver.crt --tls-private-key-file=$p/apiserver.key --tls-min-version=VersionTLS12 \\
   --client-ca-file=$p/ca.crt --anonymous-auth=false \\
   --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction \\
@@ -360,7 +358,7 @@ ExecStart=/opt/muster/bin/kube-controller-manager --kubeconfig=/etc/muster/contr
   --authentication-kubeconfig=/etc/muster/controller-manager.conf \\
   --authorization-kubeconfig=/etc/muster/controller-manager.conf \\
   --client-ca-file=$p/ca.crt --requestheader-client-ca-file=$p/front-proxy-ca.crt \\
-  --bind-address=127.0.0.1 --port=0 --profiling=false --leader-elect=true \\
+  --bind-address=127.0.0.1 --profiling=false --leader-elect=true \\
   --use-service-account-credentials=true --service-account-private-key-file=$p/sa.key --root-ca-file=$p/ca.crt \\
   --cluster-signing-cert-file=$p/ca.crt --cluster-signing-key-file=$p/ca.key --cluster-signing-duration=8760h \\
   --cluster-name=floor --allocate-node-cidrs=false --service-cluster-ip-range=$services.0.0/16
@@ -376,7 +374,7 @@ After=kube-apiserver.service
 ExecStart=/opt/muster/bin/kube-scheduler --kubeconfig=/etc/muster/scheduler.conf \\
   --authentication-kubeconfig=/etc/muster/scheduler.conf --authorization-kubeconfig=/etc/muster/scheduler.conf \\
   --client-ca-file=$p/ca.crt --requestheader-client-ca-file=$p/front-proxy-ca.crt \\
-  --bind-address=127.0.0.1 --port=0 --profiling=false --leader-elect=true
+  --bind-address=127.0.0.1 --profiling=false --leader-elect=true
 Restart=always
 RestartSec=1
 UNIT
@@ -482,7 +480,7 @@ down() {
 kubectl() { "$bin/kubectl" --kubeconfig="$base/admin.conf" "$@"; }
 
 case ${1:-} in
-  up) bin=${2:-$bin}; up ;;
+  up) up ;;
   down) down ;;
   kubectl) shift; kubectl "$@" ;;
   *) echo "usage: floor.sh up [BIN] | down | kubectl ..." >&2; exit 2 ;;

@@ -109,7 +109,8 @@ TEST_CASE("template: mistakes are said where they stand in the template") {
   CHECK(mistakes_of("{\"name\": \"lab\",\n \"nodes\": [{\"roles\": [\"ectd\"]}],\n \"x\": 1}") ==
         "error 3:2: unknown key 'x' (the keys here are $schema, name, description, tenant, "
         "tenant_id, commit, tld, provider, attribs, public_keys, nodes, role_apply_order, "
-        "api_endpoint, classroom, student)\n"
+        "api_endpoint, registries, proxy, extra_args, extra_config, audit, "
+        "authentication, classroom, student)\n"
         "error 2:23: unknown role 'ectd' (did you mean 'etcd'?)\n");
   CHECK(mistakes_of("{\"name\": ") != "");
   CHECK(mistakes_of("[1]") == "error 1:1: a definition must be an object, not a list\n");

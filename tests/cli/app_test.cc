@@ -1,5 +1,7 @@
 // Commands that read the state, on a state made for them.
+#include "provisioner/base/clock.h"
 #include "provisioner/base/text.h"
+#include "provisioner/cli/release_text.h"
 #include "tests/cli/desk.h"
 
 using namespace muster;
@@ -85,17 +87,17 @@ TEST_CASE("app: status holds the record against what the definition wants") {
   desk.store().put_role("demo", "demo-01-001", {"base", kInDoubt});
   desk.store().mark_undo("demo", 1);
   CHECK(desk.run({"status", "demo"}) == 0);
-  CHECK(desk.out ==
-        "demo (tenant blue), revision 2, incomplete\n"
-        "  an atomic apply has not ended: its undoing would go back to revision 1\n"
-        "NODE         STATE              ADDRESS   ROLES            APPLIED\n"
-        "demo-01-001  ready              10.0.0.2  etcd,k8s-master  0 of 11\n"
-        "demo-02-001  creating, leaving            k8s-worker       0\n"
-        "demo-03-001  missing                      k8s-worker       0 of 8\n"
-        "unsure, until the next apply or destroy:\n"
-        "  base on demo-01-001 is not finished\n"
-        "  etcd on demo-01-001 is not finished\n"
-        "  demo-02-001 may exist or not: its creation was not finished\n");
+  CHECK(desk.out == "demo (tenant blue), revision 2, incomplete\n" +
+                        release_line("v1.37.2", format_time(RealClock().wall_ms()).substr(0, 10)) +
+                        "  an atomic apply has not ended: its undoing would go back to revision 1\n"
+                        "NODE         STATE              ADDRESS   ROLES            APPLIED\n"
+                        "demo-01-001  ready              10.0.0.2  etcd,k8s-master  0 of 11\n"
+                        "demo-02-001  creating, leaving            k8s-worker       0\n"
+                        "demo-03-001  missing                      k8s-worker       0 of 8\n"
+                        "unsure, until the next apply or destroy:\n"
+                        "  base on demo-01-001 is not finished\n"
+                        "  etcd on demo-01-001 is not finished\n"
+                        "  demo-02-001 may exist or not: its creation was not finished\n");
   CHECK(desk.run({"status", "demo", "-o", "json"}) == 0);
   CHECK(desk.out.find("\"undo_to\": 1") != std::string::npos);
   CHECK(desk.out.find("\"whole\": false") != std::string::npos);

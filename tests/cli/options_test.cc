@@ -234,7 +234,7 @@ TEST_CASE("options: mistakes are named, with what to do") {
            {{"plan", "f", "--out="}, "'--out' must not be empty\n" + see_plan},
            {{"plan", "f", "--json=yes"}, "'--json' takes no value\n" + see_plan},
            {{"plan", "f", "--set", "x"},
-            "'--set' must be PATH=VALUE, e.g. attribs.k8s-version=v1.20.2, not 'x'\n" + see_plan},
+            "'--set' must be PATH=VALUE, e.g. attribs.k8s-version=v1.37.2, not 'x'\n" + see_plan},
            {{"apply", "f", "--parallel", "0"},
             "'--parallel' must be 1 to 10000, not '0'\n  see: muster apply --help\n"},
            {{"apply", "f", "--parallel", "9x"},
@@ -258,7 +258,7 @@ TEST_CASE("options: mistakes are named, with what to do") {
            {{"power", "a", "b", "up"},
             "STATE must be on or off, not 'up'\n  usage: muster power NAME NODE STATE\n"},
            {{"artifacts", "list", "--kubernetes", "latest"},
-            "'--kubernetes' must be a release such as v1.20.2, not 'latest'\n"
+            "'--kubernetes' must be a release such as v1.37.2, not 'latest'\n"
             "  see: muster artifacts list --help\n"},
            {{"-v"}, "there is no command\n  see all commands: muster --help\n"}}) {
     CAPTURE(text);

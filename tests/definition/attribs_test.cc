@@ -138,7 +138,7 @@ TEST_CASE("attribs: wrong values are refused with what would be right") {
   CHECK(with_attrib("k8s-cloud_provider", "\"digitalocean\"") ==
         "error 1:36: 'k8s-cloud_provider' cannot be 'digitalocean' "
         "(it can be generic, aws, gce, azure, openstack)\n");
-  CHECK(with_attrib("k8s-verson", "\"v1.20.2\"") ==
+  CHECK(with_attrib("k8s-verson", "\"v1.37.2\"") ==
         "error 1:14: unknown attrib 'k8s-verson' (did you mean 'k8s-version'?)\n");
   CHECK(with_attrib("k8s-bin_dir", "\"/usr/local/$(id)\"") ==
         "error 1:29: 'k8s-bin_dir' '/usr/local/$(id)' must be an absolute path of letters, digits, "
@@ -163,31 +163,46 @@ TEST_CASE("attribs: releases may be written as numbers and keep their text") {
   CHECK(attrib_text(result.definition.attribs.at(0).value) == "1.10");
 }
 
-TEST_CASE("attribs: a version outside the bounds is an error beside which a plan can be shown") {
-  auto result = testing::parse(definition("\"attribs\": {\"k8s-version\": \"v1.6.0\"},"));
-  CHECK(testing::mistakes(result.diagnostics) ==
-        "error 1:29: Kubernetes v1.6.0 is older than v1.20.0, the oldest release whose flags and "
-        "APIs muster's roles were written for (use --set attribs.k8s-version=v1.20.2)\n");
-  CHECK(result.plannable);
-  CHECK(with_attrib("k8s-version", "\"v1.21.0\"") ==
-        "error 1:29: Kubernetes v1.21.0 is newer than v1.20.15: releases from v1.21 on have not "
-        "been tried (use --set attribs.k8s-version=v1.20.2)\n");
+TEST_CASE("attribs: a version that cannot be installed is an error beside which a plan is shown") {
+  for (std::string version : {"v1.6.0", "v1.20.2", "v1.38.0"}) {
+    CAPTURE(version);
+    auto result =
+        testing::parse(definition("\"attribs\": {\"k8s-version\": \"" + version + "\"},"));
+    CHECK(result.diagnostics.has_errors());
+    CHECK(result.plannable);
+  }
+  CHECK(with_attrib("k8s-version", "\"v1.6.0\"") ==
+        "error 1:29: Kubernetes v1.6.0 is older than v1.29, the oldest release that muster "
+        "installs (use --set attribs.k8s-version=v1.34.4)\n");
+  CHECK(with_attrib("k8s-version", "\"v1.20.2\"") ==
+        "error 1:29: Kubernetes v1.20.2 is out of support since 2022-02-28: muster still knows "
+        "the clusters that it made of it, and makes no new ones "
+        "(use --set attribs.k8s-version=v1.37.2)\n");
 }
 
-TEST_CASE("attribs: the versions at the bounds are fine, and what is no version is not") {
-  CHECK(check_kubernetes_version("v1.20.0") == "");
-  CHECK(check_kubernetes_version("v1.20.15") == "");
-  CHECK(check_kubernetes_version("v1.20.16") != "");
-  CHECK(check_kubernetes_version("v1.19.99") != "");
-  for (std::string text : {"1.20.2", "v1.20", "v1.20.2-rc1", "v1.20.02", "v1.20.-2", "v1.20.2 ", "",
-                           "v1.20.2.3", "v99999999999.0.0"}) {
-    CAPTURE(text);
-    CHECK(check_kubernetes_version(text) ==
-          "'" + text + "' is no Kubernetes version such as v1.20.2");
-  }
-  CHECK(with_attrib("k8s-version", "\"1.20.2\"") ==
-        "error 1:29: '1.20.2' is no Kubernetes version such as v1.20.2 "
-        "(use --set attribs.k8s-version=v1.20.2)\n");
+TEST_CASE("attribs: what is no version leaves nothing to plan") {
+  auto result = testing::parse(definition("\"attribs\": {\"k8s-version\": \"1.36.3\"},"));
+  CHECK(testing::mistakes(result.diagnostics) ==
+        "error 1:29: '1.36.3' is no Kubernetes version such as v1.37.2 "
+        "(use --set attribs.k8s-version=v1.36.3)\n");
+  CHECK_FALSE(result.plannable);
+}
+
+TEST_CASE("attribs: a version that is untried or out of support is taken with a warning") {
+  auto rules = testing::rules();
+  rules.today = "2026-11-30";
+  auto said = [&](const std::string& version) {
+    auto result = parse_definition(
+        "demo.json", definition("\"attribs\": {\"k8s-version\": \"" + version + "\"},"), {}, rules);
+    return testing::mistakes(result.diagnostics);
+  };
+  CHECK(said("v1.37.2") == "");
+  CHECK(said("v1.36.9") ==
+        "warning 1:29: Kubernetes v1.36.9 is untried: this muster knows v1.36 up to v1.36.4 "
+        "(use --set attribs.k8s-version=v1.36.3)\n");
+  CHECK(said("v1.34.4") ==
+        "warning 1:29: Kubernetes v1.34 is out of support since 2026-10-27 "
+        "(use --set attribs.k8s-version=v1.37.2)\n");
 }
 
 TEST_CASE("attribs: a network plugin that is not there yet leaves a plan") {

@@ -74,6 +74,11 @@ TEST_CASE("bad definitions: those too large or odd to be kept as files") {
   check("10000-levels.yaml");
   make_directory(folder / "directory.json");
   check("directory.json");
+  write_file(folder / "password-for-all.json",
+             testing::definition("\"registries\": {\"docker.io\": {\"auth\": {\"username\": "
+                                 "\"ann\", \"password\": \"geheim\"}}},"));
+  std::filesystem::permissions(folder / "password-for-all.json", std::filesystem::perms(0644));
+  check("password-for-all.json");
   check("missing.json");
 }
 

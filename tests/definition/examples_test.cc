@@ -52,8 +52,8 @@ TEST_CASE("examples: the one of 2017 can be planned, and says what to change") {
   auto file = kSource + "/examples/cluster01.json";
   auto result = read_example(file);
   CHECK(testing::mistakes(result.diagnostics) ==
-        "error 3:20: Kubernetes v1.6.0 is older than v1.20.0, the oldest release whose flags and "
-        "APIs muster's roles were written for (use --set attribs.k8s-version=v1.20.2)\n"
+        "error 3:20: Kubernetes v1.6.0 is older than v1.29, the oldest release that muster "
+        "installs (use --set attribs.k8s-version=v1.34.4)\n"
         "error 4:32: network plugin 'calico' is not available in this version "
         "(use --set attribs.k8s-kube_network_plugin=bridge)\n"
         "warning 5:5: 'k8s-docker_version' has no effect: containerd runs the containers, without "
@@ -65,7 +65,7 @@ TEST_CASE("examples: the one of 2017 can be planned, and says what to change") {
 }
 
 TEST_CASE("examples: the one of 2017 is right with the changes that it is told") {
-  Overrides overrides{{"attribs.k8s-version=v1.20.2", "attribs.k8s-kube_network_plugin=bridge"},
+  Overrides overrides{{"attribs.k8s-version=v1.37.2", "attribs.k8s-kube_network_plugin=bridge"},
                       "local"};
   auto result = read_definition(kSource + "/examples/cluster01.json", overrides, testing::rules());
   CHECK_FALSE(result.diagnostics.has_errors());

@@ -21,7 +21,7 @@ std::string after(const std::string& set) { return mistakes(definition("", kTwo)
 TEST_CASE("overrides: a value is replaced or made, and is JSON when it can be") {
   auto result =
       parse(definition("", kTwo),
-            {{"attribs.k8s-version=v1.20.4", "name=other", "nodes.1.count=3", "commit=false",
+            {{"attribs.k8s-version=v1.36.3", "name=other", "nodes.1.count=3", "commit=false",
               "nodes.1.labels.\"x.y/z\"=1.2.3", "attribs.k8s-docker_version=1.10"},
              {}});
   CHECK(mistakes(result.diagnostics) ==
@@ -31,7 +31,7 @@ TEST_CASE("overrides: a value is replaced or made, and is JSON when it can be") 
   CHECK_FALSE(result.definition.commit);
   CHECK(result.definition.nodes[1].count == 3);
   CHECK(result.definition.nodes[1].labels.at("x.y/z") == "1.2.3");
-  CHECK(result.definition.attribs.at(0).value.text == "v1.20.4");
+  CHECK(result.definition.attribs.at(0).value.text == "v1.36.3");
 }
 
 TEST_CASE("overrides: whole nodes can be set") {
@@ -52,7 +52,7 @@ TEST_CASE("overrides: a mistake names the override and not a place in the file")
   CHECK(after("name.x=1") == "error: --set name.x: there is no 'x' inside a string\n");
   for (std::string wrong : {"foo", "=1", "a..b=1", ".a=1"}) {
     CHECK(after(wrong) == "error: --set " + wrong.substr(0, wrong.find('=')) +
-                              ": write it as path=value, e.g. attribs.k8s-version=v1.20.2\n");
+                              ": write it as path=value, e.g. attribs.k8s-version=v1.37.2\n");
   }
 }
 

@@ -141,9 +141,9 @@ TEST_CASE("role: every mistake is told with its place") {
         "r.yaml:4:1: error: a role has no 'xyz'\n"
         "  xyz: 1\n"
         "  ^\n"
-        "  it has role, description, internal, needs, after, after_one, before, uses, "
-        "deadline_seconds, settles_seconds, rolling, authorities, certificates, tasks, handlers, "
-        "settled, undo, traces");
+        "  it has role, description, internal, needs, after, after_one, after_tried, before, uses, "
+        "deadline_seconds, settles_seconds, rolling, authorities, certificates, warnings, tasks, "
+        "handlers, settled, undo, traces");
   CHECK(role_mistakes("description: x\n") ==
         "r.yaml:1:1: error: 'role' is missing\n"
         "  description: x\n"

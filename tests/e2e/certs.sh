@@ -108,7 +108,7 @@ check "the list says who renews the kubelet's own" says 'kubelet-client .* the k
 check "the nodes' own files can be listed" says "$worker .*/kubelet-client-current.pem *cluster .*CN=system:node:$worker"
 serials > "$work/serials"
 on c-control-001 'cat /etc/kubernetes/ssl/service-account.pub' > "$work/sa.pub"
-token=$(kubectl get secrets -o jsonpath='{.items[0].data.token}' | base64 -d)
+token=$(kubectl create token default --duration=24h)
 with_token() {  # as an old pod: its token, its CA
   on $worker "$kubectl_there --kubeconfig=/dev/null --server=https://127.0.0.1:7443 --token='$token'" \
     "--certificate-authority=/etc/kubernetes/ssl/ca.crt auth can-i create selfsubjectaccessreviews.authorization.k8s.io" | grep -q yes

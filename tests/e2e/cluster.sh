@@ -14,8 +14,8 @@ all_ready() {  # COUNT
 }
 check "all three nodes are Ready" until_true 60 all_ready 3
 masters_tainted() {
-  kubectl get nodes -l node-role.kubernetes.io/master -o jsonpath='{.items[*].spec.taints[*].key}' |
-    grep -q node-role.kubernetes.io/master
+  kubectl get nodes -l node-role.kubernetes.io/control-plane -o jsonpath='{.items[*].spec.taints[*].key}' |
+    grep -q node-role.kubernetes.io/control-plane
 }
 check "the master is labelled and tainted" masters_tainted
 
@@ -58,6 +58,47 @@ check "and nothing on the other nodes" test "$(grep -c '^qs-' "$work/refresh")" 
 mended() { cat "$work/mended"; ! grep -v qs-worker-001 "$work/mended" && [ "$(wc -l < "$work/mended")" -ge 3 ]; }
 check "apply mends them there and nowhere else" mended
 check "there is no drift then" no_drift
+
+# --- what docs/security.md says of the CIS Benchmark ----------------------------------------------
+
+# Prints who else may read or owns what Kubernetes runs from on NODE, and how many files there are.
+# shellcheck disable=SC2016  # the node expands it
+open_files() {
+  "$muster" ssh $name "$1" -- 'cd /etc && set -- systemd/system/kube*.service systemd/system/containerd.service \
+      kubernetes/*.conf kubernetes/*.yaml kubernetes/kubelet.env cni/net.d/10-muster-bridge.conflist \
+      kubernetes/ssl/*.key $(ls systemd/system/etcd.service 2> /dev/null)
+    find "$@" -type f \( -perm /077 -o ! -user root \)
+    find kubernetes/ssl -type f \( -perm /022 -o ! -user root \)
+    echo "files $#"' < /dev/null
+}
+root_alone() {  # NODE LEAST
+  local found
+  found=$(open_files "$1") && echo "$found" && [ "$(wc -l <<< "$found")" = 1 ] && [ "${found#files }" -ge "$2" ]
+}
+check "on the master, what Kubernetes runs from is root's alone" root_alone qs-control-001 20
+check "on a worker as well" root_alone qs-worker-001 8
+listens() {  # NODE PORT...: to others than itself, at these ports and no others
+  local node=$1
+  shift
+  "$muster" ssh $name "$node" -- 'ss -Hltn' < /dev/null | awk '{print $4}' | grep -vE '^(127\.|\[::1\])' |
+    sed 's/.*://' | sort -un | diff - <(printf '%s\n' "$@" | sort -n)
+}
+check "the master is open at these ports only" listens qs-control-001 22 2379 2380 6443 10250
+check "a worker at these" listens qs-worker-001 22 10250
+asks() {  # URL CODE: without credentials
+  [ "$(curl -sk -o /dev/null -w '%{http_code}' "$1")" = "$2" ]
+}
+api=https://$(address_of $name qs-control-001):6443
+check "without credentials one may ask whether the API is ready" asks "$api/readyz" 200
+check "and nothing else" asks "$api/api" 401
+check "a kubelet answers nobody without credentials" asks "https://$(address_of $name qs-worker-001):10250/pods" 401
+kubectl -n default create secret generic rests --from-literal=word=plainly-readable > /dev/null
+at_rest() {
+  "$muster" ssh $name qs-control-001 -- 'set -a; ETCDCTL_CACERT=/etc/etcd/ca.crt ETCDCTL_CERT=/etc/etcd/member.crt \
+    ETCDCTL_KEY=/etc/etcd/member.key; etcdctl get /registry/secrets/default/rests' < /dev/null |
+    grep -aq '^k8s:enc:secretbox'
+}
+check "a Secret is encrypted at rest" at_rest
 
 # --- the cluster works --------------------------------------------------------------------------
 
@@ -132,7 +173,7 @@ check "there is no read-only kubelet port" test "$(code "http://$worker:10255/po
 check "etcd refuses clients without a certificate" test "$(code "https://$master:2379/health")" = 000
 kubectl create secret generic hidden --from-literal=word=muster-plain-text >/dev/null 2>&1
 stored() {
-  "$muster" ssh $name qs-control-001 -- ETCDCTL_API=3 etcdctl --cacert /etc/etcd/ca.crt \
+  "$muster" ssh $name qs-control-001 -- etcdctl --cacert /etc/etcd/ca.crt \
     --cert /etc/etcd/member.crt --key /etc/etcd/member.key \
     get /registry/secrets/default/hidden --print-value-only </dev/null
 }

@@ -42,7 +42,7 @@ ready() {  # COUNT: that many nodes, all Ready
 }
 members() {  # MASTER COUNT: the members of etcd, all of them healthy
   local said
-  said=$(on "$1" ETCDCTL_API=3 etcdctl --cacert /etc/etcd/ca.crt --cert /etc/etcd/member.crt \
+  said=$(on "$1" etcdctl --cacert /etc/etcd/ca.crt --cert /etc/etcd/member.crt \
     --key /etc/etcd/member.key --dial-timeout=2s endpoint health --cluster 2>&1)
   echo "$said"
   [ "$(grep -c 'is healthy' <<< "$said")" = "$2" ] && ! grep -q unhealthy <<< "$said"
@@ -110,7 +110,7 @@ kind: Service
 metadata: { name: web }
 spec: { selector: { app: web }, ports: [{ port: 8080 }] }
 ---
-apiVersion: policy/v1beta1
+apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata: { name: web-stays }
 spec: { maxUnavailable: 0, selector: { matchLabels: { app: web } } }

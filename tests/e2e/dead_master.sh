@@ -39,7 +39,7 @@ ready() {  # NODE...
 }
 healthy_members() {  # DEPLOYMENT MASTER COUNT: of etcd, as this master sees them
   local said
-  said=$("$muster" ssh "$1" "$2" -- ETCDCTL_API=3 etcdctl --cacert /etc/etcd/ca.crt \
+  said=$("$muster" ssh "$1" "$2" -- etcdctl --cacert /etc/etcd/ca.crt \
     --cert /etc/etcd/member.crt --key /etc/etcd/member.key --dial-timeout=2s \
     endpoint health --cluster </dev/null 2>&1)
   echo "$said"

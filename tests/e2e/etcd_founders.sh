@@ -35,7 +35,7 @@ one_waits() {
     on f-001 'systemctl show -p ActiveState etcd' | grep -qx ActiveState=activating
 }
 healthy() {  # COUNT
-  [ "$(on f-001 'ETCDCTL_API=3 etcdctl --cacert /etc/etcd/ca.crt --cert /etc/etcd/member.crt \
+  [ "$(on f-001 'etcdctl --cacert /etc/etcd/ca.crt --cert /etc/etcd/member.crt \
     --key /etc/etcd/member.key endpoint health --cluster' 2>&1 | grep -c 'is healthy')" = "$1" ]
 }
 

@@ -26,7 +26,7 @@ through() {
   "$muster" kubeconfig ha | sed "s|server: .*|server: https://$(address_of ha "$1"):6443|" > "$KUBECONFIG"
 }
 healthy_members() {  # MASTER: how many etcd members answer, as it sees them
-  "$muster" ssh ha "$1" -- ETCDCTL_API=3 etcdctl --cacert /etc/etcd/ca.crt --cert /etc/etcd/member.crt \
+  "$muster" ssh ha "$1" -- etcdctl --cacert /etc/etcd/ca.crt --cert /etc/etcd/member.crt \
     --key /etc/etcd/member.key --dial-timeout=2s endpoint health --cluster </dev/null 2>&1 |
     grep -c 'is healthy'
 }

@@ -155,13 +155,13 @@ kind: Service
 metadata: {name: web}
 spec: {type: NodePort, selector: {app: web}, ports: [{port: 80, targetPort: 8080, nodePort: 30080}]}
 ---
-apiVersion: policy/v1beta1
+apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata: {name: web}
 spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}
 YAML
 for name in m1 m2 m3 m5; do check "the image of the workload is on $name" import_image "$name"; done
-kubectl taint nodes m1 m2 m5 node-role.kubernetes.io/master:NoSchedule- > /dev/null  # pods go anywhere
+kubectl taint nodes m1 m2 m5 node-role.kubernetes.io/control-plane:NoSchedule- > /dev/null  # pods go anywhere
 kubectl apply -f web.yaml > /dev/null
 check "the workload runs" until_true 120 kubectl rollout status deployment/web --timeout=1s
 # Each kube-proxy writes its rules when it comes to it.

@@ -25,7 +25,7 @@ ready() {  # COUNT
 }
 members() {  # MASTER COUNT: the healthy members of etcd, as this master sees them
   local said
-  said=$("$muster" ssh replace "$1" -- ETCDCTL_API=3 etcdctl --cacert /etc/etcd/ca.crt \
+  said=$("$muster" ssh replace "$1" -- etcdctl --cacert /etc/etcd/ca.crt \
     --cert /etc/etcd/member.crt --key /etc/etcd/member.key endpoint health --cluster </dev/null 2>&1)
   echo "$said"
   [ "$(grep -c 'is healthy' <<< "$said")" = "$2" ] && ! grep -q unhealthy <<< "$said"

@@ -11,6 +11,13 @@ namespace {
 
 using Names = std::vector<std::string>;
 
+std::string refusal_of_atomic(Trial& trial) try {
+  trial.apply_atomic(2);
+  return "none";
+} catch (const Error& error) {
+  return error.what();
+}
+
 int revision_of(Trial& trial) { return trial.store().deployment("d").value().revision; }
 
 }  // namespace
@@ -65,6 +72,25 @@ TEST_CASE("atomic: with the definition that it had there is nothing to go back t
   CHECK(result.run.failed == 1);
   CHECK_FALSE(result.undone);
   CHECK(trial.provider->nodes.size() == 1);
+}
+
+TEST_CASE("atomic: nothing begins that could not go back to a release which is only on record") {
+  Trial trial;
+  REQUIRE(trial.apply(1).good());
+  auto old = trial.store().deployment("d").value();
+  old.definition_text.insert(old.definition_text.find('{') + 1,
+                             "\"attribs\": {\"k8s-version\": \"v1.20.2\"}, ");
+  trial.store().begin_revision(old, "muster apply d.json");
+  const auto said = refusal_of_atomic(trial);
+  CHECK(said.find("revision 2 of 'd' is no longer right:\n") == 0);
+  CHECK(said.find("Kubernetes v1.20.2 is out of support since 2022-02-28") != std::string::npos);
+  CHECK(
+      said.ends_with("\n  while looking for what an atomic apply would go back to"
+                     "\n  make a snapshot first (muster etcd backup d --to FILE), and leave "
+                     "'--atomic' out"));
+  CHECK(trial.provider->nodes.size() == 2);
+  CHECK(trial.apply(2).good());
+  CHECK(trial.record() == Names{"m-001 ready", "w-001 ready", "w-002 ready"});
 }
 
 TEST_CASE("atomic: a Ctrl-C undoes what was done, and the undoing is not stopped by it") {

@@ -40,7 +40,7 @@ SnapshotNotes some_notes(const std::string& sha256) {
   notes.deployment = "blue";
   notes.member = "blue-001";
   notes.created = "2026-01-31T12:00:00.000Z";
-  notes.kubernetes = "v1.20.2";
+  notes.kubernetes = "v1.37.2";
   notes.etcd = "3.4.23";
   notes.revision = 12;
   notes.keys = 3;

@@ -199,6 +199,9 @@ const std::vector<Case>& cases() {
        "warning modules: the kernel has neither nf_tables nor ip_tables"},
       {"no memory controller", [](auto& t) { t.look.seen.controllers = "cpu pids"; },
        "error cgroup: cgroup v2 has no memory -> boot with cgroup_enable=memory"},
+      {"cgroup v1", [](auto& t) { t.look.seen.facts.values["cgroup_v1"] = "true"; },
+       "warning cgroup: it has cgroup v1, which kubelets since v1.35 take only when they are told "
+       "to; muster tells them -> boot it with cgroup v2"},
       {"a kubelet that runs",
        [](auto& t) {
          t.look.seen.programs = {{"kubelet", false, "812"}};
@@ -426,7 +429,7 @@ TEST_CASE("preflight: packages are asked for only where a bundle has some") {
   Node node;
   node.all_roles = {"etcd"};
   auto needs = needs_of(Cluster(), node, roles, nullptr);
-  const std::set<std::string> names{"curl", "etcd-client", "etcd-server"};
+  const std::set<std::string> names{"curl"};
   CHECK(needs.package_names == PackageNames{{"apk", names}, {"apt", names}, {"dnf", names}});
   CHECK(questions_for(needs).packages.empty());
   needs.has_packages = [](auto&, auto&, auto&) { return true; };

@@ -16,6 +16,7 @@
 #include "provisioner/engine/kubeconfig.h"
 #include "provisioner/plan/plan.h"
 #include "provisioner/tasks/compile.h"
+#include "tests/engine/role_context.h"
 #include "tests/support/folder.h"
 #include "tests/support/vault.h"
 
@@ -26,6 +27,17 @@ namespace {
 
 const std::string kDefinition = R"({"name": "demo", "provider": {"name": "local"},
   "public_keys": {"ann": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGtra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tr a"},
+  "registries": {"docker.io": {"mirrors": ["https://m.example.com"]},
+                 "m.example.com": {"ca": "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----",
+                                   "auth": {"username": "ann", "password": "xxx"}}},
+  "proxy": {"http": "http://10.1.0.1:3128"},
+  "extra_args": {"kubelet": {"cert-dir": "/a b"}, "kube-apiserver": {"event-ttl": "2h"},
+                 "kube-scheduler": {"kube-api-qps": 9}, "kube-proxy": {"conntrack-min": 9},
+                 "kube-controller-manager": {"kube-api-qps": 9}, "etcd": {"max-wals": 9}},
+  "extra_config": {"kubelet": {"maxPods": 200}, "kube-proxy": {"mode": "iptables"}},
+  "audit": {"policy": {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{"level": "None"}]},
+            "webhook": {"url": "https://10.1.0.1/events", "token": "xxx"}},
+  "authentication": {"oidc": [{"issuer": "https://login.example.com", "audiences": ["a"]}]},
   "nodes": [{"prefix": "m", "roles": ["etcd", "k8s-master", "k8s-addons"], "count": 3},
             {"prefix": "w", "roles": ["k8s-worker"], "labels": {"a": "b"},
              "taints": ["k=v:NoSchedule"]}]})";
@@ -35,31 +47,6 @@ Cluster cluster_of(const std::vector<Role>& roles) {
   auto cluster = expand(result.definition, roles, result.diagnostics);
   REQUIRE(result.diagnostics.render() == "");
   return cluster;
-}
-
-ContextInput context_input(const Cluster& cluster, const Node& node, const Role& role) {
-  ContextInput input;
-  input.cluster = &cluster;
-  input.node = &node;
-  input.role = &role;
-  static std::map<std::string, Endpoint> endpoints;
-  int last = 10;
-  endpoints.clear();
-  for (const auto& other : cluster.nodes) {
-    endpoints[other.name].address = "10.1.0." + std::to_string(last++);
-  }
-  input.endpoints = &endpoints;
-  static const RecordIndex kNothing;
-  input.before = &kNothing;
-  static const CertificateOrder kNoOrder;
-  input.certificates = &kNoOrder;
-  input.facts.values = {{"arch", "amd64"},       {"os", "debian"},    {"os_version", "12"},
-                        {"kernel", "6.1.0"},     {"cpus", "2"},       {"memory_mb", "2048"},
-                        {"container", "true"},   {"cgroup", "v1"},    {"oom_score_adj", "false"},
-                        {"nameserver", "false"}, {"systemd", "true"}, {"openrc", "false"},
-                        {"apt", "true"},         {"dnf", "false"},    {"apk", "false"}};
-  for (const char* artifact : {"coredns-image", "pause-image"}) input.artifacts[artifact] = true;
-  return input;
 }
 
 /// Complaints of systemd about the units in a folder. That what they start or need is not
@@ -102,15 +89,30 @@ std::string complaints(const std::string& path, const std::string& text, const T
   return "";
 }
 
+nlohmann::json list_of(const nlohmann::json& context, const Task& task) {
+  auto path = task.for_each;
+  std::replace(path.begin(), path.end(), '.', '/');
+  return context.at(nlohmann::json::json_pointer("/" + path));
+}
+
 void check_files(const std::vector<Task>& tasks, const nlohmann::json& context,
                  const TestFolder& folder, std::set<std::string>& seen) {
   for (const auto& task : tasks) {
     const auto* name = task.args.find("template");
     if (name == nullptr || !seen.insert(name->text).second) continue;
     CAPTURE(name->text);
-    auto text = render_template(load_template({}, name->text), name->text, context);
-    const auto* path = task.args.find("path");
-    CHECK(complaints(path == nullptr ? name->text : path->text, text, folder) == "");
+    auto check = [&](const nlohmann::json& seen_by_it) {
+      auto text = render_template(load_template({}, name->text), name->text, seen_by_it);
+      const auto* path = task.args.find("path");
+      CHECK(complaints(path == nullptr ? name->text : path->text, text, folder) == "");
+    };
+    if (task.for_each.empty()) check(context);
+    auto with_item = context;
+    for (const auto& item :
+         task.for_each.empty() ? nlohmann::json::array() : list_of(context, task)) {
+      with_item["item"] = item;
+      check(with_item);
+    }
   }
 }
 
@@ -130,7 +132,7 @@ TEST_CASE("roles: every built-in role compiles for every node, and its files can
       CAPTURE(name);
       const auto& role = *find_role(roles, name);
       used.insert(name);
-      auto context = make_context(context_input(cluster, node, role), pki);
+      auto context = make_context(testing::context_input(cluster, node, role), pki);
       for (const auto* tasks : {&role.tasks, &role.undo}) {
         CompileInput input;
         input.role = &role;
@@ -222,7 +224,7 @@ TEST_CASE("roles: names that look like numbers, dates or booleans are texts in e
     int files = 0;
     for (const auto& name : cluster.nodes[0].all_roles) {
       const auto& role = *find_role(roles, name);
-      auto context = make_context(context_input(cluster, cluster.nodes[0], role), pki);
+      auto context = make_context(testing::context_input(cluster, cluster.nodes[0], role), pki);
       for (const auto& task : role.tasks) {
         const auto* file = task.args.find("template");
         if (file == nullptr) continue;
@@ -276,16 +278,16 @@ TEST_CASE("roles: muster's own taint of a master gives way to the same one of th
   auto taints = [&](std::vector<std::string> own) {
     cluster.nodes.front().taints = std::move(own);
     const auto& role = *find_role(roles, "kube-node");
-    return make_context(context_input(cluster, cluster.nodes.front(), role), pki)
+    return make_context(testing::context_input(cluster, cluster.nodes.front(), role), pki)
         .at("node")
         .at("taints");
   };
-  const std::string kMaster = "node-role.kubernetes.io/master";
-  CHECK(taints({}) == kMaster + "=:NoSchedule");
-  CHECK(taints({kMaster + ":NoSchedule"}) == kMaster + ":NoSchedule");
-  CHECK(taints({"a:NoSchedule", kMaster + "=x:NoSchedule"}) ==
-        "a:NoSchedule," + kMaster + "=x:NoSchedule");
-  CHECK(taints({kMaster + ":NoExecute"}) == kMaster + "=:NoSchedule," + kMaster + ":NoExecute");
+  const std::string kOwn = "node-role.kubernetes.io/control-plane";
+  CHECK(taints({}) == kOwn + "=:NoSchedule");
+  CHECK(taints({kOwn + ":NoSchedule"}) == kOwn + ":NoSchedule");
+  CHECK(taints({"a:NoSchedule", kOwn + "=x:NoSchedule"}) ==
+        "a:NoSchedule," + kOwn + "=x:NoSchedule");
+  CHECK(taints({kOwn + ":NoExecute"}) == kOwn + "=:NoSchedule," + kOwn + ":NoExecute");
 }
 
 TEST_CASE("roles: a template sees the lists of members that its role uses, and no others") {
@@ -297,7 +299,7 @@ TEST_CASE("roles: a template sees the lists of members that its role uses, and n
     Role role;
     role.name = "mine";
     role.uses = std::move(uses);
-    return make_context(context_input(cluster, cluster.nodes.front(), role), pki);
+    return make_context(testing::context_input(cluster, cluster.nodes.front(), role), pki);
   };
   auto none = context_of({});
   CHECK(none.at("members").empty());
@@ -347,7 +349,7 @@ TEST_CASE(
   Role role;
   role.name = "mine";
   role.uses = {"*"};
-  auto input = context_input(cluster, cluster.nodes.front(), role);
+  auto input = testing::context_input(cluster, cluster.nodes.front(), role);
   auto endpoints = *input.endpoints;
   auto& first = endpoints[cluster.nodes.front().name];
   first.address = "jump.example";

@@ -147,7 +147,7 @@ TEST_CASE("kubespray: a cluster's variables become what a definition has") {
     CAPTURE(imported.report.text());
     CHECK(imported.definition.find(text) != std::string::npos);
   };
-  has(with("kube_version=1.20.4\n"), "\"k8s-version\": \"v1.20.4\"");
+  has(with("kube_version=1.36.3\n"), "\"k8s-version\": \"v1.36.3\"");
   has(with("kube_network_plugin=custom_cni\n"), "\"k8s-kube_network_plugin\": \"none\"");
   has(with("dns_mode=manual\n"), "\"k8s-dns_mode\": \"none\"");
   has(with("kube_api_anonymous_auth=True\n"), "\"k8s-kube_api_anonymous_auth\": true");
@@ -160,7 +160,7 @@ TEST_CASE("kubespray: a cluster's variables become what a definition has") {
 TEST_CASE("kubespray: what muster cannot do is left out of the definition, and told") {
   auto imported = import_text(
       std::string(kSmall) +
-      "[all:vars]\nkube_version=v1.33.1\nkube_network_plugin=cilium\nkube_proxy_mode=iptables\n"
+      "[all:vars]\nkube_version=v1.28.1\nkube_network_plugin=cilium\nkube_proxy_mode=iptables\n"
       "container_manager=crio\nhelm_enabled=True\nkube_apiserver_port=many\nwhat_is_this=1\n");
   CHECK(imported.errors.empty());
   CHECK(imported.definition.find("attribs") == std::string::npos);

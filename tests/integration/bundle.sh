@@ -18,13 +18,36 @@ suite=bundle
 
 # A mirror, or a proxy: says its port in a file, and notes what it is asked.
 cat > "$work/server.py" <<'PYTHON'
-import hashlib, http.server, json, os, sys, urllib.request
+import functools, gzip, hashlib, http.server, io, json, os, sys, tarfile, urllib.request
 name, folder = sys.argv[1:]
 direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 def blob(content): return "sha256:" + hashlib.sha256(content).hexdigest()
 parts = {blob(text): text for text in (b"{}", b"layer")}
+@functools.lru_cache
+def archive(stem):
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w") as tar:
+        for name in [f"{stem}/etcd", f"{stem}/etcdctl", f"{stem}/etcdutl", "bin/containerd", "bin/ctr",
+                     "bin/containerd-shim-runc-v2", "bridge", "host-local", "loopback", "portmap", "crictl"]:
+            content = (name + "\n").encode() * 500
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(content), 0o755
+            tar.addfile(member, io.BytesIO(content))
+    return gzip.compress(raw.getvalue(), mtime=0)
+def release(path):
+    folder, last = path.rsplit("/", 1)
+    if last in ("SHA256SUMS", "runc.sha256sum"):
+        version = folder.rsplit("/", 1)[-1]
+        names = [f"etcd-{version}-linux-{arch}.tar.gz" if last == "SHA256SUMS" else f"runc.{arch}"
+                 for arch in ("arm64", "amd64")]
+    elif last.endswith((".sha256", ".sha256sum")):
+        names = [last.rsplit(".", 1)[0]]
+    else:
+        return archive(last.removesuffix(".tar.gz")) if last.endswith("gz") else (last + "\n").encode() * 500
+    return "".join(f"{hashlib.sha256(release(f'{folder}/{n}')).hexdigest()}  {n}\n" for n in names).encode()
 def page(path):
     last = path.rsplit("/", 1)[-1]
+    if path.startswith("/programs/"): return release(path)
     if path.startswith("/k8s/release/"):
         binary = (last.removesuffix(".sha256") + "\n").encode() * 5000
         return hashlib.sha256(binary).hexdigest().encode() if last.endswith(".sha256") else binary
@@ -56,7 +79,7 @@ for name in mirror proxy; do
   until_true 20 test -s "$work/$name.port" || { fail "the $name starts" ""; exit 1; }
 done
 mirror=http://127.0.0.1:$(cat "$work/mirror.port") proxy=http://127.0.0.1:$(cat "$work/proxy.port")
-mirrors_at() { echo "https://dl.k8s.io=$1/k8s https://storage.googleapis.com=$1/none https://registry.k8s.io=$1/images"; }
+mirrors_at() { echo "https://dl.k8s.io=$1/k8s https://storage.googleapis.com=$1/none https://registry.k8s.io=$1/images https://github.com=$1/programs"; }
 
 run() { "$muster" "$@" > "$work/out" 2>&1 < /dev/null; code=$?; }
 asked() { wc -l < "$work/$1.log"; }
@@ -81,11 +104,12 @@ MUSTER_MIRRORS=$(mirrors_at "$mirror")
 run bundle create "$work/site.json"
 expect "create wants to know where to" 2 "say where the bundle goes: --out bundle.tar.zst"
 run bundle create "$work/site.json" -o "$bundle"
-expect "create gets what is missing, from the mirrors" 0 "$bundle: " "9 files" "for site" \
-  "downloading $mirror/k8s/release/v1.20.2/bin/linux/" "pulling $mirror/images/v2/pause/manifests/3.2"
+expect "create gets what is missing, from the mirrors" 0 "$bundle: " "21 files" "for site" \
+  "downloading $mirror/k8s/release/v1.37.2/bin/linux/" "pulling $mirror/images/v2/pause/manifests/3.10.2" \
+  "downloading $mirror/programs/etcd-io/etcd/releases/download/"
 expect "and says what a bundle does not hold" 0 \
-  "not in the bundle: packages, which the nodes of provider 'inventory' install" "containerd" "etcd-server"
-check "no other place was asked" test "$(grep -c "GET /k8s/release\|GET /images/v2" "$work/mirror.log")" = "$(asked mirror)"
+  "not in the bundle: packages, which the nodes of provider 'inventory' install" "curl" "haproxy"
+check "no other place was asked" test "$(grep -c "GET /k8s/release\|GET /images/v2\|GET /programs/" "$work/mirror.log")" = "$(asked mirror)"
 before=$(asked mirror)
 run bundle create "$work/site.json" -o "$work/again.tar.zst"
 check "the same again is the same, byte by byte" cmp "$bundle" "$work/again.tar.zst"
@@ -98,12 +122,12 @@ expect "no bundle is made of a wrong definition" 2 "k8s-wroker" "no bundle is ma
 
 # --- list and verify
 run bundle list "$bundle"
-expect "list shows the files" 0 "artifacts/kubelet@v1.20.2-" "artifacts/coredns-image@v1.10.1-"
+expect "list shows the files" 0 "artifacts/kubelet@v1.37.2-" "artifacts/coredns-image@v1.15.0-" "artifacts/etcdutl@"
 run bundle list "$bundle" -o json
 json() { python3 -c "import json,sys; d=json.load(open('$work/out')); assert $1, d"; }
-check "list -o json is the manifest" json "d['format'] == 1 and len(d['files']) == 9 and d['definitions'] == ['site']"
+check "list -o json is the manifest" json "d['format'] == 1 and len(d['files']) == 21 and d['definitions'] == ['site']"
 run bundle verify "$bundle"
-expect "verify of a whole bundle" 0 "$bundle: whole, 9 files"
+expect "verify of a whole bundle" 0 "$bundle: whole, 21 files"
 
 # --- damage
 kubelet_at() {  # the offset in the bundle of a byte of kubelet's
@@ -121,9 +145,9 @@ run bundle list "$bundle" -o json
 cp "$bundle" "$work/flipped.tar.zst"
 flip "$work/flipped.tar.zst" "$(kubelet_at)"
 run bundle verify "$work/flipped.tar.zst"
-expect "one flipped byte: verify names the file" 2 "flipped.tar.zst' is damaged at 'artifacts/kubelet@v1.20.2-"
+expect "one flipped byte: verify names the file" 2 "flipped.tar.zst' is damaged at 'artifacts/kubelet@v1.37.2-"
 MUSTER_CACHE=$work/empty run apply --bundle "$work/flipped.tar.zst" "$work/site.json" --yes
-expect "one flipped byte: apply refuses, and names the file" 2 "is damaged at 'artifacts/kubelet@v1.20.2-"
+expect "one flipped byte: apply refuses, and names the file" 2 "is damaged at 'artifacts/kubelet@v1.37.2-"
 check "the cache has none of it" test ! -e "$work/empty/index/$(basename "$(ls "$work"/cache/index/kubelet@*)")"
 head -c -200 "$bundle" > "$work/cut.tar.zst"
 run bundle verify "$work/cut.tar.zst"
@@ -150,24 +174,24 @@ MUSTER_CACHE=$work/killed run apply --bundle "$bundle" "$root/examples/quickstar
 expect "after ten that were killed, it goes on" 1 "is neither in the cache nor in the bundle"
 MUSTER_CACHE=$work/killed run artifacts verify
 expect "and all that is there is whole" 0 "every cached artifact is as its sha256 says"
-check "all of it" test "$(find "$work/killed/index" -name '*.json' | wc -l)" = 9
+check "all of it" test "$(find "$work/killed/index" -name '*.json' | wc -l)" = 21
 run apply --bundle "$bundle" --destroy "$work/site.json"
 expect "a bundle destroys nothing" 2 "'--bundle' and '--destroy' do not go together"
 
 # --- proxies
 MUSTER_MIRRORS=$(mirrors_at "http://localhost:${mirror##*:}")
 MUSTER_CACHE=$work/by-proxy http_proxy=$proxy run bundle create "$work/site.json" -o "$work/p.tar.zst"
-expect "through http_proxy" 0 "9 files"
+expect "through http_proxy" 0 "21 files"
 check "the proxy was asked for all of it" test "$(grep -c "^GET http://localhost:${mirror##*:}/" "$work/proxy.log")" = "$(asked proxy)"
 check "and for the kubelet" grep -q "/kubelet$" "$work/proxy.log"
 before=$(asked proxy)
 MUSTER_CACHE=$work/past-proxy http_proxy=$proxy no_proxy=localhost run bundle create "$work/site.json" -o "$work/p.tar.zst"
-expect "past it, as no_proxy says" 0 "9 files"
+expect "past it, as no_proxy says" 0 "21 files"
 check "then it is not asked" test "$(asked proxy)" = "$before"
 # Of a release that nobody can build here, so that a failed download is the end.
 MUSTER_MIRRORS=
-MUSTER_CACHE=$work/by-tunnel https_proxy=$proxy run artifacts fetch --kubernetes v1.20.1
-expect "https goes through a tunnel of https_proxy, and a refusal is an error" 1 "cannot get kube-apiserver v1.20.1"
+MUSTER_CACHE=$work/by-tunnel https_proxy=$proxy run artifacts fetch --kubernetes v1.37.1
+expect "https goes through a tunnel of https_proxy, and a refusal is an error" 1 "cannot get kube-apiserver v1.37.1"
 check "the proxy was asked for the tunnel" grep -q "^CONNECT dl.k8s.io:443$" "$work/proxy.log"
 MUSTER_MIRRORS=https://dl.k8s.io run artifacts list
 expect "mirrors that are wrong" 2 "MUSTER_MIRRORS is wrong at 'https://dl.k8s.io'"

@@ -44,7 +44,7 @@ run plan examples/ha.json --jsno
 streams "an unknown option" 2 "" \
   "muster: 'muster plan' has no option '--jsno'$nl  did you mean '--json'?$nl"
 run version
-streams "version" 0 "muster *${nl}Kubernetes v* to v*$nl" ""
+streams "version" 0 "muster *${nl}Kubernetes v1.37.2; others: muster versions$nl" ""
 run validate examples/ha.json examples/quickstart.json
 streams "validate of good files" 0 \
   "examples/ha.json: good (5 nodes)${nl}examples/quickstart.json: good (3 nodes)$nl" ""
@@ -97,7 +97,7 @@ run plan examples/quickstart.json --set nodes.1.count=5
 streams "--set" 0 "cluster quickstart (tenant default): 6 nodes to create*" "*"
 run plan examples/quickstart.json --set nodes.9.count=5
 streams "--set of what is not there" 2 "" "*--set nodes.9.count: '9' is no number of an item*"
-run plan --provider local --set attribs.k8s-version=v1.20.2 \
+run plan --provider local --set attribs.k8s-version=v1.37.2 \
   --set attribs.k8s-kube_network_plugin=bridge examples/cluster01.json
 streams "the plan of 2017 with what its mistakes propose" 0 "cluster cluster01 *" "*"
 run plan examples/quickstart.json --out "$work/plan.json"

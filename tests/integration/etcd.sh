@@ -1,27 +1,36 @@
 #!/bin/bash
 # What `muster etcd` and `muster recover` run on a node (provisioner/engine/etcd.sh), with a real etcd, also
-# when it was cut and begins anew. In namespaces of its own; of systemd only what starts and stops etcd is
-# played. Usage: etcd.sh [BUILD_DIR]. Needs root, and Debian's packages of etcd, which it unpacks; some seconds.
+# when it was cut and begins anew: muster's own, then Debian 12's, which nodes of v1.20 have, and whose data
+# muster's takes over at last. In namespaces of its own; of systemd only what starts and stops etcd is played.
+# Usage: etcd.sh [BUILD_DIR]. Needs root, and Debian's packages of etcd, which it unpacks; some seconds.
+# Needs Kubernetes.
 # shellcheck disable=SC2317  # what check calls is reached
 set -u
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+muster=${MUSTER:-$root/build/debug/muster}
 if [ "${1:-}" != inside ]; then
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
-  mkdir "$work/packages"
+  mkdir "$work/packages" "$work/own" "$work/debian"
   download() { (cd "$work/packages" && apt-get -qq download -o APT::Sandbox::User=root etcd-server etcd-client); }
   download || { apt-get -qq update && download; } ||
     { echo "FAIL etcd on a node: Debian's packages of etcd can be had: apt-get download failed"; exit 1; }
   for package in "$work"/packages/*.deb; do dpkg -x "$package" "$work/packages"; done
-  programs=$work/packages/usr/bin
-  unshare --mount --net --pid --fork --kill-child --mount-proc "$0" inside "$work" "$programs"
-  exit
+  cp "$work"/packages/usr/bin/etcd* "$work/debian"
+  for program in etcd etcdctl etcdutl; do
+    cp "$("$muster" artifacts path $program)" "$work/own/$program" ||
+      { echo "FAIL etcd on a node: $program is in the cache"; exit 1; }
+  done
+  for whose in own debian; do
+    unshare --mount --net --pid --fork --kill-child --mount-proc "$0" inside "$work" $whose || failed=1
+  done
+  exit "${failed:-0}"
 fi
 
-suite="etcd on a node"
-work=$2
-mkdir "$work/bin"
-cp "$3/etcd" "$3/etcdctl" "$work/bin"
+work=$2 whose=$3
+suite="etcd on a node, $whose"
+programs=$work/$whose
+mkdir -p "$work/bin"
 export PATH="$work/bin:$PATH"
 . "$root/tests/support/cases.sh"
 cp -a /etc "$work/etc"
@@ -30,6 +39,7 @@ for folder in /run /var/lib; do mount -t tmpfs none $folder; done
 mkdir -p /etc/etcd /var/lib/etcd
 getent passwd etcd >/dev/null || { echo 'etcd:x:990:990::/:/bin/false' >>/etc/passwd; echo 'etcd:x:990:' >>/etc/group; }
 ip link set lo up
+echo "$programs" >/run/programs
 
 cat >"$work/bin/systemctl" <<'SH2'
 #!/bin/bash
@@ -40,7 +50,7 @@ case $* in
   "stop etcd.service") ! alive || { kill "$(cat /run/etcd.pid)"; while alive; do sleep 0.05; done; } ;;
   "start --no-block etcd.service")
     . /etc/etcd/cluster.env && export ETCD_INITIAL_CLUSTER ETCD_INITIAL_CLUSTER_STATE
-    setsid etcd --name=a --data-dir=/var/lib/etcd/member --listen-client-urls=$own:2379 \
+    setsid "$(cat /run/programs)/etcd" --name=a --data-dir=/var/lib/etcd/member --listen-client-urls=$own:2379 \
       --advertise-client-urls=$own:2379 --listen-peer-urls=$own:2380 --initial-advertise-peer-urls=$own:2380 \
       --client-cert-auth --trusted-ca-file=/etc/etcd/ca.crt --$key --key-file=/etc/etcd/member.key \
       --peer-client-cert-auth --peer-trusted-ca-file=/etc/etcd/ca.crt --peer-$key \
@@ -61,7 +71,7 @@ make_key() {
       -extfile <(printf 'subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n')
 }
 script() {  # WORD...
-  printf 'm_name=a\nm_kubectl=true\nm_kubeconfig=none\nm_patience=1\n'
+  printf 'm_name=a\nm_programs=%s\nm_kubectl=true\nm_kubeconfig=none\nm_patience=1\n' "$programs"
   cat "$root/provisioner/engine/etcd.sh"
   printf 'm_case'
   printf " '%s'" "$@"
@@ -87,7 +97,7 @@ says() {  # TEXT WORD...: that function of etcd.sh
   grep -qF -- "$text" <<<"$said"
 }
 ctl() {
-  ETCDCTL_API=3 etcdctl --cacert /etc/etcd/ca.crt --cert /etc/etcd/member.crt --key /etc/etcd/member.key "$@"
+  ETCDCTL_API=3 "$programs/etcdctl" --cacert /etc/etcd/ca.crt --cert /etc/etcd/member.crt --key /etc/etcd/member.key "$@"
 }
 has_value() { [ "$(ctl get "$1" --print-value-only)" = "$2" ]; }
 # What lies in etcd's folder, in one line.
@@ -108,7 +118,7 @@ sha256=$(sed -n '/^bytes$/q; s/^sha256 //p' "$work/stream")
 tail -c "$size" "$work/stream" >"$work/s.db"
 check "a snapshot is saved, and is what its announcement says" \
   test "$(sha256sum <"$work/s.db" | cut -d' ' -f1)" = "$sha256"
-check "muster finds it whole" "${MUSTER:-$root/build/debug/muster}" etcd verify "$work/s.db"
+check "muster finds it whole" "$muster" etcd verify "$work/s.db"
 left=$(find /var/lib -maxdepth 1 -name 'muster-etcd.*')
 check "nothing of it stays" test -z "$left"
 
@@ -159,4 +169,32 @@ kill -9 "$holder" 2>/dev/null
 check "a member leaves its old cluster" eval 'does stop_etcd && does leave before-restore-4'
 check "its data is put aside" holds 'before-restore-3 before-restore-4'
 check "it begins anew then" test ! -e /etc/etcd/cluster.env
+[ $whose = debian ] || exit $((failures > 0))
+
+# --- muster's etcd takes over what Debian's wrote
+
+rm -rf /var/lib/etcd/*
+printf 'ETCD_INITIAL_CLUSTER=%s\nETCD_INITIAL_CLUSTER_STATE=new\n' $cluster >/etc/etcd/cluster.env
+printf '[Unit]\nDescription=etcd, member a\n' >/etc/systemd/system/etcd.service
+membership() { # WORD...: what the role's script does with that
+  sed -E "s#\{\{node.name}}#a#; s#\{\{node.address}}#127.0.0.1#; s#\{\{cluster.bin_dir}}#$work/own#
+    s#\{\{cluster.name}}#c#; s#^wanted=.*#wanted=' a '#; s#^all=.*#all=$cluster#; s#^others=\{.*#others=#" \
+    "$root/templates/etcd/membership.sh" | sh -s "$@"
+}
+check "Debian's etcd starts anew" does start_etcd 20
+for ((i = 0; i < 40; i++)); do ctl put "k$i" $i >/dev/null; done
+check "it is asked in a way that its log keeps" \
+  curl -s --cacert /etc/etcd/ca.crt --cert /etc/etcd/member.crt --key /etc/etcd/member.key https://127.0.0.1:2379/health
+ctl put last write >/dev/null
+revision() { ctl get last -w json | sed 's/.*"revision":\([0-9]*\).*/\1/'; }
+before=$(revision)
+check "the data is seen to be Debian's" membership old
+check "that of the only one is taken over" membership take_over
+echo "$work/own" >/run/programs
+check "muster's etcd starts with it" does start_etcd 20
+check "it has what was written last" has_value last write
+check "and all that was before" test "$(ctl get --prefix k --keys-only | grep -c k)" = 40
+check "with its revisions" test "$(revision)" = "$before"
+printf '[Unit]\nDescription=etcd v3.6.16, member a\n' >/etc/systemd/system/etcd.service
+check "then it is muster's" eval '! membership old'
 exit $((failures > 0))

@@ -67,7 +67,7 @@ of odd
 expect "a package that nobody has is named" 1 "no-such-package"
 check "and no bundle is made of it" test ! -e "$outside/odd.tar.zst"
 run bundle list "$bundle"
-expect "list shows the packages with their versions" 0 "packages/debian-12-" "  containerd " "  etcd-server "
+expect "list shows the packages with their versions" 0 "packages/debian-12-" "  haproxy " "  iptables "
 
 # --- whoever looks for a way out finds one, and is counted
 
@@ -125,7 +125,7 @@ other_release() { on first "sed -i 's/^VERSION_ID=.*/VERSION_ID=\"$1\"/' \"\$(re
 other_release 13
 run apply --bundle "$bundle" "$work/offline.json" --yes
 expect "it is refused, with its name and what it lacks" 1 "'plane-first'" \
-  "the bundle has no packages for debian 13" "etcd-server"
+  "the bundle has no packages for debian 13" "curl"
 check "before anything was changed there" on first '! test -e /var/lib/muster && ! test -e /opt/muster'
 run apply --bundle "$bundle" "$work/offline.json" --yes --skip-check
 expect "without the check its first role with packages fails" 1 "the bundle has no packages for"
@@ -145,7 +145,7 @@ all_ready() {
 }
 check "both nodes are Ready" all_ready
 taken() {
-  on second "dpkg-query -W -f '  \${Package} \${Version}\n' containerd runc haproxy" > "$work/installed" &&
+  on second "dpkg-query -W -f '  \${Package} \${Version}\n' curl haproxy iptables" > "$work/installed" &&
     [ "$(wc -l < "$work/installed")" = 3 ] &&
     ! "$muster" bundle list "$bundle" | grep -vxFf - "$work/installed"
 }

@@ -20,6 +20,7 @@
 #include "provisioner/base/resources.h"
 #include "provisioner/base/text.h"
 #include "provisioner/definition/role_reader.h"
+#include "provisioner/releases/releases.h"
 #include "provisioner/tasks/compile.h"
 #include "provisioner/tasks/facts.h"
 #include "provisioner/tasks/reply.h"
@@ -31,7 +32,8 @@ namespace {
 
 const std::string kNonce = "5f2c81d04be7a963";
 const std::string kTag = "integration/tasks";
-const std::string kVersion = "v1.20.2";
+/// Not when the program starts: other files' constants may come later.
+std::string version() { return known_releases().default_version.text(); }
 
 /// The node that all cases share. A process of its own waits for the end of this one, however it
 /// comes, and then removes the node and every file.
@@ -122,7 +124,7 @@ const TestNode& node() {
 Artifact artifact(const std::string& name) {
   static const Artifacts artifacts(default_cache_directory(),
                                    std::string(*find_resource("artifacts/catalog.yaml")));
-  auto found = artifacts.find(name, kVersion, "amd64");
+  auto found = artifacts.find(name, version(), "amd64");
   if (!found) throw Error("'" + name + "' is not in the cache; run 'muster artifacts fetch'");
   return *found;
 }
@@ -386,19 +388,33 @@ undo:
 }
 
 TEST_CASE("tasks on a node: image") {
+  const auto ref = known_releases().values(version()).texts.at("pause_image");
   check_kind(R"sh(
 tasks:
+  - {name: p, artifact: {name: containerd, path: /opt/test/bin/containerd}}
+  - {name: t, artifact: {name: ctr, path: /opt/test/bin/ctr}}
+  - name: f
+    file:
+      path: /etc/systemd/system/containerd.service
+      content: "[Service]\nType=notify\nExecStart=/opt/test/bin/containerd\n[Install]\nWantedBy=multi-user.target\n"
   - {name: c, unit: {name: containerd.service, enabled: true, state: started}}
-  - {name: i, image: {name: pause-image, ref: "k8s.gcr.io/pause:3.2"}}
+  - {name: i, image: {name: pause-image, ref: ")sh" +
+                 ref + R"sh("}}
 undo:
   - name: i
     command:
-      run: ctr -n k8s.io images rm k8s.gcr.io/pause:3.2
-      only_if: systemctl is-active -q containerd && ctr -n k8s.io images ls -q | grep -qx k8s.gcr.io/pause:3.2
+      run: ctr -n k8s.io images rm )sh" +
+                 ref + R"sh(
+      only_if: systemctl is-active -q containerd && ctr -n k8s.io images ls -q | grep -qx )sh" +
+                 ref + R"sh(
   - {name: c, unit: {name: containerd.service, enabled: false, state: stopped}}
+  - {name: f, file: {path: /etc/systemd/system/containerd.service, state: absent}}
+  - {name: t, artifact: {name: ctr, path: /opt/test/bin/ctr, state: absent}}
+  - {name: p, artifact: {name: containerd, path: /opt/test/bin/containerd, state: absent}}
 )sh",
-             "systemctl is-active -q containerd && ctr -n k8s.io images ls -q | grep -qx "
-             "k8s.gcr.io/pause:3.2");
+             "systemctl is-active -q containerd && /opt/test/bin/ctr -n k8s.io images ls -q | "
+             "grep -qx " +
+                 ref);
 }
 
 TEST_CASE("tasks on a node: nothing of muster's own stays") {

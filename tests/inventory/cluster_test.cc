@@ -130,7 +130,7 @@ TEST_CASE("cluster: role_apply_order orders the roles of a node where their need
 
 TEST_CASE("cluster: settings have their defaults") {
   auto settings = expanded(definition()).settings;
-  CHECK(settings.version == "v1.20.2");
+  CHECK(settings.version == "v1.37.2");
   CHECK(settings.service_cidr == "10.233.0.0/18");
   CHECK(settings.pod_cidr == "10.233.64.0/18");
   CHECK(settings.node_prefix == 24);

@@ -72,7 +72,8 @@ libssh ^<libssh/ ^provisioner/ssh/
 SQLite ^<(sqlite3\.h|SQLiteCpp/) ^provisioner/state/
 CLI11 ^<CLI/ ^provisioner/cli/
 curl ^<curl/ ^provisioner/(artifacts|bmc)/
-yaml-cpp ^<yaml-cpp/ ^provisioner/(definition/|artifacts/|import/yaml\.cc$)
+yaml-cpp ^<yaml-cpp/ ^provisioner/(definition/|releases/|artifacts/|import/yaml\.cc$)
+libarchive ^<archive ^provisioner/artifacts/
 zstd ^<zstd\.h ^provisioner/artifacts/
 mustache ^<(kainjow/)?mustache ^provisioner/tasks/
 nlohmann/json.hpp ^<nlohmann/json\.hpp> \.cc$
@@ -143,7 +144,7 @@ ok layers: Boost.Asio only where it belongs
 ok layers: Boost.Context only where it belongs
 ok layers: Boost only where it belongs
 FAIL layers: nlohmann/json.hpp only where it belongs: provisioner/plan/plan.h:1 includes <nlohmann/json.hpp>;'
-  got=$(check "$tree" | grep -vE 'ok layers: (spdlog|OpenSSL|libssh|SQLite|CLI11|curl|zstd|yaml-cpp|mustache) ')
+  got=$(check "$tree" | grep -vE 'ok layers: (spdlog|OpenSSL|libssh|SQLite|CLI11|curl|libarchive|zstd|yaml-cpp|mustache) ')
   if [ "$got" = "$expected" ]; then
     echo "ok layers: mistakes in a tree made for it are found"
   else

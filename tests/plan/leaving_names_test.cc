@@ -57,7 +57,7 @@ TEST_CASE("leaving names: a plan says whose key and whose sudo goes") {
 TEST_CASE("leaving names: a plan says from where programs and files go") {
   CHECK(leaving("kube-node", "", attrib("k8s-bin_dir", "/opt/bin")) ==
         "programs leave '/usr/local/bin'");
-  CHECK(leaving("etcd", "", attrib("k8s-bin_dir", "/opt/bin")) == "");
+  CHECK(leaving("base", "", attrib("k8s-bin_dir", "/opt/bin")) == "");
   CHECK(leaving("kube-node", attrib("k8s-kube_config_dir", "/srv/k8s"), "") ==
         "configuration files leave '/srv/k8s'; certificates leave '/srv/k8s/ssl'");
   auto former = cluster_with("");

@@ -74,6 +74,34 @@ TEST_CASE("turns: nodes in service take turns, those whose members others list f
   CHECK(plan.gates.size() == 4);
 }
 
+TEST_CASE("turns: what waits until others were tried is of no turn, nor is what needs it") {
+  auto roles = rolling_roles();
+  roles.push_back(make_role("image", {"node"}));
+  roles.push_back(make_role("addons", {"ready"}));
+  roles.push_back(make_role("more", {"addons"}));
+  roles[5].after_tried = {"image"};
+  auto cluster = make_cluster({make_node("m", {"etcd", "image", "more"}, roles),
+                               make_node("w-1", {"ready", "image"}, roles),
+                               make_node("w-2", {"ready", "image"}, roles)});
+  auto fresh = plan_apply(cluster, roles, nullptr);
+  CHECK(waits_for(fresh, "addons on m", "image on w-2"));
+  auto record = applied(cluster, roles);
+  auto plan = plan_apply(changed(cluster), roles, &record);
+  CHECK_FALSE(find_cycle(plan));
+  for (const char* node : {"m", "w-1", "w-2"}) {
+    CHECK(waits_for(plan, "addons on m", std::string("image on ") + node));
+  }
+  CHECK(waits_for(plan, "more on m", "addons on m"));
+  CHECK(waits_for(plan, "base on w-2", "ready on w-1"));
+  CHECK_FALSE(waits_for(plan, "base on w-1", "addons on m"));
+  for (const auto& gate : plan.gates) {
+    if (gate.name == "image tried on every node") CHECK(gate.opens == Opens::ended);
+  }
+  // Where nothing is done of it, nothing is waited for.
+  roles[5].fingerprint = "other files";
+  CHECK(plan_apply(cluster, roles, &record).gates.empty());
+}
+
 TEST_CASE("turns: what restarts nothing has none") {
   auto roles = rolling_roles();
   auto cluster = members_and_workers(roles, 3, 2);

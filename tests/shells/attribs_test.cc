@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Another value for each setting. One that is not here has no test: add it.
-const std::map<std::string, std::string> kOther{{"k8s-version", "\"v1.20.15\""},
+const std::map<std::string, std::string> kOther{{"k8s-version", "\"v1.36.3\""},
                                                 {"k8s-bin_dir", "\"/opt/other/bin\""},
                                                 {"k8s-kube_config_dir", "\"/srv/kubernetes\""},
                                                 {"k8s-kube_cert_dir", "\"/srv/keys\""},
@@ -169,11 +169,12 @@ class Playing {
     input.endpoints = &endpoints_;
     input.before = &nothing_;
     input.certificates = &order_;
-    input.facts.values = {{"arch", "amd64"},       {"os", "debian"},    {"os_version", "12"},
-                          {"kernel", "6.1.0"},     {"cpus", "2"},       {"memory_mb", "2048"},
-                          {"container", "true"},   {"cgroup", "v1"},    {"oom_score_adj", "false"},
-                          {"nameserver", "false"}, {"systemd", "true"}, {"openrc", "false"},
-                          {"apt", "true"},         {"dnf", "false"},    {"apk", "false"}};
+    input.facts.values = {{"arch", "amd64"},       {"os", "debian"},     {"os_version", "12"},
+                          {"kernel", "6.1.0"},     {"cpus", "2"},        {"memory_mb", "2048"},
+                          {"container", "true"},   {"cgroup", "v1"},     {"oom_score_adj", "false"},
+                          {"nameserver", "false"}, {"systemd", "true"},  {"openrc", "false"},
+                          {"cgroup_v1", "true"},   {"nftables", "true"}, {"apt", "true"},
+                          {"dnf", "false"},        {"apk", "false"}};
     for (const char* artifact : {"coredns-image", "pause-image"}) input.artifacts[artifact] = true;
     return input;
   }

@@ -127,4 +127,38 @@ esac
   }
 }
 
+TEST_CASE("ledger: what others need when a role no longer wants it goes with the role") {
+  Sandbox node(Flavour::dash);
+  add_apt(node);
+  apply(node, role("mine", "tasks:\n  - {name: a, package: {names: [lib, ours]}}\n"));
+  fs::create_directories(node / "needed");
+  write_file(node / "needed/lib", "");
+  auto mine = role("mine", "tasks:\n  - {name: a, package: {names: [ours]}}\n");
+  auto said = apply(node, mine);
+  CHECK(said.find("these stay, as others need them or they cannot be removed: lib") !=
+        std::string::npos);
+  CHECK(fs::exists(node / "pkgs/lib"));
+  fs::remove(node / "needed/lib");
+  undo(node, mine);
+  CHECK(fs::is_empty(node / "pkgs"));
+}
+
+TEST_CASE("ledger: a package stays while a role has a unit of its unit's name") {
+  Sandbox node(Flavour::dash);
+  add_apt(node);
+  node.add_program("systemctl",
+                   read_file(fs::path(MUSTER_SOURCE_DIR) / "tests/shells/programs/systemctl"));
+  fs::create_directories(node / "units/x.service");
+  apply(node, role("mine", "tasks:\n  - {name: a, package: {names: [ours, more]}}\n"));
+  fs::create_directories(node / "var/lib/dpkg/info");
+  write_file(node / "var/lib/dpkg/info/ours.list", "/usr\n/lib/systemd/system/x.service\n");
+  auto mine = role(
+      "mine", "tasks:\n  - {name: u, unit: {name: x.service, enabled: true, state: started}}\n");
+  apply(node, mine);
+  CHECK(fs::exists(node / "pkgs/ours"));
+  CHECK_FALSE(fs::exists(node / "pkgs/more"));
+  undo(node, mine);
+  CHECK_FALSE(fs::exists(node / "pkgs/ours"));
+}
+
 TEST_SUITE_END();

@@ -68,7 +68,7 @@ inline Cluster make_cluster(std::vector<Node> nodes) {
   Cluster cluster;
   cluster.name = "quickstart";
   cluster.tenant = "default";
-  cluster.settings.version = "v1.20.2";
+  cluster.settings.version = "v1.37.2";
   for (auto& node : nodes) {
     node.index = static_cast<int>(cluster.nodes.size());
     node.pod_cidr = "10.1." + std::to_string(node.index) + ".0/24";

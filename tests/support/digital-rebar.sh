@@ -6,7 +6,7 @@ cluster_file() {  # NAME PUBLIC-KEY-FILE
 {
   "commit": true,
   "attribs": {
-    "k8s-version": "v1.20.2",
+    "k8s-version": "v1.37.2",
     "k8s-cloud_provider": "generic",
     "k8s-kube_network_plugin": "bridge",
     "k8s-cluster_name": "cluster.local",

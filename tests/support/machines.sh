@@ -21,8 +21,7 @@ export MUSTER_CACHE=${MUSTER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/muster}
 # --- Before the namespaces: the image needs a Debian mirror. ------------------------------------
 
 # The packages that roles install: not in the image, but in a repository beside it.
-machine_packages="containerd runc containernetworking-plugins etcd-server etcd-client haproxy iptables
-  conntrack socat ethtool curl"
+machine_packages="haproxy iptables curl"
 
 # A node image of provider `local` without what roles install is a plain machine that boots fast.
 build_machine_image() {  # FOLDER
@@ -62,7 +61,7 @@ inside_image() {  # ROOT PACKAGES
       apt-get -qy -o APT::Install-Recommends=false install iproute2 nftables sudo procps kmod
       apt-get -qy purge $2
       apt-get -qy autoremove --purge
-      rm -rf /etc/systemd/system/etcd* /etc/containerd /etc/haproxy /var/lib/etcd /etc/cni /opt/cni
+      rm -rf /etc/haproxy
       apt-get -qy clean
       apt-get -qy -o APT::Install-Recommends=false --download-only install $2
       systemctl mask nftables.service >/dev/null 2>&1 || true

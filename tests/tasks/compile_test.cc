@@ -153,6 +153,14 @@ handlers:
 
 TEST_SUITE_END();
 
+TEST_CASE("compile: of a role's warnings those are given that do not come out empty") {
+  Compiling compiling(
+      "warnings: ['{{#yes}}{{cluster.name}} is old{{/yes}}', '{{#no}}never{{/no}}', ' ']\n"
+      "tasks:\n  - {name: t, command: {run: x}}\n");
+  CHECK(compiling.script().warnings == std::vector<std::string>{"c1 is old"});
+  CHECK(compiling.undo().warnings.empty());
+}
+
 TEST_CASE("compile: 'when' leaves tasks out, and must name something") {
   auto names = [](const std::string& when) {
     Compiling compiling("tasks:\n  - {name: t, when: '" + when +

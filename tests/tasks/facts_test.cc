@@ -145,6 +145,8 @@ TEST_CASE("facts: the script says on real shells what the node is") {
     CHECK(std::stoi(facts.values.at("memory_mb")) > 100);
     CHECK(facts.values.at("container") == "false");
     CHECK(facts.values.at("cgroup") == "v1");
+    CHECK(facts.values.at("cgroup_v1") == "true");
+    CHECK(facts.values.at("nftables") == "false");  // 5.10 is too old
     CHECK(facts.values.at("nameserver") == "true");
     CHECK(facts.values.at("systemd") == "false");
     for (const char* none : {"openrc", "apt", "apk"}) CHECK(facts.values.at(none) == "false");

@@ -17,6 +17,7 @@ Kind file_kind() {
           .args = {{"path", ArgType::path, true},
                    {"content"},
                    {"template"},
+                   {"merge"},
                    {"mode", ArgType::mode, false, "644"},
                    {"owner", ArgType::text, false, "root"},
                    {"group", ArgType::text, false, "root"},

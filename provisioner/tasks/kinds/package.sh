@@ -7,7 +7,12 @@ m_package_find() {
 }
 
 # m_package_run install|remove PACKAGE...
-m_package_run() { "m_package_run_$m_family" "$@"; }
+m_package_run() {
+  [ -z "${m_http_proxy:-}" ] || export http_proxy="$m_http_proxy"
+  [ -z "${m_https_proxy:-}" ] || export https_proxy="$m_https_proxy"
+  [ -z "${m_no_proxy:-}" ] || export no_proxy="$m_no_proxy"
+  "m_package_run_$m_family" "$@"
+}
 
 # A manager may end well without having done it: yum passes over names that it does not know, apk
 # keeps what others need.

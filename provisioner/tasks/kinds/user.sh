@@ -1,13 +1,26 @@
 # shellcheck shell=dash disable=SC2174  # /etc is there
 
-# m_user_create NAME SHELL HOME SYSTEM
+# A group of the system, of the user's name.
+m_user_own_group() {
+  while IFS=: read -r m_group m_; do
+    [ "$m_group" != "$1" ] || return 0
+  done </etc/group
+  m_do addgroup -S "$1"
+}
+
+# m_user_create NAME SHELL HOME SYSTEM: a user of the system has a home where one is named.
 m_user_create() {
   if command -v useradd >/dev/null 2>&1; then
-    m_do useradd -m -s "$2" ${3:+-d "$3"} ${4:+-r} "$1"
+    m_with_home=-m
+    [ -z "$4" ] || [ -n "$3" ] || m_with_home=-M
+    m_do useradd $m_with_home -s "$2" ${3:+-d "$3"} ${4:+-r -U} "$1"
   else
     command -v adduser >/dev/null 2>&1 ||
       m_fail "creating user $1 needs useradd (package shadow) or adduser"
-    m_do adduser -D -s "$2" ${3:+-h "$3"} ${4:+-S} "$1"
+    [ -z "$4" ] || m_user_own_group "$1"
+    m_with_home=
+    [ -z "$4" ] || [ -n "$3" ] || m_with_home=-H
+    m_do adduser -D $m_with_home -s "$2" ${3:+-h "$3"} ${4:+-S -G "$1"} "$1"
   fi
   # No password fits "*". "!", the default, also makes some sshd refuse the user's keys.
   printf '%s:*\n' "$1" | chpasswd -e

@@ -170,11 +170,25 @@ m_has_changed() {
   [ -d "$1" ] && { [ ! -e "$m_mark" ] || [ -n "$(find "$1" ! -type d -cnewer "$m_mark" 2>/dev/null)" ]; }
 }
 
+# m_has_wanted_unit PACKAGE: whether it brought a unit of a name that a role has for one of its own. It
+# would stop that one and forget that it is enabled, and some take its data along.
+m_has_wanted_unit() {
+  [ -r "/var/lib/dpkg/info/$1.list" ] || return 1
+  while IFS= read -r m_text; do
+    case $m_text in
+      */systemd/system/*.service)
+        ! m_has_line "$m_wanted" "unit:${m_text##*/}" || return 0
+        ;;
+    esac
+  done <"/var/lib/dpkg/info/$1.list"
+  return 1
+}
+
 m_is_going() {
   case $m_what in
     kept | empty | packages | gone | whole) return 1 ;;
     came)
-      m_has_line "$m_came_going" "$m_path"
+      m_has_line "$m_came_going" "$m_path" && ! m_has_wanted_unit "${m_path#package:}"
       return
       ;;
     member:*)

@@ -198,14 +198,12 @@ m_packages_take() {
     ! grep -qE 'lock was locked|transaction lock|lock database' "$m_tmp/taken" || m_busy=1
 }
 
-# What could not go yet stays on record, and who came with it.
+# What could not go yet stays on record, and who came with it. m_packages_later [FAILED]
 m_packages_later() {
-  echo "the package manager is busy, and keeps these:$m_left"
-  tail -n 3 "$m_tmp/taken"
   for m_name in $m_left; do m_came_who="$m_came_who package:$m_name"; done
   for m_key in $m_came_who; do
     grep -F " came $m_key" "$m_tmp/go" >>"$m_tmp/stay"
-    m_failed="$m_failed$m_key$m_nl"
+    [ -z "${1-}" ] || m_failed="$m_failed$m_key$m_nl"
   done
   m_came_who=
 }
@@ -220,10 +218,14 @@ m_back_packages() {
       sleep 1
     done
     if [ -n "$m_busy" ]; then
-      m_packages_later
+      echo "the package manager is busy, and keeps these:$m_left"
+      tail -n 3 "$m_tmp/taken"
+      m_packages_later failed
     elif [ -n "$m_left" ]; then
       echo "these stay, as others need them or they cannot be removed:$m_left"
       tail -n 20 "$m_tmp/taken"
+      # Who needs them may go with the role.
+      [ -z "$m_former" ] || m_packages_later
     fi
   fi
   for m_key in $m_came_who; do

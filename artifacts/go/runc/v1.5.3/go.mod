@@ -1,0 +1,5 @@
+module muster/build
+
+go 1.25.0
+
+require github.com/opencontainers/runc v1.5.3
