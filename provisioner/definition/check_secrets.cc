@@ -31,8 +31,10 @@ void Checker::read_clear_secret(const std::string& name, const std::string& what
     error(value.at, what + " is empty");
   } else if (is_crossed_out(value.text)) {
     add_secret(name, {std::nullopt, what, value.at});
-  } else if (value.at.line == 0) {
-    error(value.at, what + " would be seen by everybody who lists programs", kBetterPlaces);
+  } else if (value.at.line == 0 || diagnostics_.file() == kJsonWord) {
+    const bool is_proxy = name == kHttpProxy || name == kHttpsProxy;
+    error(value.at, what + " would be seen by everybody who lists programs",
+          is_proxy ? "write it in the definition's file" : kBetterPlaces);
   } else {
     if (!clear_secret_) clear_secret_ = {what, value.at};
     add_secret(name, {Secret(value.text), what, value.at});

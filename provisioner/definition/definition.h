@@ -107,6 +107,9 @@ struct DefinitionResult {
   bool plannable = false;
 };
 
+/// Called so in place of a file: a definition that is a word of the command line.
+inline constexpr char kJsonWord[] = "JSON";
+
 /// Reads the file ("-" is stdin): at most 8 MiB. Never throws for what the user wrote.
 DefinitionResult read_definition(const std::filesystem::path& file, const Overrides& overrides,
                                  const DefinitionRules& rules);

@@ -125,6 +125,13 @@ TEST_CASE("programs: a secret does not come by --set") {
         "'_env')\n");
 }
 
+TEST_CASE("programs: nor in a definition that is a word of the command line") {
+  const auto text = definition(R"("proxy": {"http": "http://ann:geheim@10.0.0.9:3128"},)");
+  CHECK(mistakes(text, {}, kJsonWord) ==
+        "error 1:20: the http proxy would be seen by everybody who lists programs (write it in the "
+        "definition's file)\n");
+}
+
 TEST_CASE("programs: files that a definition names are recorded in it") {
   TestFolder folder;
   write_file(folder / "ca.pem", kCertificate);
