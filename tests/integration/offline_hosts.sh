@@ -145,8 +145,8 @@ all_ready() {
 }
 check "both nodes are Ready" all_ready
 taken() {
-  on second "dpkg-query -W -f '  \${Package} \${Version}\n' curl haproxy iptables" > "$work/installed" &&
-    [ "$(wc -l < "$work/installed")" = 3 ] &&
+  on second "dpkg-query -W -f '  \${Package} \${Version}\n' haproxy iptables" > "$work/installed" &&
+    [ "$(wc -l < "$work/installed")" = 2 ] &&
     ! "$muster" bundle list "$bundle" | grep -vxFf - "$work/installed"
 }
 check "the packages are those of the bundle" taken
