@@ -26,7 +26,8 @@ int App::deployment_as_record() {
 int App::deployment_create() {
   const auto word = options_.arguments.front();
   Overrides overrides{options_.set, options_.provider};
-  auto input = is_json_text(word) ? parse_definition(kJsonWord, word, overrides, rules()) : read(word);
+  auto input =
+      is_json_text(word) ? parse_definition(kJsonWord, word, overrides, rules()) : read(word);
   const auto name = input.definition.name;
   if (!report(input.diagnostics)) {
     talk_ << "muster: nothing was changed\n";

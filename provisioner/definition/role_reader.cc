@@ -30,9 +30,26 @@ class RoleReader {
  private:
   void read(const Value& root) {
     if (!object(root, "a role",
-                {"role", "description", "internal", "needs", "after", "after_one", "after_tried",
-                 "before", "uses", "deadline_seconds", "settles_seconds", "rolling", "authorities",
-                 "certificates", "warnings", "tasks", "handlers", "settled", "undo", "traces"})) {
+                {"role",
+                 "description",
+                 "internal",
+                 "needs",
+                 "after",
+                 "after_one",
+                 "after_tried",
+                 "before",
+                 "uses",
+                 "deadline_seconds",
+                 "settles_seconds",
+                 "rolling",
+                 "authorities",
+                 "certificates",
+                 "warnings",
+                 "tasks",
+                 "handlers",
+                 "settled",
+                 "undo",
+                 "traces"})) {
       return;
     }
     role_.name = required_text(root, "role");

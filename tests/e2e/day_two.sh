@@ -103,7 +103,7 @@ spec:
           image: docker.io/library/busybox:1.35
           imagePullPolicy: Never
           command: [sh, -c, "mkdir /www && echo fine > /www/index.html && exec httpd -f -p 8080 -h /www"]
-          readinessProbe: { httpGet: { path: /, port: 8080 }, periodSeconds: 1 }
+          readinessProbe: { httpGet: { path: /, port: 8080 }, periodSeconds: 1, timeoutSeconds: 10 }
 ---
 apiVersion: v1
 kind: Service

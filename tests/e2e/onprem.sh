@@ -147,7 +147,7 @@ spec:
         - name: web
           image: docker.io/library/busybox:1.35
           command: [sh, -c, "mkdir /www; echo here > /www/index.html; exec httpd -f -p 8080 -h /www"]
-          readinessProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 1}
+          readinessProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 1, timeoutSeconds: 10}  # of a busy machine
           lifecycle: {preStop: {exec: {command: [sleep, "20"]}}}
 ---
 apiVersion: v1

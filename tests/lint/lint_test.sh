@@ -42,8 +42,8 @@ checked() {
 
 check_shells() {
   local scripts code=0
-  mapfile -t scripts < <(grep -rlE '^#!/(usr/)?bin/(env )?(ba)?sh' quickstart test .ci scripts \
-    artifacts findings providers provisioner tests)
+  mapfile -t scripts < <(grep -rlE --exclude-dir=rendered '^#!/(usr/)?bin/(env )?(ba)?sh' quickstart \
+    test .ci scripts artifacts findings providers provisioner tests)
   shellcheck --severity=warning "${scripts[@]}" || code=1
   # Files of one script use each other's variables.
   shellcheck --severity=warning --exclude=SC2034,SC2154 "${texts[@]}" || code=1

@@ -5,7 +5,9 @@ failures=0
 
 ok() { echo "ok $suite: $1"; }
 fail() {  # NAME WHY
-  echo "FAIL $suite: $1: $(tr '\n' '|' <<< "$2" | cut -c1-900)"
+  local why=${2//$'\n'/|}
+  [ ${#why} -le 2000 ] || why="${why:0:500} [...] ${why: -1500}"  # muster's errors come last
+  echo "FAIL $suite: $1: $why"
   failures=$((failures + 1))
 }
 check() {  # NAME COMMAND...
