@@ -16,8 +16,9 @@ namespace {
 
 constexpr std::chrono::seconds kImageDeadline{120};
 
-std::string import_script(const std::string& file) {
-  return "image=" + shell_quote(kTestImage) + "\nfile=" + shell_quote(file) + "\n" +
+std::string import_script(const std::string& programs, const std::string& file) {
+  return "PATH=" + shell_quote(programs) + ":$PATH\nimage=" + shell_quote(kTestImage) +
+         "\nfile=" + shell_quote(file) + "\n" +
          std::string(resource("provisioner/engine/test_image.sh"));
 }
 
@@ -52,7 +53,7 @@ class Import {
     link_.provide(*artifact);
     std::string said;
     auto file = std::string(kNodeStore) + "/" + artifact->sha256;
-    auto result = link_.run_plain(import_script(file), kImageDeadline,
+    auto result = link_.run_plain(import_script(cluster_.settings.bin_dir, file), kImageDeadline,
                                   [&](std::string_view bytes) { said += bytes; });
     if (result.timed_out) problem_ = "importing it takes too long";
     if (!result.timed_out && result.exit_code != 0) problem_ = said + result.error_output;

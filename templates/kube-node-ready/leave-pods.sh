@@ -6,7 +6,7 @@ set -u
 containers() {
   command -v ctr >/dev/null 2>&1 && [ -S /run/containerd/containerd.sock ] || return 0
   for id in $(timeout 20 ctr -n k8s.io tasks ls -q); do
-    timeout 20 ctr -n k8s.io tasks rm -f "$id" >/dev/null || echo "container $id still runs"
+    timeout 20 ctr -n k8s.io tasks rm -f "$id" >/dev/null || failed=1
   done
   for id in $(timeout 20 ctr -n k8s.io containers ls -q); do
     timeout 20 ctr -n k8s.io containers rm "$id" || echo "container $id stays"
@@ -66,6 +66,18 @@ proxy_tables() {
   done
 }
 
+# Where containerd could not end them, somebody has to.
+processes() {
+  for try in 1 2 3 4 5; do
+    running=$(find /sys/fs/cgroup \( -path '*/kubepods/*' -o -path '*/kubepods.slice/*' \) -name cgroup.procs \
+      -exec cat {} + 2>/dev/null | sort -nu | tr '\n' ' ')
+    [ -n "$running" ] || return 0
+    sleep 1
+  done
+  echo "processes of pods still run: $running"
+  failed=1
+}
+
 cgroups() {
   find /sys/fs/cgroup -depth -type d \( -path '*/kubepods/*' -o -path '*/kubepods.slice/*' \
     -o -name kubepods -o -name kubepods.slice \) -exec rmdir {} + 2>/dev/null
@@ -73,6 +85,7 @@ cgroups() {
 
 failed=
 containers
+processes
 network_namespaces
 mounts
 rules

@@ -75,7 +75,7 @@ plane() {  # with a folder of its own for what is said
   listing plane before
   run apply "$work/plane.json" --yes
   expect "a machine becomes a cluster" 0
-  check "with rules of its own" on plane "iptables -t nat -S | grep -q KUBE-SERVICES &&
+  check "with rules of its own" on plane "nft list table ip kube-proxy | grep -q 'chain services' &&
     systemctl -q is-active kubelet.service"
   run apply "$work/plane.json" --yes --set attribs.k8s-bin_dir=/opt/cluster/bin \
     --set attribs.k8s-kube_config_dir=/srv/cluster --set attribs.login_user=eve
@@ -107,7 +107,7 @@ role: mine
 description: one task of each kind that changes a node
 traces: [/var/lib/mine-data, /var/lib/there-before, /run/haproxy, /run/haproxy-master.sock, /run/haproxy.pid, /var/lib/haproxy]
 tasks:
-  - {name: packages, package: {names: [sudo, socat, haproxy]}}
+  - {name: packages, package: {names: [sudo, curl, haproxy]}}
   - {name: a directory below one that is missing, directory: {path: /opt/mine/a/b}}
   - {name: a new file, file: {path: /opt/mine/a/b/new, content: "new\n"}}
   - {name: a file that its owner will change, file: {path: /etc/mine.conf, content: "of muster\n"}}
@@ -151,7 +151,7 @@ began=${EPOCHREALTIME/./}
 run apply "$work/mine.json" --yes
 expect "a role of all kinds is applied" 0
 applies=$(((${EPOCHREALTIME/./} - began) / 1000))
-check "which changes much" on owned 'test -d /opt/mine/a/b && test -x /usr/bin/socat &&
+check "which changes much" on owned 'test -d /opt/mine/a/b && test -x /usr/bin/curl &&
   ! systemctl -q is-active theirs.service && ! systemctl -q is-enabled theirs.service'
 run apply "$work/mine.json" --yes
 expect "once more changes nothing" 0 "unchanged"
