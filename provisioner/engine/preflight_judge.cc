@@ -18,6 +18,7 @@ constexpr long long kRootMb = 100;
 constexpr long long kStoreMb = 1'000;
 constexpr long long kLeastDataMb = 1'000;
 constexpr long long kGoodDataMb = 5'000;
+constexpr int kEvictionPercent = 15;  ///< kubelet's default for images and writable layers
 constexpr int kUsualMtu = 1500;
 
 /// An Error's text taken apart: what went wrong, and the lines below on what to do.
@@ -181,9 +182,21 @@ class Judge {
       least = wanted = kStoreMb;
     }
     auto detail = gigabytes(disk.free_mb) + " free on " + disk.mount;
+    if (disk.free_mb >= wanted && kubelet_evicts(disk)) {
+      return {Level::warning, "disk",
+              detail + ", less than " + std::to_string(kEvictionPercent) +
+                  " % of it: a kubelet sends its pods away",
+              "make room, or say in 'extra_config' how little a kubelet may have (evictionHard)"};
+    }
     if (disk.free_mb >= wanted) return {Level::ok, "disk", detail, ""};
     return {disk.free_mb < least ? Level::error : Level::warning, "disk", detail,
             "make room: " + disk.path + " needs " + gigabytes(wanted)};
+  }
+
+  /// By its defaults; in a container it has others.
+  bool kubelet_evicts(const DiskSpace& disk) const {
+    return disk.path == "/var/lib" && needs_.kubernetes && !in_container() &&
+           disk.free_mb * 100 < disk.size_mb * kEvictionPercent;
   }
 
   void ports() {

@@ -53,10 +53,12 @@ void take_clock(Sighting& seen, const std::string& text) {
 void take_disk(Sighting& seen, std::string text) {
   DiskSpace disk;
   disk.path = take_word(text);
-  auto kib = number_in<long long>(take_word(text));
+  auto free = number_in<long long>(take_word(text));
+  auto size = number_in<long long>(take_word(text));
   disk.mount = text;
-  if (!kib || *kib < 0) return;
-  disk.free_mb = *kib / 1024;
+  if (!free || *free < 0 || !size || *size < 0) return;
+  disk.free_mb = *free / 1024;
+  disk.size_mb = *size / 1024;
   seen.disks.push_back(disk);
 }
 

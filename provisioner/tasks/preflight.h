@@ -30,6 +30,7 @@ struct DiskSpace {
   std::string path;   ///< what was asked for
   std::string mount;  ///< the file system that it is on
   long long free_mb = 0;
+  long long size_mb = 0;
 };
 
 /// Who listens where.

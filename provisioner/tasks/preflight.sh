@@ -39,7 +39,7 @@ m_identity() {
   m_says boot "$m_line $(readlink /proc/self/ns/net)"
 }
 
-# disk PATH KIB-FREE MOUNT
+# disk PATH KIB-FREE KIB MOUNT
 m_disks() {
   set -- /
   for m_path in /var/lib /opt; do
@@ -47,8 +47,8 @@ m_disks() {
   done
   m_within 5 df -Pk "$@" 2>/dev/null | {
     read -r m_
-    while read -r m_ m_ m_ m_free m_ m_mount && [ "$#" -gt 0 ]; do
-      m_says disk "$1 $m_free $m_mount"
+    while read -r m_ m_all m_ m_free m_ m_mount && [ "$#" -gt 0 ]; do
+      m_says disk "$1 $m_free $m_all $m_mount"
       shift
     done
   }

@@ -165,6 +165,13 @@ const std::vector<Case>& cases() {
          t.look.seen.disks[1] = {"/var/lib", "/var", 999};
        },
        "error disk: 999 MB free on /var -> make room: /var/lib needs 5 GB"},
+      {"a full disk of some size",
+       [](auto& t) {
+         t.look.seen.disks[1] = {"/var/lib", "/var", 14'999, 100'000};
+       },
+       "warning disk: 15 GB free on /var, less than 15 % of it: a kubelet sends its pods away -> "
+       "make "
+       "room, or say in 'extra_config' how little a kubelet may have (evictionHard)"},
       {"no room for programs",
        [](auto& t) {
          t.look.seen.disks[2] = {"/opt", "/opt", 999};

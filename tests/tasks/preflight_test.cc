@@ -22,7 +22,7 @@ Sighting said(const std::vector<std::string>& lines) {
 
 TEST_CASE("preflight: what a node says is read, and is no fact") {
   auto seen =
-      said({"arch=amd64", "check.clock=1700000000.25", "check.disk=/var/lib 2048000 /a b",
+      said({"arch=amd64", "check.clock=1700000000.25", "check.disk=/var/lib 2048000 4096000 /a b",
             "check.port=6443 loopback nginx (12)", "check.port=80 any ", "check.swap=/dev/a",
             "check.module=overlay true", "check.module=x false", "check.program=kubelet 812",
             "check.kubernetes=/etc/kubernetes/admin.conf", "check.name=own false my host",
@@ -33,7 +33,8 @@ TEST_CASE("preflight: what a node says is read, and is no fact") {
   CHECK_FALSE(seen.clock_is_whole);
   CHECK(said({"check.clock=1700000000"}).clock_is_whole);
   REQUIRE(seen.disks.size() == 1);
-  CHECK((seen.disks[0].mount == "/a b" && seen.disks[0].free_mb == 2000));
+  CHECK((seen.disks[0].mount == "/a b" && seen.disks[0].free_mb == 2000 &&
+         seen.disks[0].size_mb == 4000));
   REQUIRE(seen.ports.size() == 2);
   CHECK((seen.ports[0].where == PortInUse::Where::loopback && seen.ports[0].owner == "nginx (12)"));
   CHECK((seen.ports[1].where == PortInUse::Where::any && seen.ports[1].owner.empty()));
@@ -47,8 +48,8 @@ TEST_CASE("preflight: what a node says is read, and is no fact") {
 
 TEST_CASE("preflight: nonsense and floods do no harm, and an answer without an end is none") {
   auto seen =
-      said({"check.clock=soon", "check.disk=/ much /", "check.disk=/ -1 /", "check.port=many any",
-            "check.mtu=", "check.unheard=1", "check.=", "check.disk"});
+      said({"check.clock=soon", "check.disk=/ much 9 /", "check.disk=/ -1 9 /", "check.disk=/ 9 /",
+            "check.port=many any", "check.mtu=", "check.unheard=1", "check.=", "check.disk"});
   CHECK_FALSE(seen.clock);
   CHECK(seen.disks.empty());
   CHECK(seen.ports.empty());
