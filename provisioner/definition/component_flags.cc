@@ -66,7 +66,9 @@ constexpr std::string_view kMayDiffer[] = {"failSwapOn",
                                            "resolvConf",
                                            "tlsMinVersion",
                                            "seccompDefault",
-                                           "mode",
+                                           "nodeStatusUpdateFrequency",
+                                           "evictionHard",
+                                           "imageGCHighThresholdPercent",
                                            "conntrack"};
 
 constexpr std::string_view kGivenAgain[] = {"enable-admission-plugins",
