@@ -29,12 +29,13 @@ try_release() {  # RELEASE
     return 1
   fi
   cp "$muster" "$work/bin/muster"
-  (
-    enter_group "${scratch##*/}-$1" &&
-      exec unshare --mount --net --cgroup --pid --fork --kill-child --mount-proc "$0" inside "$work" "$1"
-  )
+  (enter_group "${scratch##*/}-$1" && exec unshare --cgroup "$0" between "$work" "$1")
 }
 
+if [ "${1:-}" = between ]; then
+  step_down "$(basename "$(dirname "$2")")-$3" || exit 1
+  exec unshare --mount --net --pid --fork --kill-child --mount-proc "$0" inside "${@:2}"
+fi
 if [ "${1:-}" != inside ]; then
   muster=$(realpath "${MUSTER:-${1:-$root/build/debug}/muster}")
   [ "$(id -u)" = 0 ] || { echo "skip $suite: needs root"; exit 0; }
@@ -55,7 +56,7 @@ fi
 work=$2 release=$3
 bin=$work/bin
 bare_node || exit 1
-own_cgroups
+own_cgroups || exit 1
 # Of a container: kube-proxy and the kubelet set what is the machine's. What they set all the same is no file of
 # the kernel's here.
 touch /run/.containerenv

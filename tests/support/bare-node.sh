@@ -3,6 +3,7 @@
 #   find_programs RELEASE NAME...   notes where the cache of this machine has them; says which is not there
 #   unpack_packages NAME...         Debian's, into $work/packages
 #   enter_group NAME                this process is in cgroups of this name from now on
+#   step_down NAME                  with these as the root of a cgroup namespace: leaves room for groups in them
 #   clean_up_groups PID FOLDER      when the process has ended: away with the folder, and cgroups named like it
 # Inside of them:
 #   bare_node                       makes this world a host `one`, 10.9.0.1, of $work/hosts.yaml
@@ -42,6 +43,12 @@ enter_group() {  # NAME
     fi
     echo "$BASHPID" > "$hierarchy/$1/cgroup.procs" || return 1
   done
+}
+
+# With v2 a group that others are made in has no processes itself.
+step_down() {  # NAME
+  [ -e /sys/fs/cgroup/cgroup.controllers ] || return 0
+  mkdir -p "/sys/fs/cgroup/$1/init" && echo $$ > "/sys/fs/cgroup/$1/init/cgroup.procs"
 }
 
 clean_up_groups() {  # PID FOLDER
