@@ -1,36 +1,26 @@
 #!/bin/bash
-# Every release that muster is tried with: a cluster of two nodes that is applied twice, tested and destroyed.
+# Every release that muster is tried with: the quickstart's three nodes, applied twice, tested and destroyed.
 # Then one that goes from the oldest to the newest in place, with a pod that stays what it is.
 # RELEASES="v1.36.3 v1.37.2" tries those.
 # Only in ./test --all: cluster.sh, with other releases; where upstream cannot be reached they are built first.
 # shellcheck source=tests/support/e2e.sh
 . "$(dirname "$0")/../support/e2e.sh"
 
-name=releases
-definition=$work/releases.json
-cat > "$definition" <<'JSON'
-{
-  "name": "releases",
-  "provider": {"name": "local"},
-  "nodes": [
-    {"prefix": "r-master", "roles": ["etcd", "k8s-master", "k8s-worker", "k8s-addons"]},
-    {"prefix": "r-worker", "roles": ["k8s-worker"]}
-  ]
-}
-JSON
+name=quickstart
+definition=$root/examples/quickstart.json
 tried() { "$muster" versions -o json | python3 -c 'import json, sys
 print(*[version for minor in reversed(json.load(sys.stdin)) for version in minor["tried"]])'; }
 apply() { "$muster" apply "$definition" --set "attribs.k8s-version=$1" --yes > "$work/out" 2>&1 || { tail -n 30 "$work/out"; false; }; }
 unchanged() { apply "$1" && grep -qE "^$name: [0-9]+ unchanged in" "$work/out"; }
-of_release() {  # RELEASE: both nodes, Ready
+of_release() {  # RELEASE: three nodes, Ready
   local said
   said=$(kubectl get nodes --no-headers | awk '{ print $2, $5 }' | sort | uniq -c | xargs)
   echo "$said"
-  [ "$said" = "2 Ready $1" ]
+  [ "$said" = "3 Ready $1" ]
 }
 works() {  # RELEASE
   use_cluster $name
-  check "$1: both nodes are Ready with it" until_true 120 of_release "$1"
+  check "$1: three nodes are Ready with it" until_true 120 of_release "$1"
   check "$1: a second apply finds every task unchanged" unchanged "$1"
   check "$1: muster test passes" "$muster" test $name
 }

@@ -9,65 +9,28 @@
 set -u
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 suite=programs
+. "$root/tests/support/cases.sh"
+. "$root/tests/support/bare-node.sh"
+
 if [ "${1:-}" != inside ]; then
   muster=$(realpath "${MUSTER:-${1:-$root/build/debug}/muster}")
   [ "$(id -u)" = 0 ] || { echo "skip $suite: needs root"; exit 0; }
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
-  mkdir "$work/packages" "$work/bin"
-  download() { (cd "$work/packages" && apt-get -qq download -o APT::Sandbox::User=root docker-registry); }
-  download || { apt-get -qq update && download; } ||
+  unpack_packages docker-registry ||
     { echo "FAIL $suite: Debian's docker-registry can be had: apt-get download failed"; exit 1; }
-  dpkg -x "$work"/packages/docker-registry*.deb "$work/packages"
+  release=$("$muster" version | sed -n 's/^Kubernetes \(v[0-9.]*\);.*/\1/p')
+  find_programs "$release" containerd containerd-shim-runc-v2 ctr crictl etcd kube-apiserver kubectl pause-image ||
+    { echo "FAIL $suite: the programs are in the cache"; exit 1; }
   cp "$work/packages/usr/bin/docker-registry" "$muster" "$work/bin"
-  for program in containerd containerd-shim-runc-v2 ctr crictl etcd kube-apiserver kubectl pause-image; do
-    cp "$("$muster" artifacts path $program)" "$work/bin/$program" ||
-      { echo "FAIL $suite: $program is in the cache"; exit 1; }
-  done
   unshare --mount --net --pid --fork --kill-child --mount-proc "$0" inside "$work"
   exit
 fi
 
 work=$2
 bin=$work/bin
-. "$root/tests/support/cases.sh"
-cp -a /etc "$work/etc"
-mount --bind "$work/etc" /etc
-for folder in /run /var/lib /var/log /root /opt; do mount -t tmpfs none $folder; done
-mkdir -p /run/sshd /var/lib/muster /root/.ssh /usr/libexec
-ip link set lo up
-# kube-apiserver takes no address of loopback for its own.
-ip link add node0 type veth peer name node1
-ip address add 10.9.0.1/24 dev node0
-ip link set node0 up
-ip link set node1 up
+bare_node || exit 1
 echo '127.0.0.1 mirror.test login.test' >> /etc/hosts
-rm -rf /etc/containerd /etc/kubernetes /etc/etcd
-export HOME=/root MUSTER_STATE=$work/state MUSTER_CACHE=$work/cache MUSTER_INVENTORY_DIR=$work/claims
-unset XDG_STATE_HOME SSH_AUTH_SOCK
-
-until_true() {  # COMMAND...: within two minutes
-  local try
-  for ((try = 0; try < 1200; try++)); do
-    "$@" > /dev/null 2>&1 && return
-    sleep 0.1
-  done
-  "$@"
-}
-is_open() { (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null; }
-
-# --- a node
-
-for key in id host; do ssh-keygen -q -t ed25519 -N "" -f "$work/$key"; done
-install -m 0600 "$work/id.pub" /root/.ssh/authorized_keys
-chmod 0700 /root /root/.ssh
-printf '%s\n' "ListenAddress 127.0.0.1" "ListenAddress 10.9.0.1" "Port 22" "HostKey $work/host" "UsePAM no" "PidFile none" \
-  "PasswordAuthentication no" "KbdInteractiveAuthentication no" "PermitRootLogin yes" > "$work/sshd_config"
-/usr/sbin/sshd -D -e -f "$work/sshd_config" 2>> "$work/sshd.log" &
-until_true is_open 22
-cat > "$work/hosts.yaml" << YAML
-hosts: [{name: one, address: 10.9.0.1, user: root, key: id, host_key: $(cut -d' ' -f1,2 "$work/host.pub")}]
-YAML
 
 # Of systemd only what restarts containerd is played.
 cat > "$bin/systemctl" << SH2
@@ -91,29 +54,13 @@ esac
 SH2
 chmod 755 "$bin/systemctl"
 
-# The built-in roles, without what installs and starts programs.
-python3 - "$root" "$work" << 'PYTHON' || exit 1
-import pathlib, sys, yaml
-root, work = map(pathlib.Path, sys.argv[1:])
-kinds = {"file", "directory", "user"}
-def keep(name, needs):
-    role = yaml.safe_load((root / "roles" / name / "role.yaml").read_text())
-    role["tasks"] = [task for task in role["tasks"] if kinds & set(task)
-                     and not (name == "etcd" and "membership" in task["name"])]
-    for task in role["tasks"]:
-        task.pop("notify", None)
-    for key in ("handlers", "settled", "undo", "traces", "after", "after_one", "before"):
-        role.pop(key, None)
-    role["needs"] = needs
-    folder = work / "mine" / "roles" / name
-    folder.mkdir(parents=True)
-    (folder / "role.yaml").write_text(yaml.safe_dump(role, sort_keys=False))
-keep("base", [])
-keep("container-runtime", ["base"])
-keep("etcd", ["base"])
-keep("kube-control-plane", ["base"])
-keep("k8s-master", ["container-runtime", "kube-control-plane"])
-PYTHON
+files_of_roles << 'ROLES' || exit 1
+base
+container-runtime base
+etcd base
+kube-control-plane base
+k8s-master container-runtime kube-control-plane
+ROLES
 
 # --- who says who a user is, and who is told of what happened: certificates of the test's own
 
@@ -161,7 +108,7 @@ server.socket = context.wrap_socket(server.socket, server_side=True)
 server.serve_forever()
 PYTHON
 python3 "$work/login.py" "$work" 2> "$work/login.log" &
-until_true is_open 8443
+until_true 120 is_open 8443
 
 # --- the definition
 
@@ -212,7 +159,7 @@ auth: {htpasswd: {realm: test, path: $work/htpasswd}}
 http: {addr: "127.0.0.1:5000", tls: {certificate: $work/tls.crt, key: $work/tls.key}}
 YAML
   "$bin/docker-registry" serve "$work/registry.yml" > "$work/registry.log" 2>&1 &
-  until_true is_open 5000
+  until_true 120 is_open 5000
 }
 crictl() { "$bin/crictl" --config /etc/crictl.yaml "$@"; }
 pull() { crictl pull "registry.k8s.io/test/pause:$1"; }
@@ -276,17 +223,12 @@ check "its files are gone" sh -c '! ls /etc/containerd/proxy.env /etc/systemd/sy
 
 # --- the API server: what its unit says, on an etcd that does what its own says
 
-start() {  # UNIT LOG
-  local line
-  line=$(sed -n '/^ExecStart=/,/[^\\]$/p' "/etc/systemd/system/$1" | sed 's/^ExecStart=//; s/\\$//' | tr '\n' ' ')
-  eval "exec $line" > "$work/$2" 2>&1 < /dev/null
-}
-chmod 0755 "$work" "$bin"
-(export ETCD_INITIAL_CLUSTER=one=https://10.9.0.1:2380 ETCD_INITIAL_CLUSTER_STATE=new; start etcd.service etcd.log) &
+(start etcd.service etcd.log) &
+etcd=$!
 (start kube-apiserver.service kube-apiserver.log) &
 api() { "$bin/kubectl" --kubeconfig=/etc/kubernetes/admin.conf --server=https://127.0.0.1:6443 "$@"; }
 serves() {
-  until_true api get --raw /readyz || { grep -v '^[IW]' "$work/kube-apiserver.log" | tail -n 5; return 1; }
+  until_true 120 api get --raw /readyz || { grep -v '^[IW]' "$work/kube-apiserver.log" | tail -n 5; return 1; }
 }
 check "etcd and kube-apiserver run with what was rendered" serves
 [ "$failures" = 0 ] || exit 1
@@ -298,10 +240,10 @@ asks() {  # TOKEN-FILE
 }
 is_ann() { asks "$work/token" | tr -d ' \n' | grep -F '"username":"oidc:ann"' | grep -F '"oidc:admins"'; }
 is_nobody() { asks "$work/token.other" | grep -F '"code": 401'; }
-check "a user of the issuer's is known, with groups" until_true is_ann
+check "a user of the issuer's is known, with groups" until_true 120 is_ann
 check "one whose token is for others is not" is_nobody
-check "the webhook is told, with the token" until_true grep -q '^Bearer geheim-token .*/selfsubjectreviews oidc:ann' "$work/events"
-check "so is the file" until_true grep -q '"level":"Metadata".*selfsubjectreviews' /var/log/kubernetes/audit.log
+check "the webhook is told, with the token" until_true 120 grep -q '^Bearer geheim-token .*/selfsubjectreviews oidc:ann' "$work/events"
+check "so is the file" until_true 120 grep -q '"level":"Metadata".*selfsubjectreviews' /var/log/kubernetes/audit.log
 
 # --- secrets
 
@@ -318,6 +260,8 @@ for table, in db.execute("SELECT name FROM sqlite_master WHERE type = \"table\" 
         assert not any("geheim" in str(field) or "other-password" in str(field) for field in row), table
 assert db.execute("SELECT count(*) FROM secrets WHERE value LIKE \"geheim%\"").fetchone()[0] > 1
 ' "$(find "$work/state" -name '*.db' -o -name '*.sqlite*' | grep -v -- '-wal\|-shm' | head -n 1)"
+kill "$etcd"  # its user goes
+wait "$etcd"
 run destroy d --yes
 expect "all is undone" 0
 check "nothing is left of it" sh -c '! ls -d /etc/containerd /etc/kubernetes 2> /dev/null'

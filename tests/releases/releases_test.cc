@@ -2,7 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <string_view>
+
 #include "provisioner/base/error.h"
+#include "provisioner/base/resources.h"
 #include "provisioner/releases/check.h"
 
 using namespace muster;
@@ -62,6 +66,18 @@ TEST_CASE("releases: the built-in file is whole, and its default is tried and wi
     REQUIRE(release != nullptr);
     CHECK(release->tried.size() == 1);
     CHECK(release->parts.at("etcd") == "v3.6.16");
+  }
+}
+
+TEST_CASE("releases: every fact is asked by a role or a template") {
+  auto is_asked = [](const ReleaseFact& fact) {
+    return std::ranges::any_of(resources(), [&](const Resource& resource) {
+      return resource.content.find("k8s." + fact.name) != std::string_view::npos;
+    });
+  };
+  for (const auto& fact : known_releases().facts) {
+    CAPTURE(fact.name);
+    CHECK(is_asked(fact));
   }
 }
 
