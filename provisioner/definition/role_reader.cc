@@ -30,15 +30,36 @@ class RoleReader {
  private:
   void read(const Value& root) {
     if (!object(root, "a role",
-                {"role", "description", "internal", "needs", "after", "after_one", "after_tried",
-                 "before", "uses", "deadline_seconds", "settles_seconds", "rolling", "authorities",
-                 "certificates", "warnings", "tasks", "handlers", "settled", "undo", "traces"})) {
+                {"role",
+                 "description",
+                 "internal",
+                 "needs",
+                 "after",
+                 "after_one",
+                 "after_tried",
+                 "before",
+                 "uses",
+                 "deadline_seconds",
+                 "settles_seconds",
+                 "rolling",
+                 "enforces_network_policies",
+                 "authorities",
+                 "certificates",
+                 "warnings",
+                 "tasks",
+                 "handlers",
+                 "settled",
+                 "undo",
+                 "traces"})) {
       return;
     }
     role_.name = required_text(root, "role");
     role_.description = text(root, "description");
     role_.internal = flag(root, "internal");
     role_.rolling = flag(root, "rolling");
+    if (const auto* enforces = member(root, "enforces_network_policies", Kind::boolean)) {
+      role_.enforces_network_policies = enforces->boolean;
+    }
     role_.needs = texts(root, "needs");
     role_.after = texts(root, "after");
     role_.after_one = texts(root, "after_one");

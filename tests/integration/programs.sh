@@ -14,11 +14,11 @@ if [ "${1:-}" != inside ]; then
   [ "$(id -u)" = 0 ] || { echo "skip $suite: needs root"; exit 0; }
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
-  mkdir "$work/packages" "$work/bin"
-  download() { (cd "$work/packages" && apt-get -qq download -o APT::Sandbox::User=root docker-registry); }
-  download || { apt-get -qq update && download; } ||
+  mkdir "$work/bin"
+  # shellcheck source=tests/support/docker-registry.sh
+  . "$root/tests/support/docker-registry.sh"
+  fetch_registry "$work/packages" ||
     { echo "FAIL $suite: Debian's docker-registry can be had: apt-get download failed"; exit 1; }
-  dpkg -x "$work"/packages/docker-registry*.deb "$work/packages"
   cp "$work/packages/usr/bin/docker-registry" "$muster" "$work/bin"
   for program in containerd containerd-shim-runc-v2 ctr crictl etcd kube-apiserver kubectl pause-image; do
     cp "$("$muster" artifacts path $program)" "$work/bin/$program" ||
