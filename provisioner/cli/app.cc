@@ -15,6 +15,7 @@
 #include "provisioner/cli/find_record.h"
 #include "provisioner/engine/named_providers.h"
 #include "provisioner/engine/store_claims.h"
+#include "provisioner/pki/pki.h"
 #include "provisioner/releases/releases.h"
 #include "provisioner/report/terminal.h"
 #include "provisioner/report/trace.h"
@@ -184,6 +185,7 @@ std::unique_ptr<Reporter> App::view(bool many) {
 DefinitionRules App::rules() {
   auto rules = definition_rules(roles(), providers(), known_state());
   rules.today = today();
+  rules.are_certificates = are_certificates;
   return rules;
 }
 

@@ -100,6 +100,10 @@ std::string Checker::certificates(const Value& pem) {
              pem.text.find("-----END CERTIFICATE-----") == std::string::npos) {
     error(pem.at, "'ca' is no certificate",
           "it is the path of a file, or text with -----BEGIN CERTIFICATE----- (PEM)");
+  } else if (rules_.are_certificates != nullptr && !rules_.recorded &&
+             !rules_.are_certificates(pem.text)) {
+    error(pem.at, "'ca' has a certificate that cannot be read",
+          "see: openssl x509 -noout -text -in FILE");
   }
   return pem.text + (pem.text.ends_with('\n') ? "" : "\n");
 }

@@ -66,7 +66,7 @@ constexpr std::string_view kMayDiffer[] = {"failSwapOn",
                                            "resolvConf",
                                            "tlsMinVersion",
                                            "seccompDefault",
-                                           "nodeStatusUpdateFrequency",
+                                           "mode",
                                            "evictionHard",
                                            "imageGCHighThresholdPercent",
                                            "conntrack"};

@@ -90,6 +90,8 @@ struct DefinitionRules {
   std::map<std::int64_t, std::string> tenants = {};
   /// "2026-11-30", for what ends on a day; empty: nothing does.
   std::string today = {};
+  /// Whether every certificate in a PEM text can be read; not asked when nobody can tell.
+  bool (*are_certificates)(const std::string& pem) = nullptr;
   /// The text is one that was recorded: its files are in it, and the state has its secrets.
   bool recorded = false;
 };

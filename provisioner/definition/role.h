@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,8 @@ struct Role {
   /// Whether nodes where it is in service take turns when it is applied to them again.
   bool rolling = false;
   int settles_seconds = 0;  ///< about how long what it starts takes to be of use to others
+  /// Of a role that is a pod network: whether it enforces NetworkPolicies.
+  std::optional<bool> enforces_network_policies = {};
 };
 
 /// The built-in roles and those of `directories` (a later directory, then the built-in, gives way

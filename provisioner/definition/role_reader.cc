@@ -42,6 +42,7 @@ class RoleReader {
                  "deadline_seconds",
                  "settles_seconds",
                  "rolling",
+                 "enforces_network_policies",
                  "authorities",
                  "certificates",
                  "warnings",
@@ -56,6 +57,9 @@ class RoleReader {
     role_.description = text(root, "description");
     role_.internal = flag(root, "internal");
     role_.rolling = flag(root, "rolling");
+    if (const auto* enforces = member(root, "enforces_network_policies", Kind::boolean)) {
+      role_.enforces_network_policies = enforces->boolean;
+    }
     role_.needs = texts(root, "needs");
     role_.after = texts(root, "after");
     role_.after_one = texts(root, "after_one");

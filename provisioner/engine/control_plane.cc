@@ -11,7 +11,9 @@ namespace muster {
 
 namespace {
 
-constexpr const char* kCases = "provisioner/engine/smoke_test.sh";
+constexpr const char* kCases[] = {
+    "provisioner/engine/smoke_test.sh", "provisioner/engine/smoke_test_api.sh",
+    "provisioner/engine/smoke_test_extras.sh", "provisioner/engine/smoke_test_mirror.sh"};
 constexpr char kBeat = '\006';                 // what a case prints while it is silent
 constexpr std::size_t kMostOfCheck = 1 << 20;  // nodes may say anything
 
@@ -24,6 +26,43 @@ bool is_master(const NodeRecord& node) {
 }
 
 }  // namespace
+
+std::string reason_in(const std::string& output) {
+  std::string last;
+  std::string own;
+  for (const auto& line : split(output, '\n')) {
+    if (line.starts_with("=> ")) own = line.substr(3);
+    if (!trim(line).empty() && !line.starts_with("$ ")) last = trim(line);
+  }
+  return own.empty() ? last : own;
+}
+
+std::string case_script(const std::vector<std::string>& words) {
+  std::string script;
+  for (const auto* cases : kCases) script += std::string(resource(cases)) + "\n";
+  script += "m_case";
+  for (const auto& word : words) script += " " + shell_quote(word);
+  return script + " </dev/null\n";
+}
+
+ScriptAnswer converse(NodeLink& link, const std::string& script, std::chrono::milliseconds deadline,
+                      const std::stop_token& stop) {
+  ScriptAnswer answer;
+  try {
+    auto result = link.run_plain(script, deadline, [&](std::string_view bytes) {
+      if (stop.stop_requested()) throw Stopped{};
+      for (char c : bytes) {
+        if (c != kBeat && answer.output.size() < kMostOfCheck) answer.output += c;
+      }
+    });
+    answer.exit_code = result.exit_code;
+    answer.timed_out = result.timed_out;
+    answer.output += result.error_output;
+  } catch (const Stopped&) {
+    answer.stopped = true;
+  }
+  return answer;
+}
 
 ControlPlane::ControlPlane(const World& world, const Cluster& cluster,
                            const DeploymentRecord& record, std::stop_token stop)
@@ -61,39 +100,17 @@ std::string ControlPlane::architecture() { return muster::architecture(link_->fa
 
 ScriptAnswer ControlPlane::run(const std::string& name_space, const std::vector<std::string>& words,
                                std::chrono::milliseconds deadline, bool can_stop) {
-  auto cases = find_resource(kCases);
-  if (!cases) bug("the cases of the smoke test are not in the binary");
-  auto script =
-      "m_kubectl=" + shell_quote(kubectl_) + "\nm_kubeconfig=" + shell_quote(kubeconfig_) +
-      "\nm_namespace=" + shell_quote(name_space) + "\n" + std::string(*cases) + "\nm_case";
-  for (const auto& word : words) script += " " + shell_quote(word);
+  auto script = "m_kubectl=" + shell_quote(kubectl_) +
+                "\nm_kubeconfig=" + shell_quote(kubeconfig_) +
+                "\nm_namespace=" + shell_quote(name_space) + "\n" + case_script(words);
   try {
-    return converse(script + " </dev/null\n", deadline, can_stop);
+    return converse(*link_, script, deadline, can_stop ? stop_ : std::stop_token{});
   } catch (const ConnectionLost& lost) {
     link_->drop();
     return {1, false, false, "=> the connection to " + node_ + " was lost: " + lost.what()};
   } catch (const Error& error) {
     return {1, false, false, std::string("=> ") + error.what()};
   }
-}
-
-ScriptAnswer ControlPlane::converse(const std::string& script, std::chrono::milliseconds deadline,
-                                    bool can_stop) {
-  ScriptAnswer answer;
-  try {
-    auto result = link_->run_plain(script, deadline, [&](std::string_view bytes) {
-      if (can_stop && stop_.stop_requested()) throw Stopped{};
-      for (char c : bytes) {
-        if (c != kBeat && answer.output.size() < kMostOfCheck) answer.output += c;
-      }
-    });
-    answer.exit_code = result.exit_code;
-    answer.timed_out = result.timed_out;
-    answer.output += result.error_output;
-  } catch (const Stopped&) {
-    answer.stopped = true;
-  }
-  return answer;
 }
 
 }  // namespace muster

@@ -19,6 +19,21 @@ struct ScriptAnswer {
   std::string output;    ///< stdout, and then stderr
 };
 
+/// The exit code of a script that says why it cannot mean anything here.
+inline constexpr int kCannotBeTried = 77;
+
+/// Why such a script failed or was skipped: by its own word ("=> ..."), or else by the last that it
+/// said.
+std::string reason_in(const std::string& output);
+
+/// A script that runs one function of smoke_test.sh and its like, and prints a beat each second.
+std::string case_script(const std::vector<std::string>& words);
+
+/// Runs a script with root's sh there; what it prints is the answer's output, without beats. Given
+/// up at the first thing that is printed after `stop` is requested. Throws as NodeLink::run_plain.
+ScriptAnswer converse(NodeLink& link, const std::string& script, std::chrono::milliseconds deadline,
+                      const std::stop_token& stop);
+
 /// A control-plane node that answers, to run the functions of smoke_test.sh on with the
 /// administrator's kubectl that is there. For one thread.
 class ControlPlane {
@@ -38,8 +53,6 @@ class ControlPlane {
 
  private:
   void find(const DeploymentRecord& record);
-  ScriptAnswer converse(const std::string& script, std::chrono::milliseconds deadline,
-                        bool can_stop);
 
   std::stop_token stop_;
   std::string kubectl_;

@@ -1,7 +1,8 @@
 #!/bin/sh
-# What `muster test` runs on a control-plane node: this file, then "m_case NAME ARGUMENT...". Before it
-# stand m_kubectl, m_kubeconfig and m_namespace. What a case runs and what comes of it is its output; a
-# line "=> ..." says why it failed. Each wait has an end.
+# What `muster test` runs on a control-plane node: this file and the smoke_test_*.sh beside it, then
+# "m_case NAME ARGUMENT...". Before it stand m_kubectl, m_kubeconfig and m_namespace. What a case runs
+# and what comes of it is its output; a line "=> ..." says why it failed, or with the exit code 77 why it
+# cannot be tried. Each wait has an end.
 # shellcheck disable=SC2154  # m_kubectl, m_kubeconfig, m_namespace
 
 kubectl() {
@@ -15,6 +16,12 @@ run() {
 }
 
 why() { printf '=> %s\n' "$*"; }
+
+# skipped REASON: the case cannot mean anything on this cluster.
+skipped() {
+  why "$*"
+  exit 77
+}
 
 # within SECONDS CHECK...: until it succeeds; prints what the last try printed.
 within() {
@@ -61,7 +68,9 @@ $m_node|"*) ;;
 namespace() { # NOW
   kubectl get namespaces -l muster-test -o 'jsonpath={range .items[*]}{.metadata.name} {.metadata.labels.muster-test}{"\n"}{end}' |
     while read -r m_name m_since; do
-      [ "$((m_since + 3600))" -lt "$1" ] && kubectl delete namespace "$m_name" --wait=false
+      [ "$((m_since + 3600))" -lt "$1" ] || continue
+      kubectl delete apiservice "$(api_service "$m_name")" --ignore-not-found
+      kubectl delete namespace "$m_name" --wait=false
     done
   within 20 namespace_is_there "$1"
 }
@@ -95,7 +104,7 @@ YAML
 ---
 apiVersion: v1
 kind: Pod
-metadata: {name: web-$m_count, labels: {app: web}}
+metadata: {name: web-$m_count, labels: {app: web, pod: web-$m_count}}
 spec:
   affinity:
     nodeAffinity:
@@ -231,6 +240,8 @@ service_answers_by_name() {
 
 # Without a namespace there is nothing to remove.
 gone() {
+  # Namespaces do not go while an API is on the list that nobody serves.
+  run kubectl delete apiservice "$(api_service "$m_namespace")" --ignore-not-found
   # Its pods first and at once: kubelets take 10 seconds and more to say that a pod is gone, and the
   # namespace would look for them after longer and longer waits.
   run kubectl delete pods --all --force --grace-period=0 --timeout=25s
@@ -242,6 +253,9 @@ gone() {
 
 # --- how a case is run
 
+# What a case does at its end, however that comes: those that have something to do say what.
+at_end() { :; }
+
 # Nobody waits for a case whose muster has gone: then the beats, which it does not show, have no reader.
 m_case() {
   (
@@ -251,7 +265,7 @@ m_case() {
   ) 2>/dev/null &
   m_beat=$!
   m_scratch=$(mktemp) || exit 1
-  trap 'kill $m_beat 2>/dev/null; rm -f "$m_scratch"' EXIT
+  trap 'kill $m_beat 2>/dev/null; rm -f "$m_scratch"; at_end' EXIT
   trap 'exit 143' TERM HUP INT
   "$@"
 }

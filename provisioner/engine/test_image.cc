@@ -1,14 +1,11 @@
 #include "provisioner/engine/test_image.h"
 
 #include <chrono>
-#include <deque>
-#include <optional>
 
 #include "provisioner/base/error.h"
-#include "provisioner/base/fibers.h"
 #include "provisioner/base/resources.h"
 #include "provisioner/base/text.h"
-#include "provisioner/engine/control_plane.h"
+#include "provisioner/engine/on_each_node.h"
 
 namespace muster {
 
@@ -22,50 +19,18 @@ std::string import_script(const std::string& programs, const std::string& file) 
          std::string(resource("provisioner/engine/test_image.sh"));
 }
 
-/// Brings it to one node; what went wrong, or nothing.
-class Import {
- public:
-  Import(const World& world, const Cluster& cluster, const NodeRecord& node, NodeLink& link)
-      : world_(world), cluster_(cluster), node_(node), link_(link) {}
-
-  void start(Fibers& fibers, std::size_t key) {
-    fibers.start(key, [this] {
-      try {
-        bring();
-      } catch (const std::exception& error) {
-        problem_ = error.what();
-      }
-      // On the thread that made it.
-      link_.drop();
-      done_.notify();
-    });
-  }
-  void wait() { done_.wait(); }
-
-  const std::string& node() const { return node_.name; }
-  const std::string& problem() const { return problem_; }
-
- private:
-  void bring() {
-    auto artifact = world_.artifacts->find(kTestArtifact, cluster_.settings.version,
-                                           architecture(link_.facts()));
-    if (!artifact) return;  // its pods pull it, or fail and say so
-    link_.provide(*artifact);
-    std::string said;
-    auto file = std::string(kNodeStore) + "/" + artifact->sha256;
-    auto result = link_.run_plain(import_script(cluster_.settings.bin_dir, file), kImageDeadline,
-                                  [&](std::string_view bytes) { said += bytes; });
-    if (result.timed_out) problem_ = "importing it takes too long";
-    if (!result.timed_out && result.exit_code != 0) problem_ = said + result.error_output;
-  }
-
-  const World& world_;
-  const Cluster& cluster_;
-  const NodeRecord& node_;
-  NodeLink& link_;
-  std::string problem_;
-  Signal done_;
-};
+/// Brings it to one node.
+ScriptAnswer bring(const World& world, const Cluster& cluster, NodeLink& link,
+                   const std::stop_token& stop) {
+  auto artifact =
+      world.artifacts->find(kTestArtifact, cluster.settings.version, architecture(link.facts()));
+  if (!artifact) return {};  // its pods pull it, or fail and say so
+  link.provide(*artifact);
+  auto file = std::string(kNodeStore) + "/" + artifact->sha256;
+  auto answer = converse(link, import_script(cluster.settings.bin_dir, file), kImageDeadline, stop);
+  if (answer.timed_out) answer.output = "importing it takes too long";
+  return answer;
+}
 
 /// Why the image is not in the cache and cannot be brought there; empty when it is there.
 std::string missing(const World& world, const Cluster& cluster, const std::string& architecture,
@@ -95,23 +60,14 @@ TestCase import_test_image(const World& world, const Cluster& cluster,
     test.message = std::string("nodes pull ") + kTestImage + " themselves: " + first_line(why);
     return test;
   }
-  NodeLinks links(login_options(world, record, stop));
-  std::deque<Import> imports;
-  for (const auto& name : nodes) {
-    const auto* node = record.find(name);
-    // Somebody else's node pulls it, if it can.
-    if (node == nullptr) continue;
-    imports.emplace_back(world, cluster, *node, links.to(name, node->endpoint));
-    imports.back().start(world.resources->fibers, imports.size());
-  }
-  for (auto& import : imports) {
-    import.wait();
-    if (import.problem().empty()) continue;
+  // Somebody else's node, which is not on record, pulls it, if it can.
+  auto import = [&](NodeLink& link) { return bring(world, cluster, link, stop); };
+  for (const auto& [node, answer] : on_each_node(world, record, nodes, stop, import)) {
+    if (answer.exit_code == 0 && !answer.timed_out) continue;
     test.verdict = Verdict::failed;
-    test.message +=
-        (test.message.empty() ? "" : ", ") + import.node() + ": " + first_line(import.problem());
-    test.output += "import of " + std::string(kTestImage) + " on " + import.node() + "\n" +
-                   trim(import.problem()) + "\n";
+    test.message += (test.message.empty() ? "" : ", ") + node + ": " + first_line(answer.output);
+    test.output +=
+        "import of " + std::string(kTestImage) + " on " + node + "\n" + trim(answer.output) + "\n";
   }
   return test;
 }

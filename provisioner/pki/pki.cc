@@ -264,6 +264,16 @@ std::optional<CertificateFacts> certificate_facts(const std::string& pem) {
   return facts;
 }
 
+bool are_certificates(const std::string& pem) {
+  constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
+  auto at = pem.find(kBegin);
+  if (at == std::string::npos) return false;
+  for (; at != std::string::npos; at = pem.find(kBegin, at + kBegin.size())) {
+    if (!certificate_from_pem(pem.substr(at))) return false;
+  }
+  return true;
+}
+
 bool is_signed_by(const std::string& certificate, const std::string& authority) {
   auto signed_one = certificate_from_pem(certificate);
   auto signer = certificate_from_pem(authority);

@@ -106,6 +106,9 @@ struct CertificateFacts {
 /// Nothing when the text is no certificate in PEM.
 std::optional<CertificateFacts> certificate_facts(const std::string& pem);
 
+/// Whether the text has certificates in PEM, and each of them can be read.
+bool are_certificates(const std::string& pem);
+
 /// Whether `authority` (PEM) has signed `certificate` (PEM).
 bool is_signed_by(const std::string& certificate, const std::string& authority);
 

@@ -16,31 +16,33 @@ long distance(const Version& one, const Version& other) {
                    (one.patch - other.patch));
 }
 
-std::vector<Version> all_tried(const Releases& releases) {
+/// Those of releases that upstream still supports on that day.
+std::vector<Version> all_tried(const Releases& releases, const std::string& today = "") {
   std::vector<Version> tried;
   for (const auto& release : releases.minors) {
+    if (release.out_of_support(today)) continue;
     tried.insert(tried.end(), release.tried.begin(), release.tried.end());
   }
   return tried;
 }
 
-Version nearest_tried(const Releases& releases, const Version& wanted) {
+Version nearest_tried(const Releases& releases, const Version& wanted, const std::string& today) {
   auto best = releases.default_version;
-  for (const auto& version : all_tried(releases)) {
+  for (const auto& version : all_tried(releases, today)) {
     if (distance(version, wanted) < distance(best, wanted)) best = version;
   }
   return best;
 }
 
 /// What somebody may have meant who wrote "1.36.3", "v1.36" or "1.36".
-Version guess(const Releases& releases, const std::string& text) {
+Version guess(const Releases& releases, const std::string& text, const std::string& today) {
   auto word = text.starts_with('v') ? text : "v" + text;
   auto version = parse_version(word);
   if (!version) version = parse_minor(word);
-  return version ? nearest_tried(releases, *version) : releases.default_version;
+  return version ? nearest_tried(releases, *version, today) : releases.default_version;
 }
 
-VersionCheck refusal(const Releases& releases, const Version& version) {
+VersionCheck refusal(const Releases& releases, const Version& version, const std::string& today) {
   const auto* known = releases.find(version);
   if (known != nullptr) {
     return {"Kubernetes " + version.text() + " is out of support since " + known->supported_until +
@@ -48,7 +50,7 @@ VersionCheck refusal(const Releases& releases, const Version& version) {
             releases.default_version.text(),
             {}};
   }
-  const auto instead = nearest_tried(releases, version).text();
+  const auto instead = nearest_tried(releases, version, today).text();
   auto oldest = std::ranges::find_if(releases.minors,
                                      [](const Release& release) { return !release.records_only; });
   if (oldest != releases.minors.end() && version < oldest->minor) {
@@ -84,16 +86,16 @@ VersionCheck check_kubernetes_version(const Releases& releases, const std::strin
   auto parsed = parse_version(version);
   if (!parsed) {
     return {"'" + version + "' is no Kubernetes version such as " + releases.default_version.text(),
-            guess(releases, version).text(),
+            guess(releases, version, today).text(),
             {}};
   }
   const auto* release = releases.find(*parsed);
-  if (release == nullptr || release->records_only) return refusal(releases, *parsed);
+  if (release == nullptr || release->records_only) return refusal(releases, *parsed, today);
   VersionCheck check;
   if (std::ranges::find(release->tried, *parsed) == release->tried.end()) {
     check.warnings.push_back(untried(releases, *release, *parsed));
   }
-  check.instead = nearest_tried(releases, *parsed).text();
+  check.instead = nearest_tried(releases, *parsed, today).text();
   if (release->out_of_support(today)) {
     check.warnings.push_back("Kubernetes " + release->minor.minor_text() +
                              " is out of support since " + release->supported_until);

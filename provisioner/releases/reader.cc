@@ -175,6 +175,34 @@ ReleaseFact parse_fact(const YAML::Node& node) {
   return fact;
 }
 
+Version part_version_at(const YAML::Node& node, const std::string& text) {
+  if (auto version = parse_version(text)) return *version;
+  refuse(node, "'" + text + "' is no version such as v3.6.16");
+}
+
+/// What Kubernetes takes of a part: every release that is installed must have it within.
+void check_range(const YAML::Node& node, const Releases& releases) {
+  check_keys(node, {"part", "since", "until", "least", "below", "source"});
+  const auto part = required(node, "part");
+  required(node, "source");
+  if (releases.parts.count(part) == 0) refuse(node["part"], "'" + part + "' is none of 'parts'");
+  const auto least = part_version_at(node, required(node, "least"));
+  const auto below = text(node, "below");
+  for (const auto& release : releases.minors) {
+    if (release.records_only || (node["since"] && release.minor < minor_at(node["since"])) ||
+        (node["until"] && minor_at(node["until"]) < release.minor)) {
+      continue;
+    }
+    const auto version = part_version_at(node, release.parts.at(part));
+    const auto what = "Kubernetes " + release.minor.minor_text() + " has " + part + " " +
+                      version.text() + ", and takes ";
+    if (version < least) refuse(node, what + least.text() + " and later");
+    if (!below.empty() && version >= part_version_at(node, below)) {
+      refuse(node, what + "those before " + below);
+    }
+  }
+}
+
 /// A template could not tell two values of one name.
 void check_names(const YAML::Node& facts, const Releases& releases) {
   std::set<std::string> names;
@@ -204,11 +232,11 @@ std::vector<Release> parse_minors(const YAML::Node& node,
 
 Releases parse_releases(const std::string& yaml) try {
   auto root = YAML::Load(yaml);
-  check_keys(root, {"default", "releases", "parts", "images", "facts"});
+  check_keys(root, {"default", "releases", "parts", "ranges", "images", "facts"});
   for (const char* key : {"default", "releases", "parts"}) {
     if (!root[key]) refuse(root, "'" + std::string(key) + "' is missing");
   }
-  for (const char* key : {"releases", "facts"}) {
+  for (const char* key : {"releases", "ranges", "facts"}) {
     if (root[key] && !root[key].IsSequence()) {
       refuse(root[key], "'" + std::string(key) + "' must be a list");
     }
@@ -222,6 +250,7 @@ Releases parse_releases(const std::string& yaml) try {
       std::ranges::find(chosen->tried, releases.default_version) == chosen->tried.end()) {
     refuse(root["default"], releases.default_version.text() + " is none of those 'tried'");
   }
+  for (const auto& item : root["ranges"]) check_range(item, releases);
   releases.images = parse_images(root["images"], releases);
   for (const auto& item : root["facts"]) releases.facts.push_back(parse_fact(item));
   check_names(root["facts"], releases);

@@ -154,6 +154,24 @@ TEST_CASE("programs: files that a definition names are recorded in it") {
   CHECK(recorded.text == result.text);
 }
 
+TEST_CASE(
+    "programs: certificates that cannot be read are a mistake, but not in what is on record") {
+  TestFolder folder;
+  write_file(folder / "ca.pem", kCertificate);
+  const auto text = definition(R"("registries": {"a.example.com": {"ca": "ca.pem"}},)");
+  auto rules = testing::rules();
+  rules.are_certificates = [](const std::string& pem) { return pem != kCertificate; };
+  auto result = parse_definition(folder / "demo.json", text, {}, rules);
+  REQUIRE(result.diagnostics.items().size() == 1);
+  const auto& item = result.diagnostics.items().front();
+  CHECK(item.severity == Severity::error);
+  CHECK(item.message == "'ca' has a certificate that cannot be read");
+  CHECK(item.hint == "see: openssl x509 -noout -text -in FILE");
+  CHECK(text.find("\"ca.pem\"") != std::string::npos);
+  CHECK(item.at.line > 0);
+  CHECK_FALSE(parse_recorded_definition("demo", result.text, rules).diagnostics.has_errors());
+}
+
 TEST_CASE("programs: a policy file that is wrong says where") {
   TestFolder folder;
   write_file(folder / "audit.yaml", "rules:\n\t- level\n");

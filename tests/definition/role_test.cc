@@ -55,6 +55,7 @@ after: [etcd, other]
 after_one: [third]
 uses: ["*"]
 deadline_seconds: 42
+enforces_network_policies: true
 authorities: [etcd]
 certificates:
   - name: etcd-server
@@ -83,6 +84,7 @@ undo:
   CHECK(role.after_one == std::vector<std::string>{"third"});
   CHECK(role.uses == std::vector<std::string>{"*"});
   CHECK(role.deadline_seconds == 42);
+  CHECK(role.enforces_network_policies == true);
   CHECK(role.authorities == std::vector<std::string>{"etcd"});
   REQUIRE(role.certificates.size() == 1);
   CHECK(role.certificates[0].name == "etcd-server");
@@ -95,7 +97,7 @@ undo:
   REQUIRE(role.tasks.size() == 1);
   CHECK(role.tasks[0].name == "unit");
   CHECK(role.tasks[0].kind == "unit");
-  CHECK(role.tasks[0].line == 18);
+  CHECK(role.tasks[0].line == 19);
   CHECK(role.tasks[0].when == "!cluster.off");
   CHECK(role.tasks[0].notify == std::vector<std::string>{"restart", "reload"});
   CHECK(role.tasks[0].args.find("state")->text == "started");
@@ -106,6 +108,7 @@ undo:
 TEST_CASE("role: what is left out is empty") {
   auto role = parse_role("r.yaml", "role: r\n");
   CHECK(role.deadline_seconds == 300);
+  CHECK_FALSE(role.enforces_network_policies);
   CHECK_FALSE(role.internal);
   CHECK(role.tasks.empty());
 }
@@ -142,8 +145,9 @@ TEST_CASE("role: every mistake is told with its place") {
         "  xyz: 1\n"
         "  ^\n"
         "  it has role, description, internal, needs, after, after_one, after_tried, before, uses, "
-        "deadline_seconds, settles_seconds, rolling, authorities, certificates, warnings, tasks, "
-        "handlers, settled, undo, traces");
+        "deadline_seconds, settles_seconds, rolling, enforces_network_policies, authorities, "
+        "certificates, "
+        "warnings, tasks, handlers, settled, undo, traces");
   CHECK(role_mistakes("description: x\n") ==
         "r.yaml:1:1: error: 'role' is missing\n"
         "  description: x\n"

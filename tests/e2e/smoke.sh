@@ -1,5 +1,6 @@
 #!/bin/bash
-# `muster test` on a real cluster of two nodes: all good, two at once, without cluster DNS, stopped.
+# `muster test` on a real cluster of two nodes: all good, two at once, each thing that it tries broken or
+# missing, stopped.
 # shellcheck source=tests/support/e2e.sh
 . "$(dirname "$0")/../support/e2e.sh"
 
@@ -21,6 +22,9 @@ need "kubeconfig has what kubectl needs" use_cluster $name
 # What the result file says of how many, and of one case by its name.
 number() { xmllint --nonet --xpath "string(/testsuites/testsuite/@$1)" "$work/result.xml"; }
 failed_cases() { xmllint --nonet --xpath '//testcase[failure]/@name' "$work/result.xml"; }
+# Why one failed or was skipped.
+reason() { xmllint --nonet --xpath "string(//testcase[@name='$1']/*/@message)" "$work/result.xml"; }
+said() { reason "$1" | grep -F -- "$2"; }  # CASE PART-OF-REASON
 no_namespace() {
   local left
   left=$(kubectl get namespaces -o name) || return 1
@@ -32,12 +36,21 @@ run_test() { "$muster" test $name "$@" > "$work/test.out" 2> "$work/test.err"; }
 
 run_test --junit "$work/result.xml"
 check "muster test passes" test $? = 0
-check "it tells of every case" test "$(grep -c '^ok ' "$work/test.out")" = 10
-check "nothing was skipped" test "$(number skipped)" = 0
+check "it tells of every case" test "$(grep -c '^\(ok\|skip\) ' "$work/test.out")" = 16
+check "exec is over WebSocket" grep -q '^ok    kubectl exec goes over WebSocket' "$work/test.out"
+check "an aggregated API is served" grep -q '^ok    an aggregated API answers' "$work/test.out"
+policy="a NetworkPolicy refuses what it does not allow"
+volume="a PersistentVolumeClaim is bound and written to"
+mirror="nodes pull images from mirrors"
+check "what the cluster has not is skipped" test "$(number skipped)" = 3
+check "the pod network says that it enforces no policies" \
+  grep -qx "skip  $policy: the pod network of the role 'network-bridge' does not enforce NetworkPolicies" "$work/test.out"
+check "there is no storage class" grep -qx "skip  $volume: no storage class is the default" "$work/test.out"
+check "there is no mirror" grep -qx "skip  $mirror: the definition has no registry with a mirror" "$work/test.out"
 check "JUnit XML is well formed" xmllint --nonet --noout "$work/result.xml"
-check "it counts ten cases and no failure" test "$(number tests) $(number failures)" = "10 0"
+check "it counts all cases and no failure" test "$(number tests) $(number failures)" = "16 0"
 check "each case has its time" \
-  test "$(xmllint --nonet --xpath 'count(//testcase[@time > 0])' "$work/result.xml")" = 10
+  test "$(xmllint --nonet --xpath 'count(//testcase[@time > 0])' "$work/result.xml")" -ge 13
 check "no namespace is left" no_namespace
 check "and the deployment is as it was" "$muster" plan "$definition" --detailed-exitcode
 
@@ -50,6 +63,14 @@ check "two at once: the one passes" test $? = 0
 wait $other
 check "two at once: the other passes" test $? = 0
 check "JSON says so too" grep -q '"failed": 0' "$work/other.json"
+json_skips() {
+  python3 -c '
+import json, sys
+cases = {case["name"]: case for case in json.load(open(sys.argv[1]))["cases"]}
+print(cases[sys.argv[2]]["result"], cases[sys.argv[2]]["message"])' "$work/other.json" "$volume" |
+    grep -x 'skipped no storage class is the default'
+}
+check "JSON has the reasons of what was skipped" json_skips
 check "two at once: no namespace is left" no_namespace
 
 # --- without cluster DNS exactly that fails
@@ -61,7 +82,7 @@ check "without DNS: the exit code says so" test $? = 1
 check "without DNS: exactly that case fails" \
   test "$(failed_cases | xargs)" = "name=cluster DNS resolves kubernetes.default"
 check "without DNS: what needs it is skipped, the rest passes" \
-  test "$(number tests) $(number failures) $(number skipped)" = "10 1 1"
+  test "$(number tests) $(number failures) $(number skipped)" = "16 1 4"
 shown() { grep -q 'nslookup kubernetes.default' <<< "$1"; }
 check "without DNS: it shows what was run" \
   shown "$(xmllint --nonet --xpath 'string(//failure)' "$work/result.xml")"
@@ -83,8 +104,150 @@ check "without the way: it says from where and to where" \
   grep -q 'no way from sm-both-001 to pod web-1 (.*) on sm-worker-001' "$work/result.xml"
 check "without the way: Services are skipped" \
   grep -q '^skip  a Service answers on every node' "$work/test.out"
+check "without the way: the API server has none either" \
+  said "every API server reaches pods" "no way from the API server $(address_of $name sm-both-001):6443 to pod web-1"
 check "without the way: no namespace is left" no_namespace
 check "the way is there again" on_both ip route add "$route"
+
+# --- exec that goes back to SPDY, and a storage class that nobody provides for
+
+on_both_sh() { on_both sh -ec "'$1'"; }
+api_restarted() { on_both_sh "systemctl daemon-reload; systemctl restart kube-apiserver"; }
+unit=/etc/systemd/system/kube-apiserver.service
+check "the API server does without WebSocket" on_both_sh \
+  "cp -p $unit $unit.kept; sed -i s/--profiling=false/--profiling=false\\ --feature-gates=TranslateStreamCloseWebsocketRequests=false/ $unit"
+check "it is restarted" api_restarted
+storage_class() {  # PROVISIONER
+  kubectl delete storageclass smoke --ignore-not-found > /dev/null
+  kubectl create -f - << YAML
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: smoke, annotations: {storageclass.kubernetes.io/is-default-class: "true"}}
+provisioner: $1
+volumeBindingMode: WaitForFirstConsumer
+YAML
+}
+check "a storage class is the default" until_true 60 storage_class nobody.example.com/none
+run_test --junit "$work/result.xml"
+check "without WebSocket and provisioner: the exit code says so" test $? = 1
+check "exactly these cases fail" test "$(failed_cases | xargs)" = \
+  "name=kubectl exec goes over WebSocket name=$volume"
+check "it says that kubectl went back to SPDY, and why" \
+  said "kubectl exec goes over WebSocket" "kubectl went back to SPDY at the API server $(address_of $name sm-both-001):6443: err="
+check "it says what the claim waits for" said "$volume" "the claim is Pending, of the storage class smoke: "
+check "and who does not provide" said "$volume" "nobody.example.com/none"
+check "no namespace is left" no_namespace
+check "the API server is as before" on_both_sh "mv $unit.kept $unit"
+
+# --- an API server with a certificate for aggregated APIs that is of another authority
+
+certs=/etc/kubernetes/ssl
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/other.key" -out "$work/other.crt" -days 2 \
+  -subj /CN=front-proxy-client 2> /dev/null
+put() { "$muster" ssh $name sm-both-001 -- sh -c "'cat > $2'" < "$1"; }
+check "the right one is kept" on_both_sh "cp -p $certs/front-proxy-client.crt $certs/front-proxy-client.key /root/"
+check "the wrong certificate is there" put "$work/other.crt" $certs/front-proxy-client.crt
+check "and its key" put "$work/other.key" $certs/front-proxy-client.key
+check "the API server is restarted" api_restarted
+kubectl delete storageclass smoke > /dev/null
+run_test --junit "$work/result.xml"
+check "with a wrong front proxy: the exit code says so" test $? = 1
+check "exactly that case fails" test "$(failed_cases | xargs)" = \
+  "name=an aggregated API answers through every API server"
+check "it says that the certificate is not believed" \
+  said "an aggregated API answers through every API server" "remote error: tls: unknown certificate authority"
+no_api_service() {
+  local left
+  left=$(kubectl get apiservices -l muster-test -o name) && [ -z "$left" ]
+}
+check "no aggregated API is left" no_api_service
+check "no namespace is left" no_namespace
+check "the right certificate is back" on_both_sh "mv /root/front-proxy-client.crt /root/front-proxy-client.key $certs/"
+check "the API server is restarted" api_restarted
+
+# --- all that a cluster may have besides: a volume, a mirror, a pod network that enforces policies
+
+# shellcheck source=tests/support/packages.sh
+. "$root/tests/support/packages.sh"
+need "Debian's docker-registry can be had" unpack_packages docker-registry
+address=$(address_of $name sm-both-001)
+cat > "$work/registry.yml" << YAML
+version: 0.1
+storage: {filesystem: {rootdirectory: /root/registry}}
+http: {addr: "$address:5000"}
+YAML
+check "a node has a registry" put "$work/packages/usr/bin/docker-registry" /root/docker-registry
+check "and its configuration" put "$work/registry.yml" /root/registry.yml
+check "it serves" on_both_sh "chmod 755 /root/docker-registry; systemd-run --unit smoke-registry /root/docker-registry serve /root/registry.yml"
+push() {
+  on_both_sh "ctr -n k8s.io images tag --force docker.io/library/busybox:1.35 $address:5000/library/busybox:1.35
+    ctr -n k8s.io images push --local --plain-http $address:5000/library/busybox:1.35
+    ctr -n k8s.io images rm $address:5000/library/busybox:1.35"
+}
+check "it has the image" until_true 30 push
+with_mirrors() {  # URL...: applies the definition with these
+  local list
+  list=$(printf '"%s", ' "$@")
+  sed "s|\"provider\":|\"registries\": {\"docker.io\": {\"mirrors\": [${list%, }]}}, &|" "$definition" > "$work/mirrored.json"
+  "$muster" apply "$work/mirrored.json" --yes
+}
+check "it becomes a mirror" with_mirrors "http://$address:5000"
+storage_class kubernetes.io/no-provisioner > /dev/null
+kubectl create -f - > /dev/null << YAML
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: smoke}
+spec:
+  capacity: {storage: 1Gi}
+  accessModes: [ReadWriteOnce]
+  storageClassName: smoke
+  hostPath: {path: /var/lib/smoke-volume, type: DirectoryOrCreate}
+YAML
+# The pod network of a definition whose role says that it enforces policies.
+mkdir -p "$work/mine/roles/network-bridge" "$work/mine/templates"
+sed 's/^enforces_network_policies: false/enforces_network_policies: true/' "$root/roles/network-bridge/role.yaml" \
+  > "$work/mine/roles/network-bridge/role.yaml"
+# Who does enforce them, for the one policy of the test: web-1 is on the worker, web-0 is not.
+enforce() {
+  local rules="" before=none
+  while sleep 0.3; do
+    rules=$(kubectl get networkpolicies -A -o 'jsonpath={range .items[*]}{.metadata.namespace}{"\n"}{end}' | while read -r space; do
+      server=$(kubectl -n "$space" get pod web-1 -o 'jsonpath={.status.podIP}')
+      echo "table ip smoke_policy { chain forward { type filter hook forward priority -10;"
+      kubectl -n "$space" get pods -l may-ask=web-1 -o 'jsonpath={range .items[*]}{.status.podIP}{"\n"}{end}' |
+        sed "s/.*/ip saddr & ip daddr $server accept/"
+      echo "ip daddr $server ct state new drop; }; }"
+    done)
+    [ "$rules" != "$before" ] || continue
+    printf 'table ip smoke_policy {}\ndelete table ip smoke_policy\n%s\n' "$rules" > "$work/policy.nft"
+    "$muster" ssh $name sm-worker-001 -- nft -f - < "$work/policy.nft" && before=$rules
+  done
+}
+enforce > "$work/enforce.log" 2>&1 &
+enforcer=$!
+"$muster" --roles "$work/mine" test $name --junit "$work/result.xml" > "$work/test.out" 2> "$work/test.err"
+check "with all of it, muster test passes" test $? = 0
+check "and nothing is skipped" test "$(number tests) $(number failures) $(number skipped)" = "16 0 0"
+kill $enforcer
+wait $enforcer 2> /dev/null
+check "nobody enforces policies any more" "$muster" ssh $name sm-worker-001 -- nft delete table ip smoke_policy < /dev/null
+
+check "a mirror that does not answer comes first" with_mirrors "http://$address:5999" "http://$address:5000"
+kubectl delete storageclass smoke > /dev/null
+kubectl delete persistentvolume smoke --wait=false > /dev/null
+"$muster" --roles "$work/mine" test $name --junit "$work/result.xml" > "$work/test.out" 2> "$work/test.err"
+check "what says that it enforces policies and does not: the exit code says so" test $? = 1
+check "exactly these cases fail" test "$(failed_cases | xargs)" = "name=$policy name=$mirror"
+check "it says who reached whom" said "$policy" "in spite of a NetworkPolicy that refuses it"
+check "it says that the first mirror was passed over" said "$mirror" "is pulled, but a mirror was passed over: failed to do request: Head"
+check "and why" said "$mirror" "connection refused"
+check "no namespace is left" no_namespace
+
+check "the mirror is off" on_both systemctl stop smoke-registry
+run_test --junit "$work/result.xml"
+check "without the mirror: the exit code says so" test $? = 1
+check "exactly that case fails" test "$(failed_cases | xargs)" = "name=$mirror"
+check "it names the node and the image" said "$mirror" "sm-worker-001: docker.io/library/busybox:1.35 is not pulled: "
 
 # --- stopped in the middle
 

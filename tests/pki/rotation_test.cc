@@ -128,3 +128,15 @@ TEST_CASE("pki: what a person wants to know of a certificate") {
   CHECK_FALSE(certificate_facts("no certificate"));
   CHECK_FALSE(is_signed_by("no certificate", "nor this"));
 }
+
+TEST_CASE("pki: a text is certificates when each of them can be read") {
+  MemoryVault vault;
+  auto good = Pki(vault, "c1").authority("etcd").certificate;
+  const std::string cut = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+  CHECK(are_certificates(good));
+  CHECK(are_certificates("# ours\n" + good + good));
+  CHECK_FALSE(are_certificates(cut));
+  CHECK_FALSE(are_certificates(good + cut));
+  CHECK_FALSE(are_certificates("no certificate"));
+  CHECK_FALSE(are_certificates(""));
+}

@@ -140,6 +140,9 @@ TEST_CASE("releases: a version that cannot be installed is refused with the near
   CHECK(old.problem ==
         "Kubernetes v1.28.3 is older than v1.33, the oldest release that muster installs");
   CHECK(old.instead == "v1.36.3");
+  CHECK(check("v1.28.3", "2027-06-28").instead == "v1.36.3");
+  CHECK(check("v1.28.3", "2027-06-29").instead == "v1.37.0");
+  CHECK(check("1.36", "2027-06-29").instead == "v1.37.0");
   auto between = check("v1.35.4");
   CHECK(between.problem == "muster knows no Kubernetes v1.35.4");
   CHECK(between.instead == "v1.36.3");
@@ -166,6 +169,44 @@ TEST_CASE("releases: what is no version is refused with what was probably meant"
   CHECK(check("v1.36").instead == "v1.36.3");
   CHECK(check("1.36").instead == "v1.36.3");
   CHECK(check("latest").instead == "v1.37.2");
+}
+
+TEST_CASE("releases: a part beyond what Kubernetes takes of it is a mistake") {
+  auto ranges = [](const std::string& range) {
+    return mistake(kSmall + "ranges:\n  - {part: crictl, source: s, " + range + "}\n");
+  };
+  const std::string at = "roles/releases.yaml:20: ";
+  CHECK(ranges("least: v1.34.0, below: v1.38.0") == "none");
+  CHECK(ranges("since: v1.37, least: v1.37.0") == "none");
+  CHECK(ranges("until: v1.33, least: v1.37.0") == "none");
+  CHECK(ranges("least: v1.35.0") ==
+        at + "Kubernetes v1.36 has crictl v1.34.0, and takes v1.35.0 and later");
+  CHECK(ranges("least: v1.34.0, below: v1.37.0") ==
+        at + "Kubernetes v1.33 has crictl v1.37.0, and takes those before v1.37.0");
+  CHECK(ranges("least: newest") == at + "'newest' is no version such as v3.6.16");
+  CHECK(ranges("below: v1.38.0") == at + "'least' is missing");
+  CHECK(ranges("least: v1.0.0, from: v1.33") == at + "unknown key 'from'");
+  CHECK(mistake(kSmall + "ranges: [{part: etc, least: v1.0.0, source: s}]\n") ==
+        "roles/releases.yaml:19: 'etc' is none of 'parts'");
+}
+
+TEST_CASE("releases: etcd and containerd have a range that every release must keep to") {
+  const auto yaml = std::string(resource("roles/releases.yaml"));
+  auto with_part = [&](const std::string& part, const std::string& version) {
+    auto text = yaml;
+    const auto line = "\n  " + part + ": ";
+    auto at = text.find(line);
+    REQUIRE(at != std::string::npos);
+    at += line.size();
+    return mistake(text.replace(at, text.find('\n', at) - at, version));
+  };
+  CHECK(with_part("etcd", "v3.6.16") == "none");
+  CHECK(with_part("etcd", "v3.4.23")
+            .ends_with(": Kubernetes v1.34 has etcd v3.4.23, and takes v3.5.24 and later"));
+  CHECK(with_part("containerd", "v1.7.28")
+            .ends_with(": Kubernetes v1.29 has containerd v1.7.28, and takes v2.0.0 and later"));
+  CHECK(with_part("containerd", "v3.0.0")
+            .ends_with(": Kubernetes v1.29 has containerd v3.0.0, and takes those before v3.0.0"));
 }
 
 TEST_CASE("releases: each mistake in the file is told with its line") {

@@ -1,7 +1,6 @@
 # A node without systemd, for scripts that hold what muster renders against the real programs. Sourced; $root and
 # $work are the script's, programs are in $work/bin. Outside of the namespaces (mounts, network, processes):
 #   find_programs RELEASE NAME...   notes where the cache of this machine has them; says which is not there
-#   unpack_packages NAME...         Debian's, into $work/packages
 #   enter_group NAME                this process is in cgroups of this name from now on
 #   step_down NAME                  with these as the root of a cgroup namespace: leaves room for groups in them
 #   clean_up_groups PID FOLDER      when the process has ended: away with the folder, and cgroups named like it
@@ -12,6 +11,8 @@
 #   own_cgroups                     nothing is seen of cgroups above those that were entered
 #   start UNIT LOG                  becomes what the unit starts
 # shellcheck shell=bash disable=SC2154
+# shellcheck source=tests/support/packages.sh
+. "$root/tests/support/packages.sh"
 # shellcheck source=tests/support/until.sh
 . "$root/tests/support/until.sh"
 
@@ -23,14 +24,6 @@ find_programs() {  # RELEASE NAME...
     : > "$work/bin/$name"
     printf '%s %s\n' "$name" "$path"
   done > "$work/programs"
-}
-
-unpack_packages() {  # NAME...
-  local deb
-  mkdir -p "$work/packages/debs"
-  download() { (cd "$work/packages/debs" && apt-get -qq download -o APT::Sandbox::User=root "$@"); }
-  download "$@" || { apt-get -qq update && download "$@"; } || return 1
-  for deb in "$work"/packages/debs/*.deb; do dpkg -x "$deb" "$work/packages" || return 1; done
 }
 
 enter_group() {  # NAME
