@@ -66,7 +66,7 @@ compile() {
   say "compiling with $(go env GOVERSION)"
   mkdir -p "$work/bin"
   compile_as "go build" "$packages"
-  [ -z "$tests" ] || compile_as "go test -c" "$tests"
+  [ -z "$tests" ] || compile_as "go test -c -vet=off" "$tests"
 }
 compile_as() { # COMMAND PACKAGES
   # shellcheck disable=SC2086
