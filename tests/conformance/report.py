@@ -107,7 +107,7 @@ def show(cases, without_image, folder):
             say("skip", case, "needs " + " ".join(without_image[case]))
     left = [case for case in cases if case not in seen and case not in without_image]
     print(f"{len(cases)} conformance cases: {counts['ok']} passed, {counts['FAIL']} failed, "
-          f"{counts['skip']} skipped, {len(left)} not asked for")
+          f"{counts['skip']} skipped, {len(left)} not run")
     return 1 if counts["FAIL"] or not counts["ok"] else 0
 
 
