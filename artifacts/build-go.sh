@@ -1,17 +1,18 @@
 #!/bin/sh
 # Builds what a node runs from the Go module proxy, for machines that cannot reach upstream.
-# Usage: build-go.sh NAME VERSION OUTDIR. Progress goes to stderr.
+# Usage: build-go.sh NAME VERSION OUTDIR [FOLDER]. Progress goes to stderr.
 #
 # go/NAME/VERSION beside this script has the module that asks for the source. Its go.sum pins the
-# hash of every module that goes in: Go builds with no other.
+# hash of every module that goes in: Go builds with no other. FOLDER has go/ and a go-recipes.sh of
+# its own, for what no node runs.
 #
 # Go's caches are in the folder `go` beside OUTDIR: so all components share them, a build that was
 # interrupted goes on where it was, and no HOME is needed. Go removes at a later build what none
 # used for five days, and all of it may be deleted. GOCACHE and GOMODCACHE name other places.
 set -eu
 
-[ $# -eq 3 ] || {
-  echo "usage: build-go.sh NAME VERSION OUTDIR" >&2
+[ $# -eq 3 ] || [ $# -eq 4 ] || {
+  echo "usage: build-go.sh NAME VERSION OUTDIR [FOLDER]" >&2
   exit 2
 }
 name=$1 version=$2 out=$3
@@ -25,8 +26,14 @@ fail() {
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=go-recipes.sh
 . "$here/go-recipes.sh"
-module="$here/go/$name/$version"
-[ -f "$module/go.mod" ] || fail "there is no artifacts/go/$name/$version to build it from"
+modules_of=artifacts folder=$here
+if [ $# -eq 4 ]; then
+  modules_of=$4 folder=$(cd "$4" && pwd)
+  # shellcheck source=/dev/null
+  . "$folder/go-recipes.sh"
+fi
+module="$folder/go/$name/$version"
+[ -f "$module/go.mod" ] || fail "there is no $modules_of/go/$name/$version to build it from"
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 caches="$(dirname "$out")/go"
@@ -57,9 +64,14 @@ set_up_go() {
 # Debug information goes with -s -w: not to make it either saves a twentieth of the time.
 compile() {
   say "compiling with $(go env GOVERSION)"
+  mkdir -p "$work/bin"
+  compile_as "go build" "$packages"
+  [ -z "$tests" ] || compile_as "go test -c -vet=off" "$tests"
+}
+compile_as() { # COMMAND PACKAGES
   # shellcheck disable=SC2086
-  (cd "$module" && nice go build -trimpath -gcflags all=-dwarf=false -tags "$tags" \
-    -ldflags "-s -w $stamps" -o "$work/bin/" $packages) >&2
+  (cd "$module" && nice $1 -trimpath -gcflags all=-dwarf=false -tags "$tags" \
+    -ldflags "-s -w $stamps" -o "$work/bin/" $2) >&2
 }
 
 hand_over_image() { # NAME:TAG ENTRYPOINT FILE=PATH

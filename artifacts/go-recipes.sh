@@ -2,11 +2,12 @@
 # What build-go.sh makes of each component, and scripts/pin-go-modules looks up. To be sourced.
 #
 # recipe NAME VERSION sets `modules` (that the component is in), `packages` (to compile), `programs`
-# (PROGRAM=ARTIFACT, as Go names them and as the catalog does), `stamps` for the linker, and `tags`.
+# (PROGRAM=ARTIFACT, as Go names them and as the catalog does), `stamps` for the linker, `tags`, and
+# `tests` (packages whose tests become a program).
 # shellcheck disable=SC2034
 
 recipe() {
-  modules='' packages='' programs='' stamps='' tags=''
+  modules='' packages='' programs='' stamps='' tags='' tests=''
   case $1 in
     kubernetes) recipe_kubernetes "$2" ;;
     etcd)
@@ -59,6 +60,10 @@ recipe_kubernetes() {
   for program in kubelet kubectl; do
     add_program $modules/cmd/$program
   done
+  stamp_kubernetes "$1"
+}
+
+stamp_kubernetes() { # VERSION
   minor=${1#v1.} minor=${minor%%.*}
   for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
     for stamp in "gitVersion=$1" gitMajor=1 "gitMinor=$minor" gitTreeState=clean gitCommit=module \

@@ -43,6 +43,9 @@ module = root.split("@")[0]
 with zipfile.ZipFile(path + ".zip", "w") as out:
     out.writestr(root + "/go.mod", open(path + ".mod").read())
     out.writestr(root + "/pkg/version/version.go", 'package version\n\nvar Version = "unknown"\n')
+    out.writestr(root + "/pkg/version/version_test.go",
+                 'package version\n\nimport "testing"\n\n'
+                 'func TestMain(m *testing.M) { println("a test of", Version) }\n')
     out.writestr(root + "/cmd/crictl/main.go",
                  'package main\n\nimport "%s/pkg/version"\n\n'
                  'func main() { println("%s", version.Version) }\n' % (module, greeting))
@@ -66,6 +69,25 @@ build crictl v0.1.0
 expect "a component is built of pinned modules, without a HOME" 0 "crictl: done"
 check "it is called as the catalog calls it, and nothing else is left" [ "$(left crictl)" = crictl ]
 check "it has its version" [ "$("$work/built/crictl/crictl" 2>&1)" = "hello v0.1.0" ]
+
+mkdir "$work/apart"
+cat > "$work/apart/go-recipes.sh" <<'RECIPE'
+recipe() {
+  modules=sigs.k8s.io/cri-tools packages='' stamps="-X sigs.k8s.io/cri-tools/pkg/version.Version=$2" tags=''
+  tests=$modules/pkg/version programs=version.test=version.test
+  add_program $modules/cmd/crictl own-
+}
+RECIPE
+alone GOCACHE="$work/built/go/build" GOMODCACHE="$work/pinned" \
+  "$work/scripts/pin-go-modules" own v0.1.0 "$work/apart" > "$work/out" 2>&1
+code=$?
+expect "a folder of its own has recipes and pinned modules of its own" 0
+check "they are not among muster's" [ ! -e "$work/artifacts/go/own" ]
+alone "$work/artifacts/build-go.sh" own v0.1.0 "$work/built/own" "$work/apart" > "$work/out" 2>&1
+code=$?
+expect "a folder's component is built" 0 "own: done"
+check "it has its programs, tests too" [ "$(left own)" = "own-crictl version.test" ]
+check "a program of tests has its version" [ "$("$work/built/own/version.test" 2>&1)" = "a test of v0.1.0" ]
 
 publish v0.1.0 goodbye
 forget

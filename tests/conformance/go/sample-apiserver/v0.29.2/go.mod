@@ -1,0 +1,5 @@
+module muster/build
+
+go 1.21
+
+require k8s.io/sample-apiserver v0.29.2
