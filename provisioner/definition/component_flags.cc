@@ -60,16 +60,11 @@ constexpr const char* kEtcdSets[] = {"initial-cluster", "initial-cluster-state",
                                      "heartbeat-interval", "election-timeout"};
 
 /// Of muster's own, what a cluster works with whatever its value is.
-constexpr std::string_view kMayDiffer[] = {"failSwapOn",
-                                           "protectKernelDefaults",
-                                           "nodeStatusUpdateFrequency",
-                                           "resolvConf",
-                                           "tlsMinVersion",
-                                           "seccompDefault",
-                                           "mode",
-                                           "evictionHard",
-                                           "imageGCHighThresholdPercent",
-                                           "conntrack"};
+constexpr std::string_view kMayDiffer[] = {
+    "failSwapOn", "protectKernelDefaults", "nodeStatusUpdateFrequency",
+    "resolvConf", "tlsMinVersion",         "seccompDefault",
+    "mode",       "evictionHard",          "imageGCHighThresholdPercent",
+    "conntrack"};
 
 constexpr std::string_view kGivenAgain[] = {"enable-admission-plugins",
                                             "audit-log-mode",
