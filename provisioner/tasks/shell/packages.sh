@@ -21,9 +21,9 @@ m_packages_await() {
   m_tries=${1:-60}
   while [ "$m_tries" -gt 0 ]; do
     m_busy=
-    for m_file in /proc/[0-9]*/comm; do
-      { read -r m_name <"$m_file"; } 2>/dev/null || continue
-      case $m_name in
+    for m_process in /proc/[0-9]*/comm; do
+      { read -r m_comm <"$m_process"; } 2>/dev/null || continue
+      case $m_comm in
         apt-get | dpkg | dnf | yum | rpm | apk) m_busy=1 ;;
       esac
     done
