@@ -17,18 +17,25 @@ suite=flags
 programs="etcd containerd containerd-shim-runc-v2 ctr runc kube-apiserver kube-controller-manager kube-scheduler
   kubelet kube-proxy kubectl pause-image cni-bridge cni-host-local cni-loopback cni-portmap"
 
+bring_haproxy() {
+  if [ ! -d "$scratch/packages" ]; then
+    (work=$scratch && unpack_packages haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1) || return 1
+  fi
+  cp -a "$scratch/packages" "$work"
+}
+
 try_release() {  # RELEASE
   local said
   work=$scratch/$1
   mkdir "$work" || return 1
-  cp -a "$scratch/packages" "$work"
   # shellcheck disable=SC2086
-  if ! said=$(find_programs "$1" $programs); then
+  if ! said=$(find_programs "$1" $programs 2>&1); then
     if [ -n "${RELEASES:-}" ]; then echo "skip $suite: $1: $(tr '\n' ' ' <<< "$said")"; return; fi
     fail "$1: its programs are in the cache" "$said"
     return 1
   fi
   cp "$muster" "$work/bin/muster"
+  bring_haproxy || { fail "$1: Debian's haproxy can be had" "apt-get download failed"; return 1; }
   (enter_group "${scratch##*/}-$1" && exec unshare --cgroup "$0" between "$work" "$1")
 }
 
@@ -41,9 +48,6 @@ if [ "${1:-}" != inside ]; then
   [ "$(id -u)" = 0 ] || { echo "skip $suite: needs root"; exit 0; }
   scratch=$(mktemp -d "${TMPDIR:-/tmp}/muster-flags.XXXXXX")
   clean_up_groups $$ "$scratch" < /dev/null > /dev/null 2>&1 &
-  work=$scratch
-  unpack_packages haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1 ||
-    { echo "FAIL $suite: Debian's haproxy can be had: apt-get download failed"; exit 1; }
   code=0
   for release in ${RELEASES:-$("$muster" version | sed -n 's/^Kubernetes \(v[0-9.]*\);.*/\1/p')}; do
     try_release "$release" || code=1

@@ -1,13 +1,13 @@
 #!/bin/bash
-# flags.sh with the releases that muster is tried with, but for the default. Those whose programs are not in this
-# machine's cache are skipped (muster artifacts fetch --kubernetes RELEASE brings them).
+# flags.sh with the releases that can be built here (artifacts/go/kubernetes), but for the default. Those whose programs
+# are not in this machine's cache are skipped (muster artifacts fetch --kubernetes RELEASE brings them).
 # Only in ./test --all: half a minute for each release.
 # Needs Kubernetes.
 # Runs beside others: it meets nobody.
 set -eu
+cd "$(dirname "$0")/../.."
 muster=${MUSTER:-${1:?usage: older_flags.sh BUILD_DIR}/muster}
-RELEASES=$("$muster" versions -o json | python3 -c 'import json, sys
-print(*[version for minor in json.load(sys.stdin)[1:] for version in minor["tried"]])')
-[ -n "$RELEASES" ] || { echo "skip flags: muster is tried with no other release"; exit 0; }
+default=$("$muster" version | sed -n 's/^Kubernetes \(v[0-9.]*\);.*/\1/p')
+RELEASES=$(cd artifacts/go/kubernetes && printf '%s\n' v* | sort -rV | grep -vx "$default" | xargs)
 export RELEASES
-exec "$(dirname "$0")/flags.sh" "$@"
+exec tests/integration/flags.sh "$@"

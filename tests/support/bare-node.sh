@@ -20,7 +20,7 @@ find_programs() {  # RELEASE NAME...
   local name path
   mkdir -p "$work/bin"
   for name in "${@:2}"; do
-    path=$("$muster" artifacts path "$name" --kubernetes "$1" 2>&1) || { echo "$path"; return 1; }
+    path=$("$muster" artifacts path "$name" --kubernetes "$1" 2>&1) || { echo "$path" >&2; return 1; }
     : > "$work/bin/$name"
     printf '%s %s\n' "$name" "$path"
   done > "$work/programs"
