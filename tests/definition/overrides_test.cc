@@ -21,7 +21,7 @@ std::string after(const std::string& set) { return mistakes(definition("", kTwo)
 TEST_CASE("overrides: a value is replaced or made, and is JSON when it can be") {
   auto result =
       parse(definition("", kTwo),
-            {{"attribs.k8s-version=v1.36.3", "name=other", "nodes.1.count=3", "commit=false",
+            {{"attribs.k8s-version=v1.37.2", "name=other", "nodes.1.count=3", "commit=false",
               "nodes.1.labels.\"x.y/z\"=1.2.3", "attribs.k8s-docker_version=1.10"},
              {}});
   CHECK(mistakes(result.diagnostics) ==
@@ -31,7 +31,7 @@ TEST_CASE("overrides: a value is replaced or made, and is JSON when it can be") 
   CHECK_FALSE(result.definition.commit);
   CHECK(result.definition.nodes[1].count == 3);
   CHECK(result.definition.nodes[1].labels.at("x.y/z") == "1.2.3");
-  CHECK(result.definition.attribs.at(0).value.text == "v1.36.3");
+  CHECK(result.definition.attribs.at(0).value.text == "v1.37.2");
 }
 
 TEST_CASE("overrides: whole nodes can be set") {
