@@ -14,12 +14,15 @@ mirror() { # CRICTL IMAGE WORD URL...
   pull 20 "${m_image%:*}:$m_word"
   said_of "/$m_repository/manifests/$m_word" | about_mirrors "$@" >"$m_scratch"
   m_asked=$(cat "$m_scratch")
-  pull 90 "$m_image" || {
-    why "$m_image is not pulled: $(printf '%s\n' "$m_said" | tail -n 1)"
-    return 1
-  }
-  said_of "$m_image" >/dev/null || skipped "$m_image is pulled, and containerd's log does not say from where"
+  pull 90 "$m_image"
+  m_pulled=$?
   said_of "/$m_repository/" | grep -vF '/manifests/muster-test-' | about_mirrors "$@" >"$m_scratch"
+  if [ "$m_pulled" != 0 ]; then
+    [ -s "$m_scratch" ] || printf '%s\n' "$m_said" | tail -n 1 >"$m_scratch"
+    why "$m_image is not pulled: $(reason_of <"$m_scratch")"
+    return 1
+  fi
+  said_of "$m_image" >/dev/null || skipped "$m_image is pulled, and containerd's log does not say from where"
   if [ -s "$m_scratch" ]; then
     cat "$m_scratch"
     why "$m_image is pulled, but a mirror was passed over: $(reason_of <"$m_scratch")"
@@ -53,4 +56,6 @@ about_mirrors() { # URL...
 }
 
 # In words: its error, or else its message.
-reason_of() { sed 's/.* error="\(.*\)" host=.*/\1/; s/.*msg="\([^"]*\)".*/\1/; s/\\//g'; }
+reason_of() {
+  sed "s/\\\\\"/'/g; s/.* error=\"\([^\"]*\)\".*/\\1/; s/.*msg=\"\([^\"]*\)\".*/\\1/"
+}
