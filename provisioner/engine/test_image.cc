@@ -63,7 +63,12 @@ TestCase import_test_image(const World& world, const Cluster& cluster,
   // Somebody else's node, which is not on record, pulls it, if it can.
   auto import = [&](NodeLink& link) { return bring(world, cluster, link, stop); };
   for (const auto& [node, answer] : on_each_node(world, record, nodes, stop, import)) {
-    if (answer.exit_code == 0 && !answer.timed_out) continue;
+    if (answer.stopped && test.verdict == Verdict::passed) {
+      test.verdict = Verdict::skipped;
+      test.message = "the test was stopped";
+    }
+    if (answer.stopped || (answer.exit_code == 0 && !answer.timed_out)) continue;
+    if (test.verdict == Verdict::skipped) test.message.clear();
     test.verdict = Verdict::failed;
     test.message += (test.message.empty() ? "" : ", ") + node + ": " + first_line(answer.output);
     test.output +=
