@@ -173,7 +173,7 @@ TEST_CASE("attribs: a version that cannot be installed is an error beside which 
   }
   CHECK(with_attrib("k8s-version", "\"v1.6.0\"") ==
         "error 1:29: Kubernetes v1.6.0 is older than v1.29, the oldest release that muster "
-        "installs (use --set attribs.k8s-version=v1.37.2)\n");
+        "installs (use --set attribs.k8s-version=v1.36.3)\n");
   CHECK(with_attrib("k8s-version", "\"v1.20.2\"") ==
         "error 1:29: Kubernetes v1.20.2 is out of support since 2022-02-28: muster still knows "
         "the clusters that it made of it, and makes no new ones "
@@ -184,7 +184,7 @@ TEST_CASE("attribs: what is no version leaves nothing to plan") {
   auto result = testing::parse(definition("\"attribs\": {\"k8s-version\": \"1.36.3\"},"));
   CHECK(testing::mistakes(result.diagnostics) ==
         "error 1:29: '1.36.3' is no Kubernetes version such as v1.37.2 "
-        "(use --set attribs.k8s-version=v1.37.2)\n");
+        "(use --set attribs.k8s-version=v1.36.3)\n");
   CHECK_FALSE(result.plannable);
 }
 
@@ -199,9 +199,9 @@ TEST_CASE("attribs: a version that is untried or out of support is taken with a 
   CHECK(said("v1.37.2") == "");
   CHECK(said("v1.36.9") ==
         "warning 1:29: Kubernetes v1.36.9 is untried: this muster knows v1.36 up to v1.36.4 "
-        "(use --set attribs.k8s-version=v1.37.2)\n");
+        "(use --set attribs.k8s-version=v1.36.3)\n");
   CHECK(said("v1.34.4") ==
-        "warning 1:29: Kubernetes v1.34.4 is untried: muster was tried with v1.37.2 "
+        "warning 1:29: Kubernetes v1.34.4 is untried: muster was tried with v1.36.3, v1.37.2 "
         "(use --set attribs.k8s-version=v1.37.2)\n"
         "warning 1:29: Kubernetes v1.34 is out of support since 2026-10-27 "
         "(use --set attribs.k8s-version=v1.37.2)\n");
