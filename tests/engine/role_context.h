@@ -5,6 +5,7 @@
 
 #include "inventory/cluster.h"
 #include "provisioner/engine/context.h"
+#include "tests/support/node_facts.h"
 
 namespace muster::testing {
 
@@ -26,12 +27,7 @@ inline ContextInput context_input(const Cluster& cluster, const Node& node, cons
   input.before = &kNothing;
   static const CertificateOrder kNoOrder;
   input.certificates = &kNoOrder;
-  input.facts.values = {{"arch", "amd64"},       {"os", "debian"},     {"os_version", "12"},
-                        {"kernel", "6.1.0"},     {"cpus", "2"},        {"memory_mb", "2048"},
-                        {"container", "true"},   {"cgroup", "v1"},     {"oom_score_adj", "false"},
-                        {"nameserver", "false"}, {"systemd", "true"},  {"openrc", "false"},
-                        {"cgroup_v1", "true"},   {"nftables", "true"}, {"apt", "true"},
-                        {"dnf", "false"},        {"apk", "false"}};
+  input.facts = facts_of_a_node();
   for (const char* artifact : {"coredns-image", "pause-image"}) input.artifacts[artifact] = true;
   return input;
 }

@@ -13,6 +13,7 @@
 #include "provisioner/pki/digest.h"
 #include "provisioner/tasks/ledger.h"
 #include "tests/shells/ledgers.h"
+#include "tests/support/node_facts.h"
 #include "tests/support/vault.h"
 
 using namespace muster;
@@ -169,12 +170,7 @@ class Playing {
     input.endpoints = &endpoints_;
     input.before = &nothing_;
     input.certificates = &order_;
-    input.facts.values = {{"arch", "amd64"},       {"os", "debian"},     {"os_version", "12"},
-                          {"kernel", "6.1.0"},     {"cpus", "2"},        {"memory_mb", "2048"},
-                          {"container", "true"},   {"cgroup", "v1"},     {"oom_score_adj", "false"},
-                          {"nameserver", "false"}, {"systemd", "true"},  {"openrc", "false"},
-                          {"cgroup_v1", "true"},   {"nftables", "true"}, {"apt", "true"},
-                          {"dnf", "false"},        {"apk", "false"}};
+    input.facts = facts_of_a_node();
     for (const char* artifact : {"coredns-image", "pause-image"}) input.artifacts[artifact] = true;
     return input;
   }
