@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -125,6 +126,8 @@ struct DeploymentRecord {
   int revision = 0;  ///< of the last definition that an apply finished or began
   std::string definition_file;
   std::string definition_text;
+  /// Attribs that the text leaves out, with their defaults of then; none of old records.
+  std::map<std::string, std::string> definition_defaults;
   bool applied = false;  ///< the last apply finished with nothing failed
   /// Set while an atomic apply has not ended well: the revision that its failure goes back to, 0
   /// when there was no deployment before.

@@ -45,10 +45,21 @@ std::string named(const std::string& deployment, int revision) {
   return deployment + " revision " + std::to_string(revision);
 }
 
+/// What both leave out and mean something else by.
+std::string changed_defaults(const RevisionRecord& before, const RevisionRecord& after) {
+  std::string lines;
+  for (const auto& [name, value] : before.definition_defaults) {
+    auto now = after.definition_defaults.find(name);
+    if (now == after.definition_defaults.end() || now->second == value) continue;
+    lines += "by default, " + name + ": " + value + " => " + now->second + "\n";
+  }
+  return lines;
+}
+
 /// A unified diff; empty when they are the same.
 std::string diff_of(const std::string& deployment, const RevisionRecord& before,
                     const RevisionRecord& after) {
-  if (before.definition_text == after.definition_text) return "";
+  if (before.definition_text == after.definition_text) return changed_defaults(before, after);
   Scratch scratch;
   auto old_file = scratch.path() / "before";
   auto new_file = scratch.path() / "after";
@@ -64,7 +75,7 @@ std::string diff_of(const std::string& deployment, const RevisionRecord& before,
                old_file.string(),
                new_file.string()};
   auto result = run_process(diff);
-  if (result.exit_code == 1) return result.output;  // they differ
+  if (result.exit_code == 1) return result.output + changed_defaults(before, after);
   throw Error("diff failed: " + trim(result.error_output)).hint("install diffutils");
 }
 
@@ -96,7 +107,8 @@ Json to_json(const RevisionRecord& revision, int current) {
           {"definition_file", revision.definition_file},
           {"whole", revision.applied_ms != 0},
           {"current", revision.revision == current},
-          {"definition", revision.definition_text}};
+          {"definition", revision.definition_text},
+          {"defaults", revision.definition_defaults}};
 }
 
 std::size_t find_revision(const std::string& deployment,

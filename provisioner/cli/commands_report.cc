@@ -43,6 +43,7 @@ std::optional<Cluster> App::cluster_in(const RunRecord& run) {
     if (!begun) break;
     then.definition_file = revision.definition_file;
     then.definition_text = revision.definition_text;
+    then.definition_defaults = revision.definition_defaults;
   }
   if (then.definition_text.empty()) return std::nullopt;
   try {

@@ -140,7 +140,8 @@ std::string undo_line(int undo_to) {
 }  // namespace
 
 std::optional<Cluster> App::wanted_cluster(const DeploymentRecord& record) {
-  auto parsed = parse_recorded_definition(record.definition_file, record.definition_text, rules());
+  auto parsed = parse_recorded_definition(record.definition_file, record.definition_text,
+                                          record.definition_defaults, rules());
   if (!parsed.plannable) return std::nullopt;
   auto cluster = expand(parsed.definition, roles(), parsed.diagnostics);
   keep_pod_cidrs(cluster, record);

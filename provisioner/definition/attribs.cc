@@ -1,6 +1,7 @@
 #include "provisioner/definition/attribs.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "provisioner/releases/releases.h"
 
@@ -227,6 +228,14 @@ std::string attrib_text(const Value& value) {
     default:
       return to_json(value);
   }
+}
+
+Value attrib_value(const AttribRule& rule, const std::string& text) {
+  if (rule.kind == Kind::boolean) return Value::of(text == "true");
+  if (rule.kind != Kind::integer) return Value::of(text);
+  std::int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return Value::of(number);
 }
 
 }  // namespace muster

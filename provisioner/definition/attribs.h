@@ -38,5 +38,7 @@ const AttribRule* find_attrib(std::string_view name);
 
 /// The value as templates see it.
 std::string attrib_text(const Value& value);
+/// The value that is shown as `text`: of a whole number, yes or no, or a string.
+Value attrib_value(const AttribRule& rule, const std::string& text);
 
 }  // namespace muster

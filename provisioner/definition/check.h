@@ -74,6 +74,8 @@ class Checker {
   // check_attribs.cc
   std::vector<Value::Member> read_attribs(const Value& attribs, bool cluster_wide);
   bool check_attrib(const Value::Member& member, bool cluster_wide);
+  /// A record means what was the default when it was made.
+  void take_defaults();
   bool check_attrib_kind(const Value::Member& member, Value::Kind kind);
   void check_attrib_text(const Value::Member& member);
   void check_version(const Value& value);

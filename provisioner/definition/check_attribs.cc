@@ -49,6 +49,22 @@ std::vector<Value::Member> Checker::read_attribs(const Value& attribs, bool clus
   return read;
 }
 
+void Checker::take_defaults() {
+  for (const auto& rule : attrib_rules()) {
+    if (!rule.alias_of.empty() || !rule.replaced_by.empty() || rule.secret) continue;
+    if (std::ranges::find(definition_.attribs, rule.name, &Value::Member::key) !=
+        definition_.attribs.end()) {
+      continue;
+    }
+    auto former = rules_.defaults.find(rule.name);
+    const auto& text = former == rules_.defaults.end() ? rule.fallback : former->second;
+    if (!text.empty()) definition_.defaults[rule.name] = text;
+    if (text == rule.fallback) continue;
+    Value::Member member{rule.name, {}, attrib_value(rule, text)};
+    if (check_attrib(member, true)) definition_.attribs.push_back(std::move(member));
+  }
+}
+
 bool Checker::check_attrib(const Value::Member& member, bool cluster_wide) {
   const auto* rule = find_attrib(member.key);
   if (rule == nullptr) {

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "provisioner/base/text.h"
 #include "provisioner/definition/attribs.h"
@@ -38,12 +37,7 @@ Value Checker::attrib(const std::string& name) const {
     if (member.key == name) return member.value;
   }
   const auto* rule = find_attrib(name);
-  auto value = Value::of(rule->fallback);
-  if (rule->kind == Value::Kind::integer) {
-    value.kind = Value::Kind::integer;
-    std::from_chars(value.text.data(), value.text.data() + value.text.size(), value.integer);
-  }
-  return value;
+  return attrib_value(*rule, rule->fallback);
 }
 
 std::optional<Cidr> Checker::network(const std::string& attrib_name) const {

@@ -29,6 +29,7 @@ Definition Checker::check(const Value& root) {
   if (const auto* attribs = get(root, top_keys(), "attribs")) {
     definition_.attribs = read_attribs(*attribs, true);
   }
+  take_defaults();
   if (const auto* keys = get(root, top_keys(), "public_keys")) read_public_keys(*keys);
   if (const auto* profiles = get(root, top_keys(), "profiles")) strings(*profiles, "profiles");
   read_programs(root);

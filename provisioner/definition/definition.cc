@@ -1,5 +1,7 @@
 #include "provisioner/definition/definition.h"
 
+#include <algorithm>
+
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
 #include "provisioner/base/utf8.h"
@@ -62,9 +64,18 @@ DefinitionResult parse_definition(const std::string& file, std::string text,
 }
 
 DefinitionResult parse_recorded_definition(const std::string& file, std::string text,
-                                           DefinitionRules rules) {
+                                           AttribDefaults defaults, DefinitionRules rules) {
   rules.recorded = true;
+  rules.defaults = std::move(defaults);
   return parse_definition(file, std::move(text), {}, rules);
+}
+
+bool same_definition(const std::string& text, const AttribDefaults& defaults,
+                     const std::string& other_text, const AttribDefaults& other_defaults) {
+  return text == other_text && std::ranges::all_of(defaults, [&](const auto& known) {
+           auto other = other_defaults.find(known.first);
+           return other == other_defaults.end() || other->second == known.second;
+         });
 }
 
 DefinitionResult read_definition(const std::filesystem::path& file, const Overrides& overrides,

@@ -43,6 +43,10 @@ struct NodeBlock {
   std::vector<std::string> taints;  ///< "key=value:Effect"
 };
 
+/// Attribs that a definition leaves out, with what they were by default when it was read: what it
+/// says for as long as it is on record.
+using AttribDefaults = std::map<std::string, std::string>;
+
 /// What the user wrote, checked, positions kept; nothing is expanded or resolved yet.
 /// Made by read_definition.
 struct Definition {
@@ -52,6 +56,7 @@ struct Definition {
   bool commit = true;
   std::string tld;  ///< "<name>.cloud" when absent
   std::vector<Value::Member> attribs;
+  AttribDefaults defaults;
   std::map<std::string, std::string> public_keys;  ///< key name -> "ssh-ed25519 AAAA..."
   ProviderChoice provider;
   std::vector<NodeBlock> nodes;
@@ -94,6 +99,8 @@ struct DefinitionRules {
   bool (*are_certificates)(const std::string& pem) = nullptr;
   /// The text is one that was recorded: its files are in it, and the state has its secrets.
   bool recorded = false;
+  /// Of the muster that recorded it; none: today's.
+  AttribDefaults defaults = {};
 };
 
 /// A definition is read whole or with mistakes; `diagnostics` may hold warnings in either case.
@@ -120,7 +127,12 @@ DefinitionResult parse_definition(const std::string& file, std::string text,
 
 /// One that the state recorded: what it named when it was read is not asked again.
 DefinitionResult parse_recorded_definition(const std::string& file, std::string text,
-                                           DefinitionRules rules);
+                                           AttribDefaults defaults, DefinitionRules rules);
+
+/// Whether two texts with their defaults say the same; what one of them does not know counts as
+/// the other's.
+bool same_definition(const std::string& text, const AttribDefaults& defaults,
+                     const std::string& other_text, const AttribDefaults& other_defaults);
 
 /// The JSON Schema (draft 7) of a definition, as `muster schema` prints it.
 std::string definition_schema();

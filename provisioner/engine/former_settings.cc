@@ -10,8 +10,8 @@ namespace {
 
 /// Nothing when the definition is wrong by now.
 std::optional<Cluster> cluster_of_revision(const World& world, const RevisionRecord& revision) {
-  auto read =
-      parse_definition(revision.definition_file, revision.definition_text, {}, rules_of(world));
+  auto read = parse_recorded_definition(revision.definition_file, revision.definition_text,
+                                        revision.definition_defaults, rules_of(world));
   if (!read.plannable) return std::nullopt;
   auto cluster = expand(read.definition, *world.roles, read.diagnostics);
   if (read.diagnostics.has_errors()) return std::nullopt;

@@ -100,8 +100,8 @@ void ask_machines_once_more(const World& world, DeploymentRecord& record) {
     return provider != nullptr && provider->picks_machines();
   });
   if (!some) return;
-  auto last =
-      parse_recorded_definition(record.definition_file, record.definition_text, rules_of(world));
+  auto last = parse_recorded_definition(record.definition_file, record.definition_text,
+                                        record.definition_defaults, rules_of(world));
   if (!last.plannable) return;
   Diagnostics unheard;
   auto cluster = expand(last.definition, *world.roles, unheard);

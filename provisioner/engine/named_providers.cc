@@ -49,8 +49,8 @@ std::vector<std::string> users_of_provider(const std::vector<DeploymentRecord>& 
                                            const std::string& provider) {
   std::vector<std::string> users;
   for (const auto& deployment : deployments) {
-    auto parsed =
-        parse_recorded_definition(deployment.definition_file, deployment.definition_text, rules);
+    auto parsed = parse_recorded_definition(deployment.definition_file, deployment.definition_text,
+                                            deployment.definition_defaults, rules);
     if (has_nodes_of(deployment, provider) || names_provider(parsed.definition, provider)) {
       users.push_back(deployment.name);
     }

@@ -109,6 +109,13 @@ void say_moved(const World& world, const Planned& planned, const std::vector<Nod
   }
 }
 
+/// Whether what is on record is `input`.
+template <typename Record>
+bool says(const Record& recorded, const DefinitionResult& input) {
+  return same_definition(recorded.definition_text, recorded.definition_defaults, input.text,
+                         input.definition.defaults);
+}
+
 /// Records what is wanted from now on. Returns what is there, under that definition.
 DeploymentRecord begin(const World& world, const DefinitionResult& input, const Planned& planned,
                        std::optional<int> undo_to, const RunOptions& options) {
@@ -117,16 +124,20 @@ DeploymentRecord begin(const World& world, const DefinitionResult& input, const 
   record.tenant = planned.cluster.tenant;
   record.definition_file = input.diagnostics.file();
   record.definition_text = input.text;
+  record.definition_defaults = input.definition.defaults;
   record.undo_to = undo_to;
   if (planned.record) record.nodes = planned.record->nodes;
   const auto followed = follow_machines(world, planned.cluster, record, planned.moved);
   if (planned.record) record.certificates = planned.record->certificates;
   auto& store = *world.store;
   store.together([&] {  // no node is ever there without its end
-    if (!planned.record || planned.record->definition_text != record.definition_text) {
+    if (!planned.record || !says(*planned.record, input)) {
       refuse_beyond_quota(world, planned);  // another deployment may have begun since the plan
       store.begin_revision(record, options.command);  // not applied yet
     } else {
+      if (planned.record->definition_defaults != input.definition.defaults) {
+        store.mark_defaults(record.name, input.definition.defaults);
+      }
       if (planned.record->undo_to != undo_to) store.mark_undo(record.name, undo_to);
       if (planned.record->applied) store.mark_applied(record.name, false);
     }
@@ -231,7 +242,7 @@ std::optional<int> place_to_go_back_to(const World& world, const DefinitionResul
   if (!before) return 0;
   int back_to = before->undo_to.value_or(before->revision);
   for (const auto& revision : world.store->revisions(name)) {
-    if (revision.revision == back_to && revision.definition_text == input.text) return {};
+    if (revision.revision == back_to && says(revision, input)) return {};
   }
   if (back_to == 0) return back_to;
   try {
@@ -274,6 +285,19 @@ Turns turns_of(const World& world, const Planned& planned) {
 
 }  // namespace
 
+/// Another muster read the same words, and meant something else by what they leave out.
+void warn_of_other_defaults(const Definition& definition, const DeploymentRecord& record,
+                            Diagnostics& diagnostics) {
+  for (const auto& [name, value] : definition.defaults) {
+    auto before = record.definition_defaults.find(name);
+    if (before == record.definition_defaults.end() || before->second == value) continue;
+    diagnostics.warning({},
+                        "the definition leaves out '" + name + "', which now means " + value +
+                            "; '" + record.name + "' has " + before->second,
+                        "to keep that: --set attribs." + name + "=" + before->second);
+  }
+}
+
 Planned plan_definition(const World& world, const Definition& definition, Against against,
                         Diagnostics& diagnostics, const PlanWishes& wishes) {
   Planned planned;
@@ -287,6 +311,7 @@ Planned plan_definition(const World& world, const Definition& definition, Agains
           "deployment '" + definition.name + "' belongs to tenant '" + planned.record->tenant + "'",
           "choose another name, or destroy it first: muster destroy " + definition.name);
     }
+    warn_of_other_defaults(definition, *planned.record, diagnostics);
     keep_pod_cidrs(planned.cluster, *planned.record);
     if (wishes.reorder) {
       planned.record->certificates = wishes.reorder(planned.record->certificates);

@@ -20,8 +20,8 @@ DefinitionResult recorded_definition(const World& world, const std::string& depl
   for (const auto& known : world.store->revisions(deployment)) {
     numbers.push_back(std::to_string(known.revision));
     if (known.revision != revision) continue;
-    auto definition =
-        parse_recorded_definition(known.definition_file, known.definition_text, rules);
+    auto definition = parse_recorded_definition(known.definition_file, known.definition_text,
+                                                known.definition_defaults, rules);
     if (!definition.diagnostics.has_errors()) return definition;
     throw Error("revision " + numbers.back() + " of '" + deployment + "' is no longer right:\n" +
                     trim(definition.diagnostics.render()),
@@ -33,8 +33,8 @@ DefinitionResult recorded_definition(const World& world, const std::string& depl
 }
 
 std::optional<Cluster> recorded_settings(const World& world, const DeploymentRecord& record) {
-  auto last =
-      parse_recorded_definition(record.definition_file, record.definition_text, rules_of(world));
+  auto last = parse_recorded_definition(record.definition_file, record.definition_text,
+                                        record.definition_defaults, rules_of(world));
   if (!last.plannable) return std::nullopt;
   Cluster cluster;
   cluster.settings = settings_of(last.definition);
@@ -55,7 +55,10 @@ std::optional<int> find_revision_before(Store& store, const std::string& deploym
   auto revisions = store.revisions(deployment);
   for (auto known = revisions.rbegin(); known != revisions.rend(); ++known) {
     bool earlier = known->revision < record->revision && known->applied_ms != 0;
-    if (earlier && known->definition_text != record->definition_text) return known->revision;
+    if (earlier && !same_definition(known->definition_text, known->definition_defaults,
+                                    record->definition_text, record->definition_defaults)) {
+      return known->revision;
+    }
   }
   return std::nullopt;
 }

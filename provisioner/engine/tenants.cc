@@ -11,8 +11,8 @@ namespace muster {
 namespace {
 
 std::size_t size_of(const DeploymentRecord& deployment, const DefinitionRules& rules) {
-  auto parsed =
-      parse_recorded_definition(deployment.definition_file, deployment.definition_text, rules);
+  auto parsed = parse_recorded_definition(deployment.definition_file, deployment.definition_text,
+                                          deployment.definition_defaults, rules);
   std::size_t wanted = 0;
   for (const auto& block : parsed.definition.nodes) wanted += static_cast<std::size_t>(block.count);
   return std::max(wanted, deployment.nodes.size());

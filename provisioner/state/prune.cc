@@ -35,7 +35,9 @@ WHERE (place > ?1 OR created_ms < ?2)
     SELECT max(before.revision) FROM revisions before JOIN revisions has
       ON has.deployment = d.name AND has.revision = d.revision
     WHERE before.deployment = d.name AND before.revision < d.revision
-      AND before.applied_ms != 0 AND before.definition_text != has.definition_text), -1)))
+      AND before.applied_ms != 0 AND (before.definition_text != has.definition_text
+        OR (before.definition_defaults != '' AND before.definition_defaults != has.definition_defaults))
+      ), -1)))
 LIMIT ?4
 )sql";
 

@@ -176,6 +176,9 @@ ALTER TABLE leases ADD COLUMN place TEXT NOT NULL DEFAULT '';  -- ProcessMark; e
 ALTER TABLE leases ADD COLUMN started INTEGER NOT NULL DEFAULT 0;
 UPDATE leases SET owner = lower(hex(randomblob(8)));
 )sql",
+    R"sql(
+ALTER TABLE revisions ADD COLUMN definition_defaults TEXT NOT NULL DEFAULT '';  -- NAME=VALUE, one a line
+)sql",
 };
 
 }  // namespace

@@ -92,12 +92,28 @@ CertificateOrder read_certificates(SQLite::Database& db, const std::string& depl
   return order;
 }
 
+/// "NAME=VALUE", one a line.
+std::string as_lines(const std::map<std::string, std::string>& defaults) {
+  std::string lines;
+  for (const auto& [name, value] : defaults) lines += name + "=" + value + "\n";
+  return lines;
+}
+
+std::map<std::string, std::string> defaults_in(const std::string& lines) {
+  std::map<std::string, std::string> defaults;
+  for (const auto& line : split(lines, '\n')) {
+    auto mark = line.find('=');
+    if (mark != std::string::npos) defaults[line.substr(0, mark)] = line.substr(mark + 1);
+  }
+  return defaults;
+}
+
 std::optional<DeploymentRecord> read_deployment(SQLite::Database& db, const std::string& name) {
   std::optional<DeploymentRecord> found;
   query(
       db,
       "SELECT d.name, tenant, d.revision, applied, definition_file, definition_text, undo_to,"
-      " (SELECT id FROM deployment_ids WHERE deployment = d.name), expires_ms"
+      " (SELECT id FROM deployment_ids WHERE deployment = d.name), expires_ms, definition_defaults"
       " FROM deployments d JOIN revisions r ON r.deployment = d.name AND r.revision = d.revision"
       " WHERE d.name = ?",
       [&](const SQLite::Statement& row) {
@@ -111,6 +127,7 @@ std::optional<DeploymentRecord> read_deployment(SQLite::Database& db, const std:
         if (int undo_to = row.getColumn(6).getInt(); undo_to >= 0) record.undo_to = undo_to;
         record.id = row.getColumn(7).getInt64();
         record.expires_ms = row.getColumn(8).getInt64();
+        record.definition_defaults = defaults_in(row.getColumn(9).getString());
       },
       name);
   if (!found) return found;
@@ -173,9 +190,9 @@ int SqliteStore::begin_revision(const DeploymentRecord& record, const std::strin
         [&](const SQLite::Statement& row) { revision = row.getColumn(0).getInt(); }, record.name);
     execute(db,
             "INSERT INTO revisions (deployment, revision, definition_file, definition_text,"
-            " created_ms, user, command) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            record.name, revision, record.definition_file, record.definition_text, now, user,
-            command);
+            " definition_defaults, created_ms, user, command) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            record.name, revision, record.definition_file, record.definition_text,
+            as_lines(record.definition_defaults), now, user, command);
     execute(db,
             "INSERT INTO deployments (name, tenant, revision, applied, undo_to)"
             " VALUES (?, ?, ?, 0, ?) ON CONFLICT (name) DO UPDATE SET tenant = excluded.tenant,"
@@ -213,6 +230,16 @@ void SqliteStore::mark_undo(const std::string& deployment, std::optional<int> re
   });
 }
 
+void SqliteStore::mark_defaults(const std::string& deployment,
+                                const std::map<std::string, std::string>& defaults) {
+  write(deployment, "recording the deployment " + quoted(deployment), [&](SQLite::Database& db) {
+    execute(db,
+            "UPDATE revisions SET definition_defaults = ? WHERE deployment = ? AND"
+            " revision = (SELECT revision FROM deployments WHERE name = ?)",
+            as_lines(defaults), deployment, deployment);
+  });
+}
+
 void SqliteStore::mark_expiry(const std::string& deployment, std::int64_t expires_ms) {
   write(deployment, "recording the deployment " + quoted(deployment), [&](SQLite::Database& db) {
     execute(db, "UPDATE deployments SET expires_ms = ? WHERE name = ?", expires_ms, deployment);
@@ -228,22 +255,23 @@ void SqliteStore::mark_certificates(const std::string& deployment, const Certifi
 }
 
 std::vector<RevisionRecord> SqliteStore::revisions(const std::string& deployment) {
-  return database_.read(
-      "reading the revisions of " + quoted(deployment), [&](SQLite::Database& db) {
-        std::vector<RevisionRecord> revisions;
-        query(
-            db,
-            "SELECT revision, definition_file, definition_text, created_ms, user, command,"
-            " applied_ms FROM revisions WHERE deployment = ? ORDER BY revision",
-            [&](const SQLite::Statement& row) {
-              revisions.push_back({row.getColumn(0).getInt(), row.getColumn(1).getString(),
-                                   row.getColumn(2).getString(), row.getColumn(3).getInt64(),
-                                   row.getColumn(4).getString(), row.getColumn(5).getString(),
-                                   row.getColumn(6).getInt64()});
-            },
-            deployment);
-        return revisions;
-      });
+  return database_.read("reading the revisions of " + quoted(deployment), [&](SQLite::Database&
+                                                                                  db) {
+    std::vector<RevisionRecord> revisions;
+    query(
+        db,
+        "SELECT revision, definition_file, definition_text, definition_defaults, created_ms, user,"
+        " command, applied_ms FROM revisions WHERE deployment = ? ORDER BY revision",
+        [&](const SQLite::Statement& row) {
+          revisions.push_back({row.getColumn(0).getInt(), row.getColumn(1).getString(),
+                               row.getColumn(2).getString(),
+                               defaults_in(row.getColumn(3).getString()),
+                               row.getColumn(4).getInt64(), row.getColumn(5).getString(),
+                               row.getColumn(6).getString(), row.getColumn(7).getInt64()});
+        },
+        deployment);
+    return revisions;
+  });
 }
 
 void SqliteStore::forget_deployment(const std::string& name) {

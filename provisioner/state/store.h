@@ -35,6 +35,8 @@ struct RevisionRecord {
   int revision = 0;
   std::string definition_file;
   std::string definition_text;
+  /// As in DeploymentRecord.
+  std::map<std::string, std::string> definition_defaults;
   std::int64_t created_ms = 0;
   std::string user;             ///< who ran muster
   std::string command;          ///< as it was typed
@@ -121,6 +123,9 @@ class Store {
   virtual int begin_revision(const DeploymentRecord& record, const std::string& command) = 0;
   /// Whether the last revision is whole; when it is, nothing is left to undo.
   virtual void mark_applied(const std::string& deployment, bool applied) = 0;
+  /// DeploymentRecord::definition_defaults of the present revision.
+  virtual void mark_defaults(const std::string& deployment,
+                             const std::map<std::string, std::string>& defaults) = 0;
   /// DeploymentRecord::undo_to.
   virtual void mark_undo(const std::string& deployment, std::optional<int> revision) = 0;
   /// DeploymentRecord::expires_ms, which new revisions keep.

@@ -501,3 +501,33 @@ TEST_CASE("definition: a file of garbage does not drown the reader") {
   CHECK(result.diagnostics.items().back().message ==
         "more than 100 mistakes: the others are not shown");
 }
+
+TEST_CASE("definition: what it leaves out means on record what it meant when it was read") {
+  CHECK(parse(definition()).definition.defaults.at("k8s-version") == "v1.37.2");
+  const AttribDefaults then = {{"k8s-version", "v1.36.3"}, {"k8s-log_level", "5"}};
+  auto record = parse_recorded_definition("demo.json", definition(), then, testing::rules());
+  CHECK(mistakes(record.diagnostics) == "");
+  CHECK(record.text == definition());
+  const auto& attribs = record.definition.attribs;
+  REQUIRE(attribs.size() == 2);
+  CHECK(attribs[0].key + " " + attrib_text(attribs[0].value) == "k8s-version v1.36.3");
+  CHECK(attribs[1].key + " " + attrib_text(attribs[1].value) == "k8s-log_level 5");
+  CHECK(record.definition.defaults.at("k8s-version") == "v1.36.3");
+
+  auto said = R"("attribs": {"k8s-version": "v1.37.1", "k8s-log_level": 3},)";
+  record = parse_recorded_definition("demo.json", definition(said), then, testing::rules());
+  CHECK(record.definition.attribs.size() == 2);
+  CHECK(attrib_text(record.definition.attribs[0].value) == "v1.37.1");
+  CHECK(record.definition.defaults.count("k8s-version") == 0);
+}
+
+TEST_CASE("definition: two say the same when they mean the same by what they leave out") {
+  const AttribDefaults one = {{"k8s-version", "v1.36.3"}, {"k8s-log_level", "2"}};
+  const AttribDefaults other = {{"k8s-version", "v1.37.2"}, {"k8s-log_level", "2"}};
+  CHECK(same_definition("a", one, "a", one));
+  CHECK_FALSE(same_definition("a", one, "b", one));
+  CHECK_FALSE(same_definition("a", one, "a", other));
+  CHECK(same_definition("a", one, "a", {}));
+  CHECK(same_definition("a", {}, "a", other));
+  CHECK(same_definition("a", {{"k8s-log_level", "2"}}, "a", other));
+}

@@ -81,7 +81,7 @@ TEST_CASE("programs: a secret may stand in a file or in a variable") {
 
   std::filesystem::remove(folder / "hub.password");
   ::unsetenv("MUSTER_TEST_TOKEN");
-  auto recorded = parse_recorded_definition("demo.json", result.text, testing::rules());
+  auto recorded = parse_recorded_definition("demo.json", result.text, {}, testing::rules());
   CHECK(mistakes(recorded.diagnostics) == "");
   CHECK(secret_of(recorded, registry_secret("docker.io")) == "(kept)");
   CHECK(secret_of(recorded, kAuditToken) == "(kept)");
@@ -146,7 +146,7 @@ TEST_CASE("programs: files that a definition names are recorded in it") {
 
   std::filesystem::remove(folder / "ca.pem");
   std::filesystem::remove(folder / "audit.yaml");
-  auto recorded = parse_recorded_definition("demo.json", result.text, testing::rules());
+  auto recorded = parse_recorded_definition("demo.json", result.text, {}, testing::rules());
   CHECK(mistakes(recorded.diagnostics) == "");
   CHECK(recorded.definition.programs.registries.at("docker.io").ca == kCertificate);
   CHECK(recorded.definition.programs.audit_policy == kPolicyJson);
@@ -169,7 +169,7 @@ TEST_CASE(
   CHECK(item.hint == "see: openssl x509 -noout -text -in FILE");
   CHECK(text.find("\"ca.pem\"") != std::string::npos);
   CHECK(item.at.line > 0);
-  CHECK_FALSE(parse_recorded_definition("demo", result.text, rules).diagnostics.has_errors());
+  CHECK_FALSE(parse_recorded_definition("demo", result.text, {}, rules).diagnostics.has_errors());
 }
 
 TEST_CASE("programs: a policy file that is wrong says where") {

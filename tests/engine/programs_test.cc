@@ -219,7 +219,7 @@ TEST_CASE("secrets of a definition: kept, found again when crossed out, and coun
   CHECK(first.cluster.secrets.at(name).version == 1);
 
   auto recorded =
-      parse_recorded_definition("demo.json", first.definition.text, {first.roles, {"local"}});
+      parse_recorded_definition("demo.json", first.definition.text, {}, {first.roles, {"local"}});
   REQUIRE(recorded.diagnostics.render() == "");
   Cluster cluster;
   take_secrets(*store, recorded.definition, cluster, none);

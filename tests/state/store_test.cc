@@ -91,6 +91,22 @@ TEST_CASE("store: a deployment is what its last revision says") {
   CHECK(!found.applied);
 }
 
+TEST_CASE("store: a revision keeps the defaults that it was recorded with") {
+  TemporaryDirectory directory;
+  auto store = open_store(directory.state());
+  auto first = record("a", "one");
+  first.definition_defaults = {{"k8s-version", "v1.36.3"}, {"odd", "a=b"}};
+  store->begin_revision(first, "muster apply");
+  CHECK(store->deployment("a")->definition_defaults == first.definition_defaults);
+  store->begin_revision(record("a", "two"), "muster apply");
+  CHECK(store->deployment("a")->definition_defaults.empty());
+  const std::map<std::string, std::string> learned = {{"k8s-version", "v1.37.2"}};
+  store->mark_defaults("a", learned);
+  CHECK(store->deployment("a")->definition_defaults == learned);
+  CHECK(store->revisions("a")[0].definition_defaults == first.definition_defaults);
+  CHECK(store->revisions("a")[1].definition_defaults == learned);
+}
+
 TEST_CASE("store: what an atomic apply goes back to is known until it ends well") {
   TemporaryDirectory directory;
   auto store = open_store(directory.state());
