@@ -327,6 +327,30 @@ undo:
   CHECK(run_tasks(role, role.undo, Mode::apply).starts_with("changed"));
 }
 
+TEST_CASE("tasks on a node: a unit is enabled when the disk says so, whatever systemd remembers") {
+  auto role = parse_role("r.yaml", R"sh(role: r
+tasks:
+  - {name: u, unit: {name: kept.service, enabled: true, state: started}}
+undo:
+  - {name: u, unit: {name: kept.service, enabled: false}}
+)sh");
+  const std::string file = "/etc/systemd/system/kept.service";
+  auto remembered = [](const std::string& state) {
+    return holds("[ $(systemctl show -p UnitFileState --value kept) = " + state + " ]");
+  };
+  REQUIRE(holds(
+      "printf '[Service]\nExecStart=/bin/sleep 1000\n[Install]\nWantedBy=multi-user.target\n' >" +
+      file + " && systemctl daemon-reload && systemctl start kept && systemctl show kept"));
+  REQUIRE(holds("systemctl --no-reload -q enable kept"));
+  REQUIRE(remembered("disabled"));
+  CHECK(run_tasks(role, role.tasks, Mode::apply).starts_with("unchanged"));
+  REQUIRE(holds(
+      "systemctl daemon-reload && systemctl show kept && systemctl --no-reload -q disable kept"));
+  REQUIRE(remembered("enabled"));
+  CHECK(run_tasks(role, role.undo, Mode::apply).starts_with("unchanged"));
+  CHECK(holds("systemctl stop kept && rm " + file + " && systemctl daemon-reload"));
+}
+
 TEST_CASE("tasks on a node: a changed file restarts its unit, once") {
   auto text = [](const std::string& seconds) {
     return R"sh(role: r

@@ -56,6 +56,10 @@ m_unit_enable() {
   case $m_active/$2 in
     active/* | */false) [ -n "$m_leaving" ] || m_unread= ;;
   esac
+  # What systemd has in memory may be older than the disk: asked for this alone, it looks there.
+  case $2/$m_file_state in
+    true/disabled | false/enabled) m_file_state=$(systemctl is-enabled "$1" 2>/dev/null) || : ;;
+  esac
   case $2/$m_file_state in
     true/disabled | true/ | true/indirect)
       if m_change "enable $1"; then
