@@ -11,6 +11,12 @@ fi
 # shellcheck source=tests/support/e2e.sh
 . "$(dirname "$0")/../support/e2e.sh"
 
+read -r size free <<< "$(df --output=size,avail "$MUSTER_LOCAL_DIR" | tail -n 1)"
+if [ $((free * 100)) -lt $((size * 15)) ]; then
+  echo "skip from_v1_20: the disk of $MUSTER_LOCAL_DIR is less than 15 % free: kubelets of that muster evict pods"
+  exit 0
+fi
+
 before=$(realpath "$MUSTER_BEFORE")
 name=jump
 definition=$work/jump.json
@@ -49,7 +55,8 @@ of_release() {  # NODES RELEASE: all Ready
   echo "$said"
   [ "$said" = "$1 Ready $2" ]
 }
-old_kubectl() { "$("$before" artifacts path kubectl)" "$@"; }
+old_kubectl() { "$("$before" artifacts path kubectl)" --cache-dir="$work/kube-before" "$@"; }
+export KUBECACHEDIR=$work/kube  # which APIs there are, as kubectl remembers it
 
 objects() { old_kubectl apply -f - << 'YAML'; }
 apiVersion: apps/v1
@@ -96,9 +103,9 @@ pods() { kubectl get pods -l app=web -o jsonpath='{range .items[*]}{.metadata.ui
 same_pods() { local now; now=$(pods); echo "$now"; [ "$now" = "$pods_before" ]; }
 restarted_once() {
   local counts
-  counts=$(kubectl get pods -l app=web -o jsonpath='{.items[*].status.containerStatuses[0].restartCount}')
+  counts=$(kubectl get pods -l app=web -o jsonpath='{range .items[*]}{.spec.nodeName} {.status.containerStatuses[0].restartCount}{"\n"}{end}')
   echo "$counts"
-  [ "$counts" = "1 1 1 1" ]
+  [ "$(awk '{ print $2 }' <<< "$counts" | xargs)" = "1 1 1 1" ]
 }
 service_answers() {  # of every node, by its address
   local node ip
@@ -141,9 +148,10 @@ jump() {  # MASTERS WORKERS
     refused "Kubernetes v1.20.2 is out of support since 2022-02-28" jump_on --atomic
   check "$of: an apply takes it to today's release" jump_on
   use_cluster $name
+  rm -rf "$KUBECACHEDIR"  # as docs/releases.md says
   check "$of: all nodes are Ready with it" until_true 120 of_release $nodes "$newest"
   check "$of: the pods are the same" until_true 60 same_pods
-  check "$of: each container was restarted once" restarted_once
+  check "$of: each container was restarted once" until_true 120 restarted_once
   check "$of: their Service answers on every node" until_true 60 service_answers
   check "$of: what was in etcd is there" kept
   check "$of: masters are labeled as today" labels "$1"
@@ -154,13 +162,14 @@ jump() {  # MASTERS WORKERS
     refused "Kubernetes v1.20.2 is out of support since 2022-02-28" "$muster" rollback $name --to 1 --yes
   check "$of: destroy removes it" "$muster" destroy $name --yes
   check "$of: nothing is left" nothing_left
+  rm -rf "$MUSTER_STATE" "$KUBECACHEDIR"  # the muster of before does not read a state of today's
 }
 
 newest=$("$muster" version | sed -n 's/^Kubernetes \(v[0-9.]*\);.*/\1/p')
 jump 1 2
 jump 3 1
 
-define 1 0
+define 1 1
 need "a muster of before makes one more" apply "$before"
 check "status shows it" says "Kubernetes v1.20.2, out of support since 2022-02" "$muster" status $name
 check "no new one is made" refused "Kubernetes v1.20.2 is out of support since 2022-02-28" \
