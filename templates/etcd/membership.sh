@@ -179,7 +179,7 @@ leave() {
   [ -n "$others" ] || return 0
   end=$(($(date +%s) + 30))
   while :; do
-    if list=$(ask "$others" member list 2>&1); then
+    if list=$(ask "$others" member list 2>/dev/null); then
       find_me "$list"
       case $me in '' | founder) return 0 ;; esac
       stay=0 healthy=0 dead=
@@ -191,7 +191,7 @@ leave() {
 bring these back, or take them out first; then apply again"
       fi
     else
-      said=$list
+      said=$(ask "$others" member list 2>&1 >/dev/null) || :
     fi
     [ "$(date +%s)" -lt "$end" ] || break
     sleep 1
@@ -235,16 +235,18 @@ take_others_out() {
   end=$(($(date +%s) + 30))
   while :; do
     rest=-
-    if list=$(ask https://127.0.0.1:2379 member list 2>&1); then
+    if list=$(ask https://127.0.0.1:2379 member list 2>/dev/null); then
       rest=
       each "$list" is_other
-      for id in $rest; do list=$(ask https://127.0.0.1:2379 member remove "$id" 2>&1) || break; done
+      for id in $rest; do said=$(ask https://127.0.0.1:2379 member remove "$id" 2>&1) || break; done
+    else
+      said=$(ask https://127.0.0.1:2379 member list 2>&1 >/dev/null) || :
     fi
     [ -n "$rest" ] || return 0
     [ "$(date +%s)" -lt "$end" ] || break
     sleep 1
   done
-  echo "the others cannot be taken out of the cluster: $list"
+  echo "the others cannot be taken out of the cluster: $said"
   exit 1
 }
 
