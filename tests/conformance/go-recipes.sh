@@ -10,6 +10,7 @@ recipe() {
       modules=k8s.io/kubernetes
       tests=$modules/test/e2e programs=e2e.test=e2e.test
       add_program $modules/test/images/agnhost
+      add_program $modules/test/images/nonewprivs
       add_program github.com/onsi/ginkgo/v2/ginkgo
       stamp_kubernetes "$2"
       ;;
