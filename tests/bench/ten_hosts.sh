@@ -56,7 +56,7 @@ for ((i = 1; i <= hosts; i++)); do
   # writes down what was there before, and without the login files of this machine.
   mkdir "$site/$i.state"
   # shellcheck disable=SC2016
-  unshare --mount sh -euc '
+  setpriv --pdeathsig TERM unshare --mount sh -euc '
     for f in /run /root; do mount -t tmpfs none $f; done
     mkdir /run/sshd
     mount --bind "$2" /var/lib

@@ -49,7 +49,7 @@ Subsystem sftp internal-sftp
 SetEnv HOME=$work
 CONFIG
 mkdir -p /run/sshd
-/usr/sbin/sshd -D -e -f "$work/sshd_config" 2>"$work/log" &
+setpriv --pdeathsig TERM /usr/sbin/sshd -D -e -f "$work/sshd_config" 2>"$work/log" &
 sshd_pid=$!
 ssh_options=(-c aes128-gcm@openssh.com -i "$work/client_key" -o StrictHostKeyChecking=no
   -o "UserKnownHostsFile=$work/known_hosts" -o LogLevel=ERROR -F none)

@@ -19,7 +19,7 @@ trap end_hosts EXIT
 loopback_hosts "$work/hosts" one two three four
 
 kills() {  # KIND INSTANTS
-  "$program" "$1" "$2" "$seed" "$work" | tee "$work/said.$1"
+  setpriv --pdeathsig TERM "$program" "$1" "$2" "$seed" "$work" | tee "$work/said.$1"
   return "${PIPESTATUS[0]}"
 }
 echo "seed $seed"

@@ -56,7 +56,7 @@ start() {  # HOST [KEY [PORT]]
   # What a host keeps of muster is its own.
   mkdir -p "$work/var/$1"
   # shellcheck disable=SC2016
-  unshare --mount sh -euc 'mount --bind "$1" /var/lib; exec /usr/sbin/sshd -D -e -f "$2"' \
+  setpriv --pdeathsig TERM unshare --mount sh -euc 'mount --bind "$1" /var/lib; exec /usr/sbin/sshd -D -e -f "$2"' \
     sh "$work/var/$1" "$work/$1.config" 2>> "$work/$1.log" &
   sshd[$1]=$!
   for try in {1..100}; do

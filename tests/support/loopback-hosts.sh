@@ -33,7 +33,7 @@ start_host() {
     "PasswordAuthentication no" "KbdInteractiveAuthentication no" "PermitRootLogin yes" \
     > "$hosts_folder/$name/config"
   # shellcheck disable=SC2016
-  unshare --mount sh -euc 'mount --bind "$1/var" /var/lib; mount --bind "$1/srv" /srv; mount --bind "$1/run" /run
+  setpriv --pdeathsig TERM unshare --mount sh -euc 'mount --bind "$1/var" /var/lib; mount --bind "$1/srv" /srv; mount --bind "$1/run" /run
     exec /usr/sbin/sshd -D -e -f "$1/config"' sh "$hosts_folder/$name" 2>> "$hosts_folder/$name/log" &
   host_sshd[$name]=$!
   for try in {1..300}; do
