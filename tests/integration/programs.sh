@@ -47,6 +47,8 @@ case \$* in
     PATH=$bin:\$PATH setsid $bin/containerd > $work/containerd.log 2>&1 < /dev/null 7>&- &
     echo \$! > /run/containerd.pid
     until $bin/ctr --timeout 5s version > /dev/null 2>&1; do alive || exit 1; sleep 0.1; done
+    # inotify instances of this machine, which other tests have at this moment: it serves without its CRI then.
+    ! grep -q 'too many open files' $work/containerd.log || { sleep 1; exec "\$0" "\$@"; }
     ;;
   "-q is-enabled containerd.service") alive ;;
   *kubelet.service) exit 1 ;;
