@@ -6,7 +6,6 @@
 #   on NAME COMMAND...   runs a command as root on one, not through muster
 # A function `outside` that the script has before it sources this is called once where the network is, with
 # the folder $MACHINES_FOLDER/outside for what it makes.
-# $more_packages are in the machines' repository besides what roles install.
 # $work is the script's folder, $work/key opens every machine to ops, 10.77.0.9 is a bastion (root).
 # shellcheck shell=bash
 set -u
@@ -22,7 +21,7 @@ export MUSTER_CACHE=${MUSTER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/muster}
 # --- Before the namespaces: the image needs a Debian mirror. ------------------------------------
 
 # The packages that roles install: not in the image, but in a repository beside it.
-machine_packages="haproxy iptables curl${more_packages:+ $more_packages}"
+machine_packages="haproxy iptables curl"
 
 # A node image of provider `local` without what roles install is a plain machine that boots fast.
 build_machine_image() {  # FOLDER
@@ -216,9 +215,6 @@ on() {  # NAME COMMAND...: as root
 declare -A machine_number=()
 machines() {  # NAME...
   local name number=11 end
-  # Each systemd and kubelet takes some, and nothing of the kind is left of the usual 128 for the last ones.
-  local instances=/proc/sys/fs/inotify/max_user_instances
-  [ "$(< $instances)" -ge 1024 ] || echo 1024 > $instances
   for name in "$@"; do
     while [[ " ${machine_number[*]} " = *" $number "* ]]; do number=$((number + 1)); done
     machine_number[$name]=$number
