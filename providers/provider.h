@@ -37,7 +37,7 @@ struct NodeSpec {
 
 /// A node that exists (or half exists) at the provider.
 struct ProvidedNode {
-  std::string handle;  ///< for destroy
+  std::string handle;  ///< for destroy; one machine's for good, never given to a later one
   std::string token;
   std::string name;
   bool complete = false;  ///< false: create was cut; destroy it or create again

@@ -1,5 +1,7 @@
 #include "provisioner/engine/node_records.h"
 
+#include <algorithm>
+
 #include "provisioner/pki/pki.h"
 
 namespace muster {
@@ -118,6 +120,15 @@ NodeRecord NodeRecords::of(const std::string& node) const {
   NodeRecord fresh;
   fresh.name = node;
   return fresh;
+}
+
+bool NodeRecords::is_another_nodes(const std::string& handle, const NodeRecord& node) const {
+  std::lock_guard lock(mutex_);
+  return std::ranges::any_of(nodes_, [&](const auto& item) {
+    const auto& other = item.second;
+    return other.state == NodeState::ready && other.provider == node.provider &&
+           other.handle == handle && other.token != node.token;
+  });
 }
 
 Node NodeRecords::node(const std::string& name) const {

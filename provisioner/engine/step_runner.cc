@@ -241,7 +241,9 @@ StepResult DeploymentRunner::destroy(const Step& step, const Emit& emit) {
           record.twin_of().empty()
               ? machines_of(provider, {record.handle, record.token, tag_}, world_.patience, stop_)
               : std::vector<std::string>{record.handle};
-      for (const auto& handle : handles) provider.destroy(handle);
+      for (const auto& handle : handles) {
+        if (!records_.is_another_nodes(handle, record)) provider.destroy(handle);
+      }
     });
   }
   if (leaves_roles) {

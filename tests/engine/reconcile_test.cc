@@ -172,6 +172,20 @@ TEST_CASE("reconcile: a second machine stays on record until it is destroyed") {
   CHECK(trial.record() == std::vector<std::string>{"m-001 ready", "w-001 ready"});
 }
 
+TEST_CASE("reconcile: a destroy that was cut spares the machine that has its handle by now") {
+  Trial trial;
+  REQUIRE(trial.apply().good());
+  auto gone = *trial.store().deployment("d")->find("w-001");
+  gone.name = "w-001#2";
+  gone.state = NodeState::destroying;
+  gone.handle = handle_of(trial, "m-001");
+  gone.roles.clear();
+  trial.store().put_node("d", gone);
+  REQUIRE(trial.apply().good());
+  CHECK(trial.provider->nodes.size() == 2);
+  CHECK(trial.record() == std::vector<std::string>{"m-001 ready", "w-001 ready"});
+}
+
 TEST_CASE("reconcile: of a node whose machine is gone the second one is taken") {
   Trial trial;
   REQUIRE(trial.apply().good());

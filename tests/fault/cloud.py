@@ -37,12 +37,13 @@ def late(**members):  # the others need not wait for this answer
 
 
 def make(want):
-    taken = [node["handle"] for node in nodes]
+    taken = [f"{node['address']}:{node['port']}" for node in nodes]
     at = next((at for at in own["addresses"] if at not in taken), None)
     if at is None:
         answer(error="all addresses are in use")
     host, port = at.rsplit(":", 1)
-    node = {**want, "handle": at, "address": host, "port": int(port)}
+    # A destroy of a killed muster may still be under way, or be tried again: no handle comes twice.
+    node = {**want, "handle": f"{at}/{time.time_ns()}", "address": host, "port": int(port)}
     nodes.append({**node, "shown": time.time() + random.uniform(0, own["lag"])})
     return node
 
