@@ -11,6 +11,7 @@
 
 #include "provisioner/definition/cidr.h"
 #include "provisioner/definition/component_flags.h"
+#include "provisioner/definition/config_fields.h"
 #include "provisioner/definition/definition.h"
 #include "provisioner/definition/keys.h"
 #include "provisioner/definition/names.h"
@@ -114,7 +115,14 @@ class Checker {
   bool check_flag_name(const std::string& component, const Value::Member& flag,
                        const ComponentFlags* known);
   void check_flag_value(const std::string& name, const Value& value, const ComponentFlags& known);
+  void check_gate(Position at, const std::string& gate, const ComponentFlags& known);
   void read_extra_config(const Value& config);
+  void check_config(const Value::Member& config);
+  /// A field of `object`, whose own path and a dot are `prefix`.
+  void check_config_field(const std::string& component, const std::string& prefix,
+                          const ConfigField& object, const Value::Member& field);
+  void check_config_value(const std::string& component, const std::string& path,
+                          const ConfigField& known, const Value& value);
 
   // check_api_server.cc
   void read_audit(const Value& audit);

@@ -131,11 +131,15 @@ void Checker::check_flag_value(const std::string& name, const Value& value,
   for (const auto& setting : split(text, ',')) {
     auto gate = trim(setting.substr(0, setting.find('=')));
     if (gate.starts_with("kube:")) gate.erase(0, 5);
-    if (std::ranges::find(known.gates(), gate) != known.gates().end()) continue;
-    auto near = nearest(gate, known.gates());
-    error(value.at, attrib("k8s-version").text + " has no feature gate " + shown(gate),
-          near ? "did you mean '" + *near + "'?" : "those that became usual are gone");
+    check_gate(value.at, gate, known);
   }
+}
+
+void Checker::check_gate(Position at, const std::string& gate, const ComponentFlags& known) {
+  if (std::ranges::find(known.gates(), gate) != known.gates().end()) return;
+  auto near = nearest(gate, known.gates());
+  error(at, attrib("k8s-version").text + " has no feature gate " + shown(gate),
+        near ? "did you mean '" + *near + "'?" : "those that became usual are gone");
 }
 
 void Checker::read_extra_config(const Value& config) {
@@ -153,15 +157,72 @@ void Checker::read_extra_config(const Value& config) {
                                  describe(member.value.kind));
       continue;
     }
-    const auto own = own_fields(member.key);
-    for (const auto& field : member.value.members) {
-      if (std::ranges::find(own, field.key) == own.end()) continue;
+    check_config(member);
+    definition_.programs.components[member.key].config = to_json(member.value);
+  }
+}
+
+void Checker::check_config(const Value::Member& config) {
+  const auto& component = config.key;
+  const auto own = own_fields(component);
+  const auto known = config_fields(minor(), component);
+  // Programs run with a field that they do not know, so one on record is no mistake.
+  const bool is_checked = known && !rules_.recorded;
+  if (!known) {
+    warn(config.at, "the configuration of '" + component +
+                        "' is unchecked: muster has no list of the fields of " + minor() + "'s " +
+                        component);
+  }
+  for (const auto& field : config.value.members) {
+    if (std::ranges::find(own, field.key) != own.end()) {
       auto elsewhere = set_instead(field.key);
       error(
-          field.at, "'" + field.key + "' of " + member.key + " is set by muster",
+          field.at, "'" + field.key + "' of " + component + " is set by muster",
           elsewhere.empty() ? "the cluster works with that value only" : "set it by " + elsewhere);
+    } else if (is_checked) {
+      check_config_field(component, "", *known, field);
     }
-    definition_.programs.components[member.key].config = to_json(member.value);
+  }
+  const auto* gates = config.value.find("featureGates");
+  const auto flags = ComponentFlags::of(minor(), component);
+  if (gates == nullptr || !flags || !is_checked) return;
+  for (const auto& gate : gates->members) check_gate(gate.at, gate.key, *flags);
+}
+
+void Checker::check_config_field(const std::string& component, const std::string& prefix,
+                                 const ConfigField& object, const Value::Member& field) {
+  auto found = object.fields.find(object.kind == "map" ? "*" : field.key);
+  if (found != object.fields.end()) {
+    check_config_value(component, prefix + field.key, found->second, field.value);
+    return;
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, other] : object.fields) names.push_back(name);
+  auto near = nearest(field.key, names);
+  error(field.at,
+        component + " of " + attrib("k8s-version").text + " has no field " +
+            shown(prefix + field.key),
+        near ? "did you mean '" + *near + "'?"
+             : "see " + std::string(component == "kubelet" ? "KubeletConfiguration"
+                                                           : "KubeProxyConfiguration"));
+}
+
+void Checker::check_config_value(const std::string& component, const std::string& path,
+                                 const ConfigField& known, const Value& value) {
+  if (auto wanted = wanted_in_config(known.kind, value); !wanted.empty()) {
+    bool is_scalar_of_kind = value.is_string() == (known.kind == "duration") && is_scalar(value);
+    error(value.at,
+          shown(path) + " of " + component + " must be " + wanted + ", not " +
+              (is_scalar_of_kind ? shown(attrib_text(value)) : describe(value.kind)),
+          known.kind == "duration" ? "" : quotes_hint({json_kind(known.kind)}, value));
+    return;
+  }
+  if (known.kind == "any") return;
+  for (const auto& item : value.items) {
+    check_config_value(component, path + "[]", known.fields.at("*"), item);
+  }
+  for (const auto& member : value.members) {
+    check_config_field(component, path + ".", known, member);
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "provisioner/base/files.h"
 #include "provisioner/definition/component_flags.h"
+#include "provisioner/definition/config_fields.h"
 #include "provisioner/definition/url.h"
 #include "tests/definition/support.h"
 #include "tests/support/folder.h"
@@ -216,6 +217,28 @@ TEST_CASE("programs: flags keep their order, and lists give one several times") 
                                                        {"kube-api-qps", "0.5"}});
   CHECK(programs.components.at("kubelet").config ==
         R"({"maxPods":200,"evictionHard":{"memory.available":"1%"}})");
+}
+
+TEST_CASE("programs: a configuration on record may have fields that nobody knows any more") {
+  auto text = definition(
+      R"("extra_config": {"kubelet": {"maxPod": 200, "featureGates": {"Gone": true}}},)");
+  CHECK(testing::parse(text).diagnostics.has_errors());
+  auto recorded = parse_recorded_definition("demo.json", text, {}, testing::rules());
+  CHECK(mistakes(recorded.diagnostics) == "");
+}
+
+TEST_CASE("configuration: what a release has is told by the Go types of its files") {
+  auto kubelet = config_fields("v1.37", "kubelet");
+  REQUIRE(kubelet);
+  CHECK(kubelet->fields.at("maxPods").kind == "int32");
+  CHECK(kubelet->fields.at("authentication").fields.at("x509").fields.at("clientCAFile").kind ==
+        "string");
+  CHECK(kubelet->fields.at("evictionHard").fields.at("*").kind == "string");
+  CHECK(kubelet->fields.at("registerWithTaints").fields.at("*").fields.at("timeAdded").kind ==
+        "any");
+  CHECK(config_fields("v1.37", "kube-proxy")->fields.at("ipvs").kind == "object");
+  CHECK_FALSE(config_fields("v1.37", "kube-scheduler"));
+  CHECK_FALSE(config_fields("v1.2", "kubelet"));
 }
 
 TEST_CASE("flags: those of a release are what its programs say") {

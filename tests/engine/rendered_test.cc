@@ -7,8 +7,12 @@
 
 #include "provisioner/base/files.h"
 #include "provisioner/base/process.h"
+#include "provisioner/base/resources.h"
 #include "provisioner/base/text.h"
+#include "provisioner/definition/component_flags.h"
+#include "provisioner/definition/config_fields.h"
 #include "provisioner/definition/definition.h"
+#include "provisioner/definition/program_settings.h"
 #include "provisioner/releases/releases.h"
 #include "provisioner/tasks/compile.h"
 #include "provisioner/tasks/render.h"
@@ -112,7 +116,88 @@ std::string difference(const std::string& from, const std::string& to) {
   return text;
 }
 
+/// What stands in the file that is written to a path with this end.
+std::string file_of(const std::string& files, const std::string& path_end) {
+  const auto name = files.find(path_end + "\n");
+  REQUIRE(name != std::string::npos);
+  const auto begin = name + path_end.size() + 1;
+  return files.substr(begin, files.find("\n=== ", begin) - begin);
+}
+
+/// The flags that the unit of the component gives it.
+std::vector<std::string> flags_in_unit(const std::string& files, const std::string& component) {
+  const auto unit = file_of(files, "/system/" + component + ".service");
+  std::vector<std::string> flags;
+  for (auto at = unit.find(" --"); at != std::string::npos; at = unit.find(" --", at + 1)) {
+    auto name = unit.substr(at + 3);
+    flags.push_back(name.substr(0, name.find_first_of("= \n\\")));
+  }
+  REQUIRE_FALSE(flags.empty());
+  return flags;
+}
+
+/// What the release does not have at the path, or not in this kind.
+std::string unknown_in(const ConfigField& known, const std::string& path, const Value& value) {
+  if (auto wanted = wanted_in_config(known.kind, value); !wanted.empty()) {
+    return path + " must be " + wanted + "\n";
+  }
+  std::string unknown;
+  for (const auto& item : value.items) unknown += unknown_in(known.fields.at("*"), path, item);
+  for (const auto& member : value.members) {
+    auto field = known.fields.find(known.kind == "map" ? "*" : member.key);
+    unknown += field == known.fields.end()
+                   ? path + "." + member.key + "\n"
+                   : unknown_in(field->second, path + "." + member.key, member.value);
+  }
+  return unknown;
+}
+
+/// Those that muster has a list of, in roles/flags or roles/fields.
+std::vector<Version> listed_releases(const std::string& folder) {
+  std::vector<Version> listed;
+  for (const auto& release : known_releases().minors) {
+    auto list = "roles/" + folder + "/" + release.minor.minor_text() + ".txt";
+    if (find_resource(list)) listed.push_back(release.newest);
+  }
+  REQUIRE(listed.size() >= 2);
+  return listed;
+}
+
 }  // namespace
+
+TEST_CASE("roles: units give programs only flags that their release has") {
+  auto roles = load_roles({});
+  for (const auto& release : listed_releases("flags")) {
+    const auto files = rendered_files(roles, release.text());
+    for (const std::string component : kComponents) {
+      const auto known = ComponentFlags::of(release.minor_text(), component);
+      REQUIRE(known.has_value());
+      for (const auto& flag : flags_in_unit(files, component)) {
+        CAPTURE(release.text());
+        CAPTURE(component);
+        CAPTURE(flag);
+        CHECK(known->find(flag) != nullptr);
+      }
+    }
+  }
+}
+
+TEST_CASE("roles: configuration files have only fields that their release has") {
+  auto roles = load_roles({});
+  for (const auto& release : listed_releases("fields")) {
+    const auto files = rendered_files(roles, release.text());
+    for (const std::string component : {"kubelet", "kube-proxy"}) {
+      CAPTURE(release.text());
+      const auto known = config_fields(release.minor_text(), component);
+      REQUIRE(known.has_value());
+      Diagnostics mistakes;
+      const auto config = parse_value(file_of(files, "/" + component + ".yaml"), true, mistakes);
+      REQUIRE_FALSE(mistakes.has_errors());
+      CHECK(config.find("kind") != nullptr);
+      CHECK(unknown_in(*known, component, config) == "");
+    }
+  }
+}
 
 TEST_CASE("roles: the files of each release are those that were looked at") {
   auto roles = load_roles({});
