@@ -33,11 +33,12 @@ elif call == "create":
     want = {key: ask["node"][key] for key in ("token", "name", "tag")}
     node = next((node for node in nodes if node["token"] == want["token"]), None)
     if node is None:
-        free = [at for at in own["addresses"] if at not in [node["handle"] for node in nodes]]
+        taken = [f"{node['address']}:{node['port']}" for node in nodes]
+        free = [at for at in own["addresses"] if at not in taken]
         if not free:
             answer(error="all addresses are in use", hint="destroy nodes, or add addresses")
         host, port = free[0].rsplit(":", 1)
-        node = {**want, "handle": free[0], "address": host, "port": int(port)}
+        node = {**want, "handle": free[0] + "/" + want["token"], "address": host, "port": int(port)}
         save(nodes + [node])
     answer(node={**node, "identity": own.get("identity")})
 elif call == "destroy":

@@ -16,7 +16,7 @@ TEST_CASE("versions: each release is there with its support and its parts, newes
                  "v2.4.2      v1.15.0  v1.37.0  v3.6.16  3.10.2  v1.5.3\n"
                  "v1.36.3   supported until 2027-06                        v1.36.4 ") == 0);
   for (std::string line :
-       {"\nv1.34.9   untried, out of support since 2026-10 ",
+       {"\nv1.35.4   supported until 2027-02 ", "\nv1.34.4   out of support since 2026-10 ",
         "\nv1.33.13  untried, out of support since 2026-06 ",
         "\nv1.20.15  no new clusters, out of support since 2022-02  v1.20.15\n"}) {
     CAPTURE(line);

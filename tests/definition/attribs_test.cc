@@ -173,7 +173,7 @@ TEST_CASE("attribs: a version that cannot be installed is an error beside which 
   }
   CHECK(with_attrib("k8s-version", "\"v1.6.0\"") ==
         "error 1:29: Kubernetes v1.6.0 is older than v1.29, the oldest release that muster "
-        "installs (use --set attribs.k8s-version=v1.36.3)\n");
+        "installs (use --set attribs.k8s-version=v1.34.4)\n");
   CHECK(with_attrib("k8s-version", "\"v1.20.2\"") ==
         "error 1:29: Kubernetes v1.20.2 is out of support since 2022-02-28: muster still knows "
         "the clusters that it made of it, and makes no new ones "
@@ -200,9 +200,15 @@ TEST_CASE("attribs: a version that is untried or out of support is taken with a 
   CHECK(said("v1.36.9") ==
         "warning 1:29: Kubernetes v1.36.9 is untried: this muster knows v1.36 up to v1.36.4 "
         "(use --set attribs.k8s-version=v1.36.3)\n");
+  CHECK(said("v1.35.2") ==
+        "warning 1:29: Kubernetes v1.35.2 is untried: muster was tried with v1.35.4 "
+        "(use --set attribs.k8s-version=v1.35.4)\n");
+  CHECK(said("v1.33.4") ==
+        "warning 1:29: Kubernetes v1.33.4 is untried: muster was tried with v1.34.4, v1.35.4, "
+        "v1.36.3, v1.37.2 (use --set attribs.k8s-version=v1.37.2)\n"
+        "warning 1:29: Kubernetes v1.33 is out of support since 2026-06-28 "
+        "(use --set attribs.k8s-version=v1.37.2)\n");
   CHECK(said("v1.34.4") ==
-        "warning 1:29: Kubernetes v1.34.4 is untried: muster was tried with v1.36.3, v1.37.2 "
-        "(use --set attribs.k8s-version=v1.37.2)\n"
         "warning 1:29: Kubernetes v1.34 is out of support since 2026-10-27 "
         "(use --set attribs.k8s-version=v1.37.2)\n");
 }

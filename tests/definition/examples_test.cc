@@ -53,7 +53,7 @@ TEST_CASE("examples: the one of 2017 can be planned, and says what to change") {
   auto result = read_example(file);
   CHECK(testing::mistakes(result.diagnostics) ==
         "error 3:20: Kubernetes v1.6.0 is older than v1.29, the oldest release that muster "
-        "installs (use --set attribs.k8s-version=v1.36.3)\n"
+        "installs (use --set attribs.k8s-version=v1.34.4)\n"
         "error 4:32: network plugin 'calico' is not available in this version "
         "(use --set attribs.k8s-kube_network_plugin=bridge)\n"
         "warning 5:5: 'k8s-docker_version' has no effect: containerd runs the containers, without "
