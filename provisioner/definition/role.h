@@ -66,6 +66,8 @@ struct Role {
   std::vector<std::string> traces;
   /// Templates of what is told who applies the role to a node; not where they come out empty.
   std::vector<std::string> warnings;
+  /// Templates of why a node cannot have the role; not where they come out empty.
+  std::vector<std::string> refusals;
   std::string fingerprint;     ///< of the role's file and of the templates that it names
   int deadline_seconds = 300;  ///< for one run of the role on one node
   /// Whether nodes where it is in service take turns when it is applied to them again.

@@ -46,6 +46,7 @@ class RoleReader {
                  "authorities",
                  "certificates",
                  "warnings",
+                 "refusals",
                  "tasks",
                  "handlers",
                  "settled",
@@ -71,6 +72,7 @@ class RoleReader {
     role_.settles_seconds = seconds(root, "settles_seconds", 0, role_.settles_seconds);
     for (const auto& item : items(root, "certificates")) read_certificate(item);
     role_.warnings = texts(root, "warnings");
+    role_.refusals = texts(root, "refusals");
     role_.tasks = tasks(root, "tasks");
     role_.handlers = tasks(root, "handlers");
     read_settled(root);

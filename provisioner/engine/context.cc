@@ -104,6 +104,7 @@ Json node_context(const Node& node, const Endpoint& endpoint) {
           {"ssh_address", endpoint.address},
           {"index", node.index},
           {"pod_cidr", node.pod_cidr},
+          {"kubernetes", node.is_of_kubernetes()},
           {"is_master", master},
           {"is_etcd", node.has_role("etcd")},
           {"is_worker", worker},

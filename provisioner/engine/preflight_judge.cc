@@ -97,24 +97,42 @@ class Judge {
   }
 
   void system() {
-    auto os = fact("os") + " " + fact("os_version");
-    auto tried =
-        fact("os") == "debian" && (fact("os_version") == "12" || fact("os_version") == "13");
-    if (needs_.kubernetes && !tried) {
-      warn("os", "it runs " + trim(os),
-           "muster's Kubernetes is tried on Debian 12 and 13: try it first");
-    } else {
-      good("os", trim(os) + ", Linux " + fact("kernel"));
-    }
+    family();
     if (needs_.packages && (seen_.packages == "none" || seen_.packages == "zypper")) {
       refuse("packages", "it has no package manager that muster knows",
              "use a system with apt, dnf, yum or apk");
     }
     bundled_packages();
-    if (needs_.kubernetes && fact("systemd") == "false") {
-      refuse("init", "systemd does not run there", "use a system that was started by systemd");
-    }
+    init();
     architecture();
+  }
+
+  /// On which muster's Kubernetes has been run, and those whose packages and ways it knows.
+  void family() {
+    const auto os = fact("os");
+    const auto version = fact("os_version");
+    const auto major = version.substr(0, version.find('.'));
+    const auto shown = trim(os + " " + version);
+    static const std::set<std::string> kLikeRhel{"almalinux", "centos", "ol", "rhel", "rocky"};
+    const bool run = os == "debian" && (version == "12" || version == "13");
+    const bool known = (os == "ubuntu" && (version == "22.04" || version == "24.04")) ||
+                       (kLikeRhel.contains(os) && (major == "9" || major == "10"));
+    if (!needs_.kubernetes || run) return good("os", shown + ", Linux " + fact("kernel"));
+    warn("os", "it runs " + shown,
+         known ? "muster knows its packages, but its Kubernetes has been run on Debian 12 and 13 "
+                 "alone: try it first"
+               : "muster's Kubernetes is tried on Debian 12 and 13: try it first");
+  }
+
+  void init() {
+    if (!needs_.kubernetes || fact("systemd") != "false") return;
+    const bool openrc = fact("openrc") == "true" || fact("os") == "alpine";
+    refuse("init",
+           openrc ? "it runs " + trim(fact("os") + " " + fact("os_version")) +
+                        " with OpenRC, and muster's roles of Kubernetes write units of systemd"
+                  : "systemd does not run there",
+           openrc ? "use a system with systemd; only roles of your own can go there"
+                  : "use a system that was started by systemd");
   }
 
   void bundled_packages() {
@@ -249,7 +267,16 @@ class Judge {
       good("swap", "none");
     }
     modules();
+    firewalls();
     cgroups();
+  }
+
+  void firewalls() {
+    for (const auto& name : seen_.firewalls) {
+      warn("firewall", name + " is on, and muster does not open it",
+           "let the nodes reach each other (docs/nodes.md has the ports), and pods their node, or "
+           "switch it off");
+    }
   }
 
   void modules() {
@@ -269,6 +296,12 @@ class Judge {
     }
     if (missing.contains("nf_conntrack")) {
       warn("modules", "the kernel has no nf_conntrack: Services need it", remedy);
+    }
+    if (missing.contains("nft_compat") && missing.contains("ip_tables") &&
+        !missing.contains("nf_tables")) {
+      refuse(
+          "modules", "the kernel has neither nft_compat nor ip_tables: iptables cannot work",
+          "install what has it, on RHEL 10 and its likes kernel-modules-extra-" + fact("kernel"));
     }
     if (missing.contains("nf_tables") && missing.contains("ip_tables")) {
       warn("modules", "the kernel has neither nf_tables nor ip_tables: Services need one", remedy);

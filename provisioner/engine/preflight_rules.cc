@@ -36,14 +36,13 @@ std::vector<PortNeed> ports_of(const std::string& role, const ClusterSettings& s
 
 /// Whether a task with a condition is done, only a node can tell.
 void add_packages(const Task& task, PackageNames& packages) {
-  if (!task.when.empty()) return;
   for (const char* family : {"apt", "dnf", "apk"})
     packages[family].merge(packages_of(task, family));
 }
 
 void add_needs_of_tasks(const Role& role, NodeNeeds& needs) {
   for (const auto& task : role.tasks) {
-    if (task.kind == "package") {
+    if (task.kind == "package" && task.when.empty()) {
       needs.packages = true;
       add_packages(task, needs.package_names);
     }

@@ -87,6 +87,7 @@ class Compiler {
       bug("a nonce that can be guessed or quoted");
     }
     undo_ = input_.tasks == &role_.undo;
+    if (!undo_) refuse();
     for (const auto& task : *input_.tasks) add(task, nullptr);
     if (!undo_) {
       for (const auto& handler : role_.handlers) add(handler, &handler);
@@ -133,6 +134,13 @@ class Compiler {
     for (const auto& text : role_.warnings) {
       auto warning = trim(render_template(text, role_.file, *input_.context));
       if (!warning.empty()) result_.warnings.push_back(std::move(warning));
+    }
+  }
+
+  void refuse() const {
+    for (const auto& text : role_.refusals) {
+      auto why = trim(render_template(text, role_.file, *input_.context));
+      if (!why.empty()) throw Error("this node cannot have '" + role_.name + "': " + why);
     }
   }
 

@@ -67,7 +67,7 @@ inline constexpr int kLockedExit = 75;
 inline constexpr int kOthersExit = 76;
 
 /// Renders and compiles. Throws Error with role file and line for a bad task or a template that
-/// names something missing.
+/// names something missing, and where the role refuses the node.
 CompiledScript compile(const CompileInput& input);
 
 /// A script for "sh" that ends the one with this nonce and what it started, should it still run:

@@ -141,6 +141,7 @@ const std::map<std::string, Take>& takers() {
       {"port", take_port},
       {"swap", into(&Sighting::swaps)},
       {"module", into(&Sighting::modules)},
+      {"firewall", into(&Sighting::firewalls)},
       {"controllers", [](Sighting& seen, const std::string& text) { seen.controllers = text; }},
       {"program", take_program},
       {"kubernetes", into(&Sighting::kubernetes)},

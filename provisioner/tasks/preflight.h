@@ -69,6 +69,7 @@ struct Sighting {
   std::vector<PortInUse> ports;
   std::vector<std::string> swaps;
   std::vector<NamedCheck> modules;
+  std::vector<std::string> firewalls;      ///< those that are on, and that muster does not open
   std::optional<std::string> controllers;  ///< cgroup controllers, by spaces
   std::vector<NamedCheck> programs;        ///< of Kubernetes and the like; `detail` is the pid
   std::vector<std::string> kubernetes;     ///< what installers of Kubernetes left

@@ -113,6 +113,17 @@ nf_conntrack /proc/sys/net/netfilter/nf_conntrack_max
 nf_tables /sys/module/nf_tables
 ip_tables /proc/net/ip_tables_names
 END
+  # What iptables needs on nftables. RHEL 10 has it in a package of its own. Only where the kernel's
+  # modules are listed is one missing for sure.
+  if [ ! -r "/lib/modules/$m_kernel/modules.dep" ] || m_has_module nft_compat /sys/module/nft_compat; then
+    m_says module "nft_compat true"
+  else
+    m_says module "nft_compat false"
+  fi
+}
+
+m_firewalls() {
+  ! grep -qs '^ENABLED=yes' /etc/ufw/ufw.conf || m_says firewall ufw
 }
 
 m_controllers() {
@@ -303,7 +314,7 @@ m_name_servers() {
   while read -r m_key m_server m_; do
     [ "$m_key" != nameserver ] || m_says name_server "$m_server"
   done
-} 2>/dev/null </etc/resolv.conf
+} 2>/dev/null <"$m_resolv_conf"
 
 # Where this connection comes from, which sudo keeps to itself.
 m_asker() {
@@ -328,6 +339,7 @@ m_check() {
   m_identity
   m_swaps
   m_modules
+  m_firewalls
   m_controllers
   m_programs
   m_leftovers

@@ -147,7 +147,7 @@ TEST_CASE("role: every mistake is told with its place") {
         "  it has role, description, internal, needs, after, after_one, after_tried, before, uses, "
         "deadline_seconds, settles_seconds, rolling, enforces_network_policies, authorities, "
         "certificates, "
-        "warnings, tasks, handlers, settled, undo, traces");
+        "warnings, refusals, tasks, handlers, settled, undo, traces");
   CHECK(role_mistakes("description: x\n") ==
         "r.yaml:1:1: error: 'role' is missing\n"
         "  description: x\n"

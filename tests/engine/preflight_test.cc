@@ -87,11 +87,51 @@ const std::vector<Case>& cases() {
       {"no sudo", [](auto& t) { t.look.no_root = "'n' does not: sudo: no\nmore\n  do this"; },
        "error sudo: 'n' does not: sudo: no more -> do this"},
       {"another system", [](auto& t) { set_fact(t, "os_version", "11"); },
-       "warning os: it runs debian 11 -> "},
+       "warning os: it runs debian 11 -> muster's Kubernetes is tried on Debian 12 and 13: "},
+      {"an Ubuntu whose packages are known",
+       [](auto& t) {
+         set_fact(t, "os", "ubuntu");
+         set_fact(t, "os_version", "24.04");
+       },
+       "warning os: it runs ubuntu 24.04 -> muster knows its packages, but its Kubernetes has been "
+       "run on Debian 12 and 13 alone: "},
+      {"one that is too old",
+       [](auto& t) {
+         set_fact(t, "os", "ubuntu");
+         set_fact(t, "os_version", "20.04");
+       },
+       "warning os: it runs ubuntu 20.04 -> muster's Kubernetes is tried on Debian 12 and 13: "},
+      {"Rocky Linux",
+       [](auto& t) {
+         set_fact(t, "os", "rocky");
+         set_fact(t, "os_version", "10.1");
+       },
+       "warning os: it runs rocky 10.1 -> muster knows its packages, "},
+      {"CentOS Stream",
+       [](auto& t) {
+         set_fact(t, "os", "centos");
+         set_fact(t, "os_version", "9");
+       },
+       "warning os: it runs centos 9 -> muster knows its packages, "},
+      {"RHEL 8",
+       [](auto& t) {
+         set_fact(t, "os", "rhel");
+         set_fact(t, "os_version", "8.10");
+       },
+       "warning os: it runs rhel 8.10 -> muster's Kubernetes is tried on Debian 12 and 13: "},
       {"no package manager", [](auto& t) { t.look.seen.packages = "none"; },
        "error packages: it has no package manager that muster knows -> "},
       {"no systemd", [](auto& t) { set_fact(t, "systemd", "false"); },
-       "error init: systemd does not run there -> "},
+       "error init: systemd does not run there -> use a system that was started by systemd"},
+      {"a kernel without what iptables needs",
+       [](auto& t) {
+         t.look.seen.modules.push_back({"nft_compat", false, ""});
+       },
+       "error modules: the kernel has neither nft_compat nor ip_tables: iptables cannot work -> "
+       "install what has it, on RHEL 10 and its likes kernel-modules-extra-6.1.0"},
+      {"ufw", [](auto& t) { t.look.seen.firewalls = {"ufw"}; },
+       "warning firewall: ufw is on, and muster does not open it -> let the nodes reach each other "
+       "(docs/nodes.md has the ports)"},
       {"another architecture",
        [](auto& t) {
          set_fact(t, "arch", "arm64");
@@ -360,6 +400,22 @@ TEST_CASE("preflight: each thing that is wrong with a host is told once, with it
   }
 }
 
+TEST_CASE("preflight: a node of Alpine is refused by name") {
+  CheckTrial trial;
+  set_fact(trial, "os", "alpine");
+  set_fact(trial, "os_version", "3.22.0");
+  set_fact(trial, "systemd", "false");
+  set_fact(trial, "openrc", "true");
+  CHECK(
+      trial.bad() ==
+      "warning os: it runs alpine 3.22.0 -> muster's Kubernetes is tried on Debian 12 and 13: try "
+      "it first\n"
+      "error init: it runs alpine 3.22.0 with OpenRC, and muster's roles of Kubernetes write units "
+      "of systemd -> use a system with systemd; only roles of your own can go there");
+  trial.needs.kubernetes = trial.needs.pods = false;
+  CHECK(trial.bad() == "");
+}
+
 TEST_CASE("preflight: what does no harm is no finding") {
   for (const auto& each : harmless()) {
     CAPTURE(each.name);
@@ -427,8 +483,18 @@ TEST_CASE("preflight: packages are counted by family, but for what may not be wa
   Node node;
   node.all_roles = {"one"};
   auto needs = needs_of(Cluster(), node, {role}, nullptr);
+  CHECK(needs.packages);
   CHECK(needs.package_names ==
         PackageNames{{"apk", {"all"}}, {"apt", {"all", "deb"}}, {"dnf", {"all", "hat", "red"}}});
+}
+
+TEST_CASE("preflight: a role whose packages only some nodes get needs no package manager") {
+  auto role = parse_role("one",
+                         "role: one\ndescription: d\ntasks:\n"
+                         "  - {name: a, package: {names: [some]}, when: facts.selinux}\n");
+  Node node;
+  node.all_roles = {"one"};
+  CHECK_FALSE(needs_of(Cluster(), node, {role}, nullptr).packages);
 }
 
 TEST_CASE("preflight: packages are asked for only where a bundle has some") {

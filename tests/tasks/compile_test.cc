@@ -161,6 +161,14 @@ TEST_CASE("compile: of a role's warnings those are given that do not come out em
   CHECK(compiling.undo().warnings.empty());
 }
 
+TEST_CASE("compile: a node that a role refuses gets no script, but for what takes the role away") {
+  Compiling compiling(
+      "refusals: ['{{#no}}never{{/no}}', '{{#yes}}{{cluster.name}} has no systemd{{/yes}}']\n"
+      "tasks:\n  - {name: t, command: {run: x}}\n");
+  CHECK(error_of(compiling) == "this node cannot have 'r': c1 has no systemd");
+  CHECK_FALSE(compiling.undo().script.empty());
+}
+
 TEST_CASE("compile: 'when' leaves tasks out, and must name something") {
   auto names = [](const std::string& when) {
     Compiling compiling("tasks:\n  - {name: t, when: '" + when +

@@ -78,6 +78,8 @@ TEST_CASE("preflight: the script finds on real shells what is on the node, and c
     write_file(node / "etc/containerd/config.toml", "version = 2\n");
     write_file(node / "var/lib/dpkg/info/containerd.io.list", "");
     write_file(node / "etc/machine-id", "5f2c81d04be7\n");
+    std::filesystem::create_directories(node / "etc/ufw");
+    write_file(node / "etc/ufw/ufw.conf", "ENABLED=yes\n");
     std::filesystem::create_directories(node / "proc/sys/kernel");
     write_file(node / "proc/sys/kernel/osrelease", "5.10.0-9\n");
     auto before = node.snapshot();
@@ -96,8 +98,35 @@ TEST_CASE("preflight: the script finds on real shells what is on the node, and c
     CHECK(seen.etcd_data == "/var/lib/etcd/default/member");
     CHECK(seen.cni == std::vector<std::string>{"05-other.conflist"});
     CHECK((seen.other_containerd_config && seen.containerd_io));
-    CHECK(seen.modules.size() == 5);
+    CHECK(seen.modules.size() == 6);
+    CHECK(seen.modules.back().name == "nft_compat");
+    CHECK(seen.modules.back().good);  // nobody knows what the kernel has
+    CHECK(seen.firewalls == std::vector<std::string>{"ufw"});
     CHECK(before == node.snapshot());
+  }
+}
+
+TEST_CASE("preflight: a kernel whose list of modules lacks one of iptables' is told") {
+  auto script = preflight_script(kNonce, {{}, true});
+  for (auto flavour : kFlavours) {
+    Sandbox node(flavour);
+    std::filesystem::create_directories(node / "proc/sys/kernel");
+    write_file(node / "proc/sys/kernel/osrelease", "6.12.0-211.el10\n");
+    const auto folder = node / "lib/modules/6.12.0-211.el10";
+    std::filesystem::remove(node / "lib");
+    std::filesystem::create_directories(folder);
+    // The shells' own libraries.
+    std::filesystem::create_directory_symlink("/host/lib/x86_64-linux-gnu",
+                                              node / "lib/x86_64-linux-gnu");
+    auto has = [&] {
+      auto ran = node.run(script, kNonce);
+      CHECK(ran.error_output == "");
+      return parse_preflight(ran.output, kNonce).modules.back().good;
+    };
+    write_file(folder / "modules.dep", "kernel/net/netfilter/nf_tables.ko.xz:\n");
+    CHECK_FALSE(has());
+    write_file(folder / "modules.dep", "kernel/net/netfilter/nft_compat.ko.xz: kernel/x.ko.xz\n");
+    CHECK(has());
   }
 }
 
