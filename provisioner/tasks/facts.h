@@ -12,8 +12,9 @@ namespace muster {
 /// What a node says of itself when a run connects to it.
 struct Facts {
   /// uid, posix (whether the shell is one), arch, os, os_version, kernel, cpus, memory_mb,
-  /// container, cgroup, cgroup_v1, nftables, oom_score_adj, nameserver, systemd, openrc, apt, dnf,
-  /// apk (docs/roles.md says what each is); booleans are "true" or "false".
+  /// container, cgroup, cgroup_v1, nftables, oom_score_adj, nameserver, resolv_conf, selinux,
+  /// systemd, openrc, apt, dnf, apk (docs/roles.md says what each is); booleans are "true" or
+  /// "false".
   std::map<std::string, std::string> values;
   std::vector<std::string> store;  ///< the sha256 of every artifact that the node has, checked
 };

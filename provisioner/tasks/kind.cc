@@ -9,10 +9,11 @@ namespace muster {
 
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> all{
-      package_kind(),  file_kind(),   directory_kind(), link_kind(),           line_kind(),
-      artifact_kind(), unpack_kind(), user_kind(),      authorized_key_kind(), sysctl_kind(),
-      module_kind(),   mount_kind(),  unit_kind(),      command_kind(),        wait_kind(),
-      manifest_kind(), image_kind()};
+      package_kind(),        file_kind(),     directory_kind(),    link_kind(),
+      line_kind(),           artifact_kind(), unpack_kind(),       user_kind(),
+      authorized_key_kind(), sysctl_kind(),   module_kind(),       mount_kind(),
+      unit_kind(),           command_kind(),  wait_kind(),         manifest_kind(),
+      image_kind(),          firewall_kind(), file_context_kind(), selinux_boolean_kind()};
   return all;
 }
 

@@ -13,8 +13,9 @@ std::vector<std::string_view> ledger_library() {
     const auto& used = find_kind(kind)->library;
     library.insert(library.end(), used.begin(), used.end());
   }
-  for (auto name : {"shell/put_back_files", "shell/put_back_system", "shell/put_back_units",
-                    "shell/put_back", "shell/put_back_former"}) {
+  for (auto name :
+       {"shell/firewalld", "shell/selinux", "shell/put_back_files", "shell/put_back_system",
+        "shell/put_back_units", "shell/put_back", "shell/put_back_former"}) {
     library.push_back(name);
   }
   return library;

@@ -458,7 +458,10 @@ const std::map<std::string_view, std::string> kNamed{
     {"mount", "mount: {path: \"/srv/{{at}}\", source: none, type: tmpfs}"},
     {"unit", "unit: {name: \"{{at}}.service\", enabled: true, state: started}"},
     {"command", "command: {run: \"echo >/srv/{{at}}\", creates: \"/srv/{{at}}\"}"},
-    {"image", "image: {name: \"{{at}}\", ref: \"x/{{at}}:1\"}"}};
+    {"image", "image: {name: \"{{at}}\", ref: \"x/{{at}}:1\"}"},
+    {"firewall", "firewall: {ports: [\"{{port}}/tcp\"]}"},
+    {"file_context", "file_context: {path: \"/srv/{{at}}\", type: bin_t}"},
+    {"selinux_boolean", "selinux_boolean: {name: \"{{at}}\", value: true}"}};
 
 /// What these make is not on a node.
 const std::set<std::string_view> kNothing{"wait", "manifest"};
@@ -483,6 +486,18 @@ void furnish_for(Sandbox& node, std::string_view kind) {
     take("ctr");
     for (const std::string name : {"one", "two"})
       write_file(node / (store + name), "x/" + name + ":1\n");
+  } else if (kind == "firewall") {
+    take("firewall-cmd");
+    for (const char* of : {"runtime", "permanent"}) fs::create_directories(node / "firewalld" / of);
+  } else if (kind == "file_context" || kind == "selinux_boolean") {
+    for (const char* name :
+         {"selinuxenabled", "semanage", "matchpathcon", "restorecon", "getsebool", "setsebool"}) {
+      take(name);
+    }
+    fs::create_directories(node / "selinux/booleans");
+    for (const char* file : {"rules", "labels"}) write_file(node / "selinux" / file, "");
+    for (const char* name : {"one", "two"})
+      write_file(node / ("selinux/booleans/" + std::string(name)), "off\n");
   } else if (kind == "module") {
     node.add_program("modprobe", "mkdir -p \"/sys/module/$1\"\n");
     node.add_program("rmmod", "rmdir \"/sys/module/$1\"\n");
@@ -514,6 +529,7 @@ TEST_CASE("former: of every kind, nothing is left under a name that is wanted no
     auto at = [&](const std::string& name) {
       auto made = role("mine", "tasks:\n  - {name: a, " + kNamed.at(kind.name) + "}\n");
       made.context["at"] = name;
+      made.context["port"] = name == "one" ? "1001" : "1002";
       // Copies in the ledger are named by it.
       made.nonce += name;
       for (const char* artifact : {"one", "two", "tool"}) made.artifacts[artifact] = artifact;

@@ -40,6 +40,9 @@ tasks:
   - {name: wait, wait: {until: "test -d /srv/made"}}
   - {name: manifest, manifest: {name: things, content: "kind: ConfigMap\n"}}
   - {name: image, image: {name: image, ref: "pause:1"}}
+  - {name: firewall, firewall: {ports: [6443/tcp, 80/udp], sources: [10.1.0.0/16], address: 10.0.0.7}}
+  - {name: file context, file_context: {path: /srv/deep, type: bin_t}}
+  - {name: boolean, selinux_boolean: {name: ready, value: true}}
 handlers:
   - {name: again, unit: {name: a.service, state: restarted}}
 traces: [/var/lib/trace]
@@ -51,8 +54,11 @@ traces: [/var/lib/trace]
 
 void furnish_for_all(Sandbox& node, Flavour flavour) {
   auto programs = fs::path(MUSTER_SOURCE_DIR) / "tests/shells/programs";
-  for (const char* name : {"dpkg-query", "dpkg", "apt-get", "apt-cache", "systemctl", "kubectl",
-                           "ctr", "adduser", "deluser", "addgroup", "delgroup", "chpasswd"}) {
+  for (const char* name :
+       {"dpkg-query", "dpkg",         "apt-get",      "apt-cache", "systemctl",
+        "kubectl",    "ctr",          "adduser",      "deluser",   "addgroup",
+        "delgroup",   "chpasswd",     "firewall-cmd", "ip",        "selinuxenabled",
+        "semanage",   "matchpathcon", "restorecon",   "getsebool", "setsebool"}) {
     node.add_program(name, read_file(programs / name));
   }
   node.add_program("modprobe", "[ \"$*\" != br-x ] || mkdir -p /sys/module/br_x\n");
@@ -66,6 +72,10 @@ void furnish_for_all(Sandbox& node, Flavour flavour) {
     write_file(node / "etc/os-release", "ID=alpine\n");
     node.add_program("apk", read_file(programs / "apk"));
   }
+  for (const char* of : {"runtime", "permanent"}) fs::create_directories(node / "firewalld" / of);
+  fs::create_directories(node / "selinux/booleans");
+  for (const char* file : {"rules", "labels"}) write_file(node / "selinux" / file, "");
+  write_file(node / "selinux/booleans/ready", "off\n");
   fs::create_directories(node / "units/a.service");
   fs::create_directories(node / "proc/sys/net/ipv4");
   fs::create_directories(node / "home/ann");

@@ -163,11 +163,27 @@ std::vector<CannedFrame> canned_frames(const Script& script, SimulatedNode& node
 std::string canned_facts(const Script& script, const SimulatedNode& node) {
   std::string answer;
   auto fact = [&](const std::string& text) { answer += script.nonce + " " + text + "\n"; };
-  for (const char* text :
-       {"posix=true", "uid=0", "arch=amd64", "os=debian", "os_version=12", "kernel=6.1.0-simulated",
-        "cpus=2", "memory_mb=4096", "container=false", "cgroup=v2", "cgroup_v1=false",
-        "nftables=true", "oom_score_adj=true", "nameserver=true", "systemd=true", "openrc=false",
-        "apt=true", "dnf=false", "apk=false"}) {
+  for (const char* text : {"posix=true",
+                           "uid=0",
+                           "arch=amd64",
+                           "os=debian",
+                           "os_version=12",
+                           "kernel=6.1.0-simulated",
+                           "cpus=2",
+                           "memory_mb=4096",
+                           "container=false",
+                           "cgroup=v2",
+                           "cgroup_v1=false",
+                           "nftables=true",
+                           "oom_score_adj=true",
+                           "nameserver=true",
+                           "systemd=true",
+                           "openrc=false",
+                           "apt=true",
+                           "dnf=false",
+                           "apk=false",
+                           "selinux=false",
+                           "resolv_conf=/etc/resolv.conf"}) {
     fact(text);
   }
   for (const auto& sha256 : node.store) fact("store=" + sha256);

@@ -12,7 +12,8 @@ inline Facts facts_of_a_node() {
                   {"container", "true"},   {"cgroup", "v1"},     {"oom_score_adj", "false"},
                   {"nameserver", "false"}, {"systemd", "true"},  {"openrc", "false"},
                   {"cgroup_v1", "true"},   {"nftables", "true"}, {"apt", "true"},
-                  {"dnf", "false"},        {"apk", "false"}};
+                  {"dnf", "false"},        {"apk", "false"},     {"selinux", "false"},
+                  {"resolv_conf", "/etc/resolv.conf"}};
   return facts;
 }
 

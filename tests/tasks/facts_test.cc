@@ -148,6 +148,8 @@ TEST_CASE("facts: the script says on real shells what the node is") {
     CHECK(facts.values.at("cgroup_v1") == "true");
     CHECK(facts.values.at("nftables") == "false");  // 5.10 is too old
     CHECK(facts.values.at("nameserver") == "true");
+    CHECK(facts.values.at("resolv_conf") == "/etc/resolv.conf");
+    CHECK(facts.values.at("selinux") == "false");
     CHECK(facts.values.at("systemd") == "false");
     for (const char* none : {"openrc", "apt", "apk"}) CHECK(facts.values.at(none) == "false");
     // The shell of Debian's busybox has an rpm of its own.
@@ -172,6 +174,7 @@ TEST_CASE("facts: the script says on real shells what the node is") {
     CHECK(facts.values.at("os_version") == "");
     CHECK(facts.values.at("container") == "true");
     CHECK(facts.values.at("nameserver") == "false");
+    CHECK(facts.values.at("resolv_conf") == "/etc/resolv.conf");
     CHECK(facts.values.at("systemd") == "true");
     CHECK(facts.values.at("openrc") == "false");
     CHECK(facts.values.at("dnf") == "true");
@@ -189,6 +192,42 @@ TEST_CASE("facts: the script says on real shells what the node is") {
     facts = parse_facts(node.run(script, kNonce).output, kNonce);
     CHECK(facts.values.at("apt") == "true");
     CHECK(facts.values.at("dnf") == "false");
+  }
+}
+
+TEST_CASE("facts: behind systemd-resolved's own address are the servers that pods can ask") {
+  const std::string behind = "run/systemd/resolve/resolv.conf";
+  for (auto flavour : kFlavours) {
+    Sandbox node(flavour);
+    std::filesystem::create_directories(node / "run/systemd/resolve");
+    write_file(node / "etc/resolv.conf", "nameserver 127.0.0.53\noptions edns0 trust-ad\n");
+    auto ask = [&](const std::string& name) {
+      return parse_facts(node.run(facts_script(kNonce), kNonce).output, kNonce).values.at(name);
+    };
+    // It knows of none.
+    write_file(node / behind, "# No DNS servers known.\nsearch .\n");
+    CHECK(ask("nameserver") == "false");
+    CHECK(ask("resolv_conf") == "/etc/resolv.conf");
+    write_file(node / behind, "nameserver 10.0.0.1\nsearch .\n");
+    CHECK(ask("nameserver") == "true");
+    CHECK(ask("resolv_conf") == "/run/systemd/resolve/resolv.conf");
+    // What the node itself asks comes first.
+    write_file(node / "etc/resolv.conf", "nameserver 10.0.0.2\n");
+    CHECK(ask("resolv_conf") == "/etc/resolv.conf");
+  }
+}
+
+TEST_CASE("facts: SELinux is what its own program says") {
+  for (auto flavour : kFlavours) {
+    Sandbox node(flavour);
+    auto ask = [&] {
+      return parse_facts(node.run(facts_script(kNonce), kNonce).output, kNonce)
+          .values.at("selinux");
+    };
+    node.add_program("selinuxenabled", "exit 1\n");
+    CHECK(ask() == "false");
+    node.add_program("selinuxenabled", "");
+    CHECK(ask() == "true");
   }
 }
 

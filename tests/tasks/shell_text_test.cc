@@ -36,6 +36,9 @@ tasks:
   - {name: o, wait: {until: "true"}}
   - {name: p, manifest: {name: m, content: "no newline"}}
   - {name: q, image: {name: tool, ref: "a:b"}}
+  - {name: r, firewall: {ports: [1/tcp]}}
+  - {name: s, file_context: {path: /srv/a, type: bin_t}}
+  - {name: t, selinux_boolean: {name: a, value: true}}
 handlers:
   - {name: again, unit: {name: a.service, state: restarted}}
 traces: [/var/lib/a]

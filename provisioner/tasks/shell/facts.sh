@@ -22,14 +22,22 @@ m_in_container() {
 }
 
 # One that others can ask too: a local cache on a loopback address answers this node alone.
-m_has_nameserver() {
+m_has_nameserver() { # FILE
   while read -r m_key m_server m_; do
     case $m_key/$m_server in
       nameserver/127.* | nameserver/::1) ;;
       nameserver/?*) return 0 ;;
     esac
-  done 2>/dev/null </etc/resolv.conf
+  done 2>/dev/null <"$1"
   return 1
+}
+
+# systemd-resolved is such a cache, and has those that it asks in a file of its own.
+m_name_servers_file() {
+  m_resolv_conf=/etc/resolv.conf m_behind=/run/systemd/resolve/resolv.conf
+  m_has_nameserver "$m_resolv_conf" || ! m_has_nameserver "$m_behind" || m_resolv_conf=$m_behind
+  m_fact resolv_conf "$m_resolv_conf"
+  m_is nameserver m_has_nameserver "$m_resolv_conf"
 }
 
 # Kubernetes' packet filter of today asks the kernel for no less: sets of verdicts that work, 5.13.
@@ -85,7 +93,8 @@ m_facts() {
   m_is cgroup_v1 [ ! -e /sys/fs/cgroup/cgroup.controllers ]
   m_is nftables m_takes_nftables
   m_is oom_score_adj m_lowers_oom_score
-  m_is nameserver m_has_nameserver
+  m_name_servers_file
+  m_is selinux m_selinux_is_on
   m_is systemd [ -d /run/systemd/system ]
   m_is openrc m_is_openrc
   m_package_family

@@ -1,5 +1,5 @@
 # shellcheck shell=dash
-# m_package_family, m_is_openrc; in the facts script too.
+# m_package_family, m_is_openrc, m_selinux_is_on; in the facts script too.
 
 m_has() { command -v "$1" >/dev/null 2>&1; }
 
@@ -24,3 +24,5 @@ m_package_family() {
 }
 
 m_is_openrc() { [ ! -d /run/systemd/system ] && m_has rc-service; }
+
+m_selinux_is_on() { m_has selinuxenabled && selinuxenabled; }

@@ -85,7 +85,7 @@ m_back() {
   fi
   case $m_what in
     new | old | dir | whole | empty | tree | mode | made | line | value | keys | module | user | shell | mount | \
-      fstab | came | gone | packages) "m_back_$m_what" || return 1 ;;
+      fstab | came | gone | packages | firewall | zone | context | boolean) "m_back_$m_what" || return 1 ;;
     open-line) m_back_line open || return 1 ;;
     home) m_back_former_home || return 1 ;;
     member:*) m_back_member || return 1 ;;
