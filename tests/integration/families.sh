@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Tasks of the kinds package and unit on nodes of other families, each behind a real sshd, by the real
 # binary: dnf and rpm on Debian's root without apt, OpenRC (and apk, where this machine has it) beside
-# nothing but busybox, and what apt knows of the packages of this machine. The repositories are made
-# here; support/family-nodes.sh has the roots.
-# Usage: MUSTER=build/debug/muster families.sh [BUILD_DIR]. Needs root; half a minute.
-# MUSTER_TEST_APK: an apk that is not in PATH.
+# nothing but busybox, and what apt knows of the packages of this machine; a real firewalld beside dnf,
+# and packets through it. The repositories are made here; support/family-nodes.sh has the roots.
+# Usage: MUSTER=build/debug/muster families.sh [BUILD_DIR]. Needs root; a minute.
+# MUSTER_TEST_APK: an apk that is not in PATH. MUSTER_TEST_ALPINE: a tar of Alpine's own root file system,
+# which takes the place of the made one.
 # Prints "ok NAME", "FAIL NAME: why" or "skip NAME: why".
 # shellcheck disable=SC2016,SC2034,SC2154,SC2317  # what cases.sh reads and sets; what check calls
 set -u
@@ -12,14 +13,33 @@ suite=families
 
 # --- outside: hand what is needed to a world of its own, where nothing of this machine is changed
 
-# OpenRC's packages, unpacked; not installed, since Debian's would take the place of init scripts.
-unpack_openrc() {
+# unpack FOLDER NAME PACKAGE...: not installed, since OpenRC's would take the place of init scripts, and
+# firewalld's would start it.
+unpack() {
   (
-    mkdir -p "$1/openrc/packages" && cd "$1/openrc/packages" || exit 1
-    apt-get -qq download openrc librc1 libeinfo1 insserv ||
-      { apt-get -qq update && apt-get -qq download openrc librc1 libeinfo1 insserv; } || exit 1
+    mkdir -p "$1/$2/packages" && cd "$1/$2/packages" || exit 1
+    apt-get -qq download "${@:3}" || { apt-get -qq update && apt-get -qq download "${@:3}"; } || exit 1
     for package in *.deb; do dpkg-deb -x "$package" .. || exit 1; done
-  ) > "$1/openrc.log" 2>&1 || rm -rf "$1/openrc"
+    rm -r "$1/$2/packages"
+  ) > "$1/$2.log" 2>&1 || rm -rf "${1:?}/$2"
+}
+# What of firewalld this machine lacks, in one line.
+firewalld_packages() {
+  apt-get -s install --no-install-recommends firewalld dbus-daemon python3-dbus python3-gi 2> /dev/null |
+    sed -n 's/^Inst \([^ ]*\) .*/\1/p' | tr '\n' ' '
+}
+
+# The tasks "package" of the built-in roles, each once.
+role_packages() {
+  python3 - "$1"/roles/*/role.yaml <<'PY'
+import json, sys, yaml
+seen = []
+for name in sys.argv[1:]:
+    for task in yaml.safe_load(open(name))["tasks"]:
+        if "package" in task and task["package"] not in seen:
+            seen.append(task["package"])
+            print("  - " + json.dumps({"name": f"p{len(seen)}", "package": task["package"]}))
+PY
 }
 
 # All of it as a tar on stdout, from memory of this process alone.
@@ -27,7 +47,11 @@ pack() {
   local root=$1 apk=$2 library
   mount -t tmpfs none /mnt && mkdir /mnt/pack || return 1
   cp "$root"/tests/support/{cases,family-nodes}.sh /var/lib/dpkg/status /mnt/pack/
-  unpack_openrc /mnt/pack
+  unpack /mnt/pack openrc openrc librc1 libeinfo1 insserv
+  # shellcheck disable=SC2046
+  unpack /mnt/pack firewalld netbase $(firewalld_packages)
+  [ -z "$3" ] || cp "$3" /mnt/pack/alpine.tar
+  role_packages "$root" > /mnt/pack/packages.tasks
   if [ -n "$apk" ]; then
     mkdir /mnt/pack/apk
     cp "$apk" /mnt/pack/apk/apk
@@ -39,7 +63,7 @@ pack() {
 }
 
 if [ "${1:-}" = --pack ]; then
-  pack "$2" "$3"
+  pack "$2" "$3" "$4"
   exit
 fi
 if [ "${1:-}" != --inside ]; then
@@ -53,7 +77,7 @@ if [ "${1:-}" != --inside ]; then
   # Open files are there even where the world has something else in their place.
   exec 7< "${MUSTER:-${1:-$root/build/debug}/muster}" || exit 1
   exec 8< <(exec unshare --mount "$(realpath "${BASH_SOURCE[0]}")" --pack "$root" \
-    "${MUSTER_TEST_APK:-$(command -v apk)}")
+    "${MUSTER_TEST_APK:-$(command -v apk)}" "${MUSTER_TEST_ALPINE:-}")
   exec "$root/tests/support/own-world.sh" "$(realpath "${BASH_SOURCE[0]}")" --inside
 fi
 
@@ -173,14 +197,141 @@ expect "dnf: the role is undone" 0
 for package in tool late other base-lib; do check "dnf: $package goes with it" has_not dnf $package; done
 check "dnf: what was there before stays" has dnf theirs
 
+# --- what the roles of Kubernetes install, by the names that RHEL 9 and 10 have them under
+
+for name in iptables-nft nftables iproute haproxy policycoreutils-python-utils; do rpm_package /mnt/dnf $name 1; done
+# What its minimal systems have in the place of curl, which cannot be installed beside it.
+rpm_package /mnt/dnf curl-minimal 1 $'Provides: curl = 1\nConflicts: curl'
+rpm_package /mnt/dnf curl 2
+rpm_index /mnt/dnf
+on dnf 'dnf -y install curl-minimal' > $work/by_hand 2>&1
+tasks dnf < $pack/packages.tasks
+expect "roles: their packages are installed by dnf" 0
+for name in iptables-nft nftables iproute haproxy policycoreutils-python-utils; do
+  check "roles: $name is there" has dnf $name
+done
+check "roles: curl-minimal does for curl" has_not dnf curl
+muster_of dnf destroy --yes
+expect "roles: they are undone" 0
+for name in iptables-nft nftables iproute haproxy; do check "roles: $name is gone" has_not dnf $name; done
+check "roles: curl-minimal stays" has dnf curl-minimal
+
+# --- firewalld, beside dnf
+
+# let_in PORT: whether somebody on the network reaches it.
+let_in() {
+  python3 - "$1" <<'PY' || return
+import socket, sys
+listener = socket.create_server(("10.9.0.1", int(sys.argv[1])))
+import subprocess
+sys.exit(subprocess.call(["nsenter", "--net=/mnt/work/peer", "timeout", "5", "bash", "-c",
+                          "exec 3<>/dev/tcp/10.9.0.1/" + sys.argv[1]], stderr=subprocess.DEVNULL))
+PY
+}
+firewall() { on dnf "firewall-cmd $*"; }
+opened() { [ "$(firewall "$1" --list-ports)/$(firewall --permanent "$1" --list-ports)" = "$2/$3" ]; }
+zone_files() { (cd /mnt/dnf/etc/firewalld/zones && head -v -n 99 -- * 2> /dev/null); }
+
+if [ -e $pack/firewalld ]; then
+  add_firewalld /mnt/dnf $pack/firewalld
+  touch $work/peer
+  unshare --net=$work/peer ip link set lo up
+  ip link set node1 netns $work/peer 2> /dev/null || nsenter --net=$work/peer true
+  ip address add 10.9.0.1/24 dev node0
+  nsenter --net=$work/peer sh -c 'ip address add 10.9.0.2/24 dev node1 && ip link set node1 up'
+  opens='  - {name: t, firewall: {ports: ["6443/tcp", "2379-2380/tcp"], sources: ["10.1.0.0/16"], address: 10.9.0.1}}'
+
+  tasks dnf <<< "$opens"
+  expect "firewalld: where it does not run, nothing is to be done" 0 '"task":"t","outcome":"unchanged"'
+  check "firewalld: and nothing is written" eval '[ -z "$(zone_files)" ]'
+  start_firewalld /mnt/dnf || { fail "firewalld starts" "$(cat $work/firewalld.log)"; exit 1; }
+  firewall --zone=internal --change-interface=node0 > $work/by_hand
+  firewall --zone=internal --add-port=8080/tcp >> $work/by_hand
+  firewall --permanent --zone=internal --add-port=8080/tcp >> $work/by_hand
+  before=$(zone_files)
+  check "firewalld: a port that somebody opened is open" let_in 8080
+  check "firewalld: that of the API is not" eval '! let_in 6443'
+  tasks dnf <<< "$opens"
+  check "firewalld: ports and a network are a change" is t changed
+  check "firewalld: the zone of the address has them" opened --zone=internal \
+    "8080/tcp 6443/tcp 2379-2380/tcp" "8080/tcp 6443/tcp 2379-2380/tcp"
+  check "firewalld: the default zone has not" opened --zone=public "" ""
+  check "firewalld: the network is trusted" eval \
+    '[ "$(firewall --zone=trusted --list-sources)$(firewall --permanent --zone=trusted --list-sources)" = 10.1.0.0/1610.1.0.0/16 ]'
+  for port in 6443 2380; do check "firewalld: packets come to port $port" let_in $port; done
+  tasks dnf <<< "$opens"
+  check "firewalld: again nothing is done" is t unchanged
+  firewall --reload > $work/by_hand
+  check "firewalld: when it is loaded again they are still open" let_in 6443
+  firewall --zone=internal --remove-port=6443/tcp > $work/by_hand
+  muster_of dnf plan --refresh --detailed-exitcode
+  expect "firewalld: check mode tells of one that was closed" 2 \
+    "add port 6443/tcp to firewalld's zone internal (runtime)"
+  check "firewalld: and does not open it" eval '! let_in 6443'
+  tasks dnf <<< '  - {name: t, firewall: {ports: ["6443/tcp"], address: 10.9.0.1}}'
+  check "firewalld: what the role no longer wants is closed" opened --zone=internal \
+    "8080/tcp 6443/tcp" "8080/tcp 6443/tcp"
+  tasks dnf <<< "$opens"
+  muster_of dnf destroy --yes
+  expect "firewalld: the role is undone" 0
+  check "firewalld: what somebody opened stays" opened --zone=internal 8080/tcp 8080/tcp
+  check "firewalld: packets come to that only" eval 'let_in 8080 && ! let_in 6443 && ! let_in 2380'
+  rm -f /mnt/dnf/etc/firewalld/zones/internal.xml.old
+  check "firewalld: its files are as before" eval '[ "$(zone_files)" = "$before" ]'
+  check "firewalld: nothing of muster is left" test ! -e /mnt/dnf/var/lib/muster
+
+  firewall --permanent --zone=internal --load-zone-defaults=internal > $work/by_hand
+  rm /mnt/dnf/etc/firewalld/zones/*
+  tasks dnf <<< "$opens"
+  check "firewalld: zones that nobody has touched are changed" is t changed
+  stop_firewalld
+  muster_of dnf destroy --yes
+  expect "firewalld: the role is undone while it does not run" 0
+  check "firewalld: zones are its own again" eval '[ -z "$(zone_files)" ]'
+else
+  echo "skip families: firewalld: its packages cannot be had: $(tail -n 1 $pack/firewalld.log)"
+fi
+
 # --- a node like Alpine's: busybox, OpenRC, apk
 
-busybox_root /mnt/alpine
+if [ -e $pack/alpine.tar ]; then
+  alpine_root /mnt/alpine $pack/alpine.tar
+else
+  busybox_root /mnt/alpine
+fi
 [ -e $pack/openrc ] && add_openrc /mnt/alpine $pack/openrc
-[ -e $pack/apk ] && add_apk /mnt/alpine $pack/apk
+[ -e $pack/apk ] || [ -e /mnt/alpine/sbin/apk ] && add_apk /mnt/alpine $pack/apk
 start alpine 127.0.0.12 /mnt/alpine
 
-if [ -e $pack/apk ]; then
+# Kubernetes is refused by name, before anything is changed, and by a plan that asks nobody as well.
+kubernetes_on() { # NODE
+  printf '{"name": "k8s", "provider": {"name": "inventory", "hints": {"file": "%s"}}, "nodes": [%s]}\n' \
+    $work/hosts.yaml '{"roles": ["etcd", "k8s-master"], "hosts": ["'"$1"'"]}' > $work/k8s.json
+}
+refused="it runs alpine .* with OpenRC, and muster's roles of Kubernetes write units of systemd"
+files_of() { (cd "/mnt/$1" && find etc var opt root -newer $work/mark | sort); }
+if [ -e $pack/openrc ]; then
+  kubernetes_on alpine
+  touch $work/mark
+  /mnt/muster check $work/k8s.json > $work/out 2>&1 < /dev/null
+  code=$?
+  expect "alpine: check refuses Kubernetes" 1
+  check "alpine: and says why by name" grep -Eq "error +init +$refused" $work/out
+  /mnt/muster apply $work/k8s.json --yes > $work/out 2>&1 < /dev/null
+  code=$?
+  expect "alpine: apply does not begin" 1 "the hosts of 'k8s' are not fit"
+  check "alpine: nothing is on the node" eval '[ -z "$(files_of alpine)" ]'
+  /mnt/muster apply $work/k8s.json --yes --skip-check > $work/out 2>&1 < /dev/null
+  code=$?
+  expect "alpine: an apply that asks nobody fails at its first role" 1 "this node cannot have 'base'" \
+    "without systemd, and muster's roles of Kubernetes write units of systemd"
+  check "alpine: and has changed nothing" eval '[ -z "$(files_of alpine | grep -v "^var/lib$")" ]'
+  /mnt/muster destroy k8s --yes > $work/out 2>&1 < /dev/null
+  code=$?
+  expect "alpine: its deployment goes" 0
+fi
+
+if [ -e /mnt/alpine/sbin/apk ]; then
   apk_package /mnt/alpine base-lib 1-r0
   for version in 1 2; do
     apk_package /mnt/alpine tool $version-r0 $'depend = base-lib\nprovides = virtual=1'

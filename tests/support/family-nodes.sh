@@ -56,6 +56,29 @@ SPEC
 }
 rpm_index() { createrepo_c -q "$1/opt/repo"; }
 
+# add_firewalld ROOT UNPACKED-PACKAGES
+add_firewalld() {
+  mkdir -p "$1"/{etc/dbus-1,run/dbus,var/lib/dbus}
+  tar -C "$2" -c . | tar -C "$1" -x --keep-directory-symlink
+  grep '^messagebus:' /etc/passwd >> "$1/etc/passwd" || echo 'messagebus:x:100:100::/:/bin/false' >> "$1/etc/passwd"
+  echo 0123456789abcdef0123456789abcdef > "$1/etc/machine-id"
+}
+
+# start_firewalld ROOT: leaves the process in $firewalld.
+start_firewalld() {
+  local try
+  [ -S "$1/run/dbus/system_bus_socket" ] || chroot "$1" dbus-daemon --system --fork --nopidfile 2> /mnt/work/dbus.log
+  chroot "$1" firewalld --nofork --nopid > /mnt/work/firewalld.log 2>&1 &
+  firewalld=$!
+  for try in {1..300}; do
+    chroot "$1" firewall-cmd -q --state 2> /dev/null && return
+    kill -0 $firewalld || return
+    sleep 0.2
+  done
+  return 1
+}
+stop_firewalld() { kill $firewalld; wait $firewalld; }
+
 # --- apk and OpenRC: nothing but busybox beside them, as on Alpine
 
 # busybox_root FOLDER
@@ -81,6 +104,12 @@ with_libraries() {
   cp /lib64/ld-linux-x86-64.so.2 "$root/lib64/"
 }
 
+# alpine_root FOLDER TAR: Alpine's own root file system.
+alpine_root() {
+  mkdir -p "$1"
+  tar -C "$1" -xf "$2" && rm -rf "${1:?}"/{proc,dev,run,tmp,root,var/run} && root_of "$1"
+}
+
 # add_openrc ROOT UNPACKED-PACKAGES
 add_openrc() {
   cp -a "$2/sbin/." "$1/sbin/"
@@ -96,9 +125,11 @@ add_openrc() {
 # libraries.
 add_apk() {
   mkdir -p "$1"/etc/apk/keys "$1"/opt/repo/x86_64 "$1"/lib/apk/db "$1"/var/cache/apk
-  cp "$2/apk" "$1/sbin/"
-  cp "$2"/*.so* "$1/lib/" 2> /dev/null
-  with_libraries "$1" "$1/sbin/apk"
+  if [ ! -e "$1/sbin/apk" ]; then
+    cp "$2/apk" "$1/sbin/"
+    cp "$2"/*.so* "$1/lib/" 2> /dev/null
+    with_libraries "$1" "$1/sbin/apk"
+  fi
   openssl genrsa -out /mnt/work/apk.rsa 2048 2> /dev/null
   openssl rsa -in /mnt/work/apk.rsa -pubout -out "$1/etc/apk/keys/made.rsa.pub" 2> /dev/null
   echo /opt/repo > "$1/etc/apk/repositories"

@@ -6,6 +6,7 @@
 #   on NAME COMMAND...   runs a command as root on one, not through muster
 # A function `outside` that the script has before it sources this is called once where the network is, with
 # the folder $MACHINES_FOLDER/outside for what it makes.
+# $more_packages are in the machines' repository besides what roles install.
 # $work is the script's folder, $work/key opens every machine to ops, 10.77.0.9 is a bastion (root).
 # shellcheck shell=bash
 set -u
@@ -21,7 +22,7 @@ export MUSTER_CACHE=${MUSTER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/muster}
 # --- Before the namespaces: the image needs a Debian mirror. ------------------------------------
 
 # The packages that roles install: not in the image, but in a repository beside it.
-machine_packages="haproxy iptables curl"
+machine_packages="haproxy iptables curl${more_packages:+ $more_packages}"
 
 # A node image of provider `local` without what roles install is a plain machine that boots fast.
 build_machine_image() {  # FOLDER
