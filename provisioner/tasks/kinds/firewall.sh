@@ -20,16 +20,25 @@ m_keep_zone() { # ZONE
   m_known "$1 zone" firewall:zones || m_note zone "$1" firewall:zones
 }
 
-# What is permanent counts from firewalld's next start on. m_firewall_add ZONE KIND VALUE
+# What is permanent counts from firewalld's next start on. m_firewall_add ZONE port|source VALUE...
 m_firewall_add() {
+  m_zone=$1 m_item=$2
+  shift 2
   for m_when in runtime permanent; do
-    if m_firewalld "$m_when" --zone="$1" "--query-$2=$3" 2>/dev/null; then continue; fi
-    if m_change "add $2 $3 to firewalld's zone $1 ($m_when)"; then
-      [ "$m_when" = runtime ] || m_keep_zone "$1"
-      m_known "$1:$m_when firewall" "firewall:$2:$3" || m_note firewall "$1:$m_when" "firewall:$2:$3"
-      m_told "firewall-cmd --zone=$1 --add-$2=$3 ($m_when)"
-      m_firewalld "$m_when" --zone="$1" "--add-$2=$3"
-    fi
+    m_there=" $(m_firewalld "$m_when" --zone="$m_zone" "--list-${m_item}s") " || m_fail "firewalld has no zone $m_zone"
+    m_more=
+    for m_value; do
+      case $m_there in *" $m_value "*) continue ;; esac
+      if m_change "add $m_item $m_value to firewalld's zone $m_zone ($m_when)"; then
+        [ "$m_when" = runtime ] || m_keep_zone "$m_zone"
+        m_known "$m_zone:$m_when firewall" "firewall:$m_item:$m_value" ||
+          m_note firewall "$m_zone:$m_when" "firewall:$m_item:$m_value"
+        m_more="$m_more --add-$m_item=$m_value"
+      fi
+    done
+    [ -n "$m_more" ] || continue
+    m_told "firewall-cmd ($m_when) --zone=$m_zone$m_more"
+    m_firewalld "$m_when" --zone="$m_zone" $m_more >/dev/null
   done
 }
 
@@ -37,6 +46,6 @@ m_firewall_add() {
 m_firewall() {
   m_firewalld_runs || return 0
   m_firewall_zone "$1"
-  for m_port in $2; do m_firewall_add "$m_zone" port "$m_port"; done
-  for m_source in $3; do m_firewall_add trusted source "$m_source"; done
+  [ -z "$2" ] || m_firewall_add "$m_zone" port $2
+  [ -z "$3" ] || m_firewall_add trusted source $3
 }

@@ -1,7 +1,12 @@
 # shellcheck shell=dash
 # firewalld's two configurations, and what m_put_back does with records of them.
 
-m_firewalld_runs() { m_has firewall-cmd && firewall-cmd -q --state 2>/dev/null; }
+# Each call of its programs takes a while: what they say of this is kept.
+m_firewalld_runs() {
+  m_has firewall-cmd || return 1
+  [ -n "${m_firewalld_is-}" ] || { firewall-cmd -q --state 2>/dev/null && m_firewalld_is=on; } || m_firewalld_is=off
+  [ "$m_firewalld_is" = on ]
+}
 
 # m_firewalld runtime|permanent ARGUMENT...: where it does not run, its permanent configuration can
 # be changed all the same.
@@ -14,7 +19,7 @@ m_firewalld() {
     firewall-cmd --permanent "$@"
   else
     firewall-offline-cmd "$@"
-  fi >/dev/null
+  fi
 }
 
 m_same_zone() { # FILE FILE
@@ -27,7 +32,7 @@ m_back_zone() {
   [ -e "$m_file" ] && m_has firewall-cmd || return 0
   if m_same_zone "$m_file" "/usr/lib/firewalld/zones/$m_data.xml" 2>/dev/null; then
     if m_change "remove $m_file"; then
-      m_firewalld permanent --load-zone-defaults="$m_data" || return 1
+      m_firewalld permanent --load-zone-defaults="$m_data" >/dev/null || return 1
       rm -f "$m_file.old"
     fi
   elif [ "$m_mode" = apply ]; then
@@ -39,8 +44,8 @@ m_back_firewall() {
   m_has firewall-cmd || return 0
   m_of=${m_data##*:} m_zone=${m_data%:*} m_item=${m_path#firewall:}
   if [ "$m_of" = runtime ] && ! m_firewalld_runs; then return 0; fi
-  m_firewalld "$m_of" --zone="$m_zone" "--query-${m_item%%:*}=${m_item#*:}" 2>/dev/null || return 0
-  if m_change "remove ${m_item%%:*} ${m_item#*:} from firewalld's zone $m_zone ($m_of)"; then
-    m_firewalld "$m_of" --zone="$m_zone" "--remove-${m_item%%:*}=${m_item#*:}"
+  m_firewalld "$m_of" --zone="$m_zone" "--query-${m_item%%:*}=${m_item#*:}" >/dev/null 2>&1 || return 0
+  if m_change "remove ${m_item%%:*} ${m_item#*:} from firewalld's zone $m_zone (${m_data##*:})"; then
+    m_firewalld "${m_data##*:}" --zone="$m_zone" "--remove-${m_item%%:*}=${m_item#*:}" >/dev/null
   fi
 }
