@@ -32,8 +32,9 @@ m_back_zone() {
   [ -e "$m_file" ] && m_has firewall-cmd || return 0
   if m_same_zone "$m_file" "/usr/lib/firewalld/zones/$m_data.xml" 2>/dev/null; then
     if m_change "remove $m_file"; then
-      m_firewalld permanent --load-zone-defaults="$m_data" >/dev/null || return 1
-      rm -f "$m_file.old"
+      # One that runs has the zone in memory too.
+      ! m_firewalld_runs || firewall-cmd --permanent --load-zone-defaults="$m_data" >/dev/null || return 1
+      rm -f "$m_file" "$m_file.old"
     fi
   elif [ "$m_mode" = apply ]; then
     echo "leave $m_file: it holds what muster did not write"
