@@ -118,7 +118,7 @@ m_would_take() {
 }
 
 # m_packages_behind_FAMILY NAME: what is installed under another name, by what it provides or its
-# version. apk itself keeps what it was asked for.
+# version.
 m_packages_behind_apt() {
   dpkg-query -W -f "\${db:Status-Status}:\${Package}, \${Provides},$m_nl" |
     sed -n "s/^installed:\([^,]*\),.* $1[ ,].*/package:\1/p"
@@ -126,7 +126,19 @@ m_packages_behind_apt() {
 m_packages_behind_dnf() {
   rpm -q --qf 'package:%{NAME}\n' "$1" || rpm -q --qf 'package:%{NAME}\n' --whatprovides "$1"
 }
-m_packages_behind_apk() { :; }
+m_packages_behind_apk() {
+  for m_file in /lib/apk/db/installed /usr/lib/apk/db/installed; do
+    [ ! -r "$m_file" ] || awk -v name="$1" '
+      /^P:/ { package = substr($0, 3) }
+      /^p:/ {
+        count = split(substr($0, 3), provided, " ")
+        for (i = 1; i <= count; ++i) {
+          sub(/[=<>~].*/, "", provided[i])
+          if (provided[i] == name) print "package:" package
+        }
+      }' "$m_file"
+  done
+}
 
 # Roles that stay may want a package by such a name.
 m_packages_wanted() {
