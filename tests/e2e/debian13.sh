@@ -1,5 +1,5 @@
 #!/bin/bash
-# A real cluster whose nodes have Debian 13: systemd 257, etcd 3.5, containerd 1.7. A second apply,
+# A real cluster whose nodes have Debian 13, with systemd 257. A second apply,
 # the cluster's own test, one Debian 12 worker beside them, destroy. Builds the image of Debian 13
 # when this machine does not have it (about a minute).
 # Only in ./test --all: cluster.sh, with another release of Debian.

@@ -256,6 +256,8 @@ if [ -e $pack/firewalld ]; then
   for when in "" --permanent; do firewall $when --zone=internal --change-interface=node0; done > $work/by_hand
   firewall --zone=internal --add-port=8080/tcp >> $work/by_hand
   firewall --permanent --zone=internal --add-port=8080/tcp >> $work/by_hand
+  # firewalld keeps the last one beside each that it writes.
+  rm -f /mnt/dnf/etc/firewalld/zones/internal.xml.old
   before=$(zone_files)
   check "firewalld: a port that somebody opened is open" let_in 8080
   check "firewalld: that of the API is not" eval '! let_in 6443'
