@@ -25,6 +25,16 @@ listing() { # WHEN MACHINE: of rules, those that firewalld makes of its permanen
   on "$2" firewall-cmd --reload > /dev/null
   on "$2" "$(cat "$root/tests/support/listing.sh")" > "$1.$2"
 }
+listens() { on "$1" "bash -c 'exec 3<> /dev/tcp/$2/$3'"; }  # ASKER ADDRESS PORT
+# Also those of the other machine, whom a machine asks from an address of its own.
+pods_answer() {
+  local machine address addresses
+  addresses=$(kubectl -n kube-system get pods -l k8s-app=kube-dns -o 'jsonpath={.items[*].status.podIP}') &&
+    [ -n "$addresses" ] || return
+  for machine in m1 m2; do
+    for address in $addresses; do listens $machine "$address" 53 || { echo "$machine to $address"; return 1; }; done
+  done
+}
 # Whether a port of a machine, on which somebody listens, is reached from the others' network.
 reaches() { timeout 5 bash -c "exec 3<> /dev/tcp/10.77.0.${machine_number[$1]}/$2"; }
 refuses() { ! reaches "$@" 2> /dev/null; }
@@ -32,8 +42,9 @@ refuses() { ! reaches "$@" 2> /dev/null; }
 machines m1 m2
 for name in m1 m2; do
   on "$name" 'apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy -o APT::Install-Recommends=false install firewalld' > "$work/$name.apt" 2>&1
-  check "firewalld runs on $name" until_true 30 on "$name" firewall-cmd --state
+  check "firewalld runs on $name" until_true 120 on "$name" firewall-cmd --state
   on "$name" 'systemd-run -q --unit=somebody python3 -m http.server 6443'
+  check "somebody listens on $name" until_true 60 listens "$name" 127.0.0.1 6443
   check "$name refuses port 6443" refuses "$name" 6443
   on "$name" 'systemctl stop somebody'
   listing before "$name"
@@ -64,6 +75,7 @@ check "the API is reached" reaches m1 6443
 check "the kubelet of m2 is reached" reaches m2 10250
 check "etcd is reached" reaches m1 2379
 check "m2 does not let in what is the master's" on m2 '! firewall-cmd --query-port=6443/tcp'
+check "both machines reach all pods" until_true 120 pods_answer
 run test site
 expect "the cluster passes its own test" 0
 run plan site.json --refresh --detailed-exitcode

@@ -46,7 +46,7 @@ PY
 pack() {
   local root=$1 apk=$2 library
   mount -t tmpfs none /mnt && mkdir /mnt/pack || return 1
-  cp "$root"/tests/support/{cases,family-nodes}.sh /var/lib/dpkg/status /mnt/pack/
+  cp "$root"/tests/support/{cases,family-nodes,until}.sh /var/lib/dpkg/status /mnt/pack/
   unpack /mnt/pack openrc openrc librc1 libeinfo1 insserv
   # shellcheck disable=SC2046
   unpack /mnt/pack firewalld netbase $(firewalld_packages)
@@ -93,6 +93,8 @@ mkdir -p "$HOME"
 . $pack/cases.sh
 # shellcheck disable=SC1091
 . $pack/family-nodes.sh
+# shellcheck disable=SC1091
+. $pack/until.sh
 
 ssh-keygen -q -t ed25519 -N "" -f $work/id
 cp $work/id.pub /etc/ssh/families_keys
@@ -244,7 +246,7 @@ if [ -e $pack/firewalld ]; then
   add_firewalld /mnt/dnf $pack/firewalld
   touch $work/peer
   unshare --net=$work/peer ip link set lo up
-  ip link set node1 netns $work/peer 2> /dev/null || nsenter --net=$work/peer true
+  ip link set node1 netns $work/peer
   ip address add 10.9.0.1/24 dev node0
   nsenter --net=$work/peer sh -c 'ip address add 10.9.0.2/24 dev node1 && ip link set node1 up'
   opens='  - {name: t, firewall: {ports: ["6443/tcp", "2379-2380/tcp"], sources: ["10.1.0.0/16"], address: 10.9.0.1}}'
@@ -287,6 +289,28 @@ if [ -e $pack/firewalld ]; then
   rm -f /mnt/dnf/etc/firewalld/zones/internal.xml.old
   check "firewalld: its files are as before" eval '[ "$(zone_files)" = "$before" ]'
   check "firewalld: nothing of muster is left" test ! -e /mnt/dnf/var/lib/muster
+
+  # A pod of this node, and another node that asks it.
+  touch $work/pod
+  unshare --net=$work/pod ip link set lo up
+  ip link add cni0 type veth peer name eth0 netns $work/pod
+  ip address add 10.1.5.1/24 dev cni0 && ip link set cni0 up
+  nsenter --net=$work/pod sh -c 'ip address add 10.1.5.2/24 dev eth0 && ip link set eth0 up && ip route add default via 10.1.5.1'
+  nsenter --net=$work/peer ip route add 10.1.0.0/16 via 10.9.0.1
+  echo 1 > /proc/sys/net/ipv4/ip_forward
+  nsenter --net=$work/pod python3 -m http.server 8080 > /dev/null 2>&1 &
+  pod=$!
+  pod_answers() { "$@" timeout 5 bash -c 'exec 3<> /dev/tcp/10.1.5.2/8080' 2> /dev/null; }
+  the_peer() { nsenter --net=$work/peer "$@"; }
+  check "firewalld: a pod answers its node" until_true 30 pod_answers
+  tasks dnf <<< '  - {name: t, firewall: {sources: [10.1.0.0/16]}}'
+  check "firewalld: who trusts pods alone does not let other nodes ask them" eval '! pod_answers the_peer'
+  tasks dnf <<< '  - {name: t, firewall: {sources: [10.1.0.0/16, 10.9.0.2/32]}}'
+  check "firewalld: a node that is trusted reaches them" pod_answers the_peer
+  kill $pod
+  muster_of dnf destroy --yes
+  expect "firewalld: trust goes with the role" 0
+  check "firewalld: nobody is trusted" eval '[ -z "$(firewall --zone=trusted --list-sources)" ]'
 
   firewall --permanent --load-zone-defaults=internal > $work/by_hand
   rm -f /mnt/dnf/etc/firewalld/zones/*

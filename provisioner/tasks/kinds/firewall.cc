@@ -41,8 +41,7 @@ std::string check(const Args& args) {
   for (const auto& source : args.items("sources")) {
     if (!parse_cidr(source)) return "takes networks like '10.0.0.0/16', not '" + source + "'";
   }
-  return args.items("ports").empty() && args.items("sources").empty() ? "needs 'ports' or 'sources'"
-                                                                      : "";
+  return args.has("ports") || args.has("sources") ? "" : "needs 'ports' or 'sources'";
 }
 
 }  // namespace
@@ -50,7 +49,7 @@ std::string check(const Args& args) {
 Kind firewall_kind() {
   return {
       .name = "firewall",
-      .args = {{"ports", ArgType::list}, {"sources", ArgType::list}, {"address", ArgType::text}},
+      .args = {{"ports", ArgType::list}, {"sources", ArgType::lines}, {"address", ArgType::text}},
       .library = {"shell/family", "shell/firewalld", "kinds/firewall"},
       .call = call,
       .keys = keys,
