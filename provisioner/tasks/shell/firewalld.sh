@@ -45,7 +45,13 @@ m_back_firewall() {
   m_has firewall-cmd || return 0
   m_of=${m_data##*:} m_zone=${m_data%:*} m_item=${m_path#firewall:}
   if [ "$m_of" = runtime ] && ! m_firewalld_runs; then return 0; fi
-  m_firewalld "$m_of" --zone="$m_zone" "--query-${m_item%%:*}=${m_item#*:}" >/dev/null 2>&1 || return 0
+  m_said=$(m_firewalld "$m_of" --zone="$m_zone" "--query-${m_item%%:*}=${m_item#*:}" 2>&1) || case $? in
+    1 | 112) return 0 ;; # it has not, or there is no such zone
+    *)
+      echo "$m_said"
+      return 1
+      ;;
+  esac
   if m_change "remove ${m_item%%:*} ${m_item#*:} from firewalld's zone $m_zone (${m_data##*:})"; then
     m_firewalld "${m_data##*:}" --zone="$m_zone" "--remove-${m_item%%:*}=${m_item#*:}" >/dev/null
   fi
