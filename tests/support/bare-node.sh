@@ -110,7 +110,7 @@ for line in sys.stdin:
     role["tasks"] = [task for task in role.get("tasks", []) if kinds & set(task) or task["name"] in wanted]
     for task in role["tasks"]:
         task.pop("notify", None)
-    for key in ("handlers", "settled", "undo", "traces", "after", "after_one", "before"):
+    for key in ("handlers", "settled", "undo", "traces", "after", "after_one", "before", "refusals"):
         role.pop(key, None)
     role["needs"] = needs
     folder = work / "mine" / "roles" / name
