@@ -237,18 +237,18 @@ TEST_CASE("ledger: killed at any instant, an apply and its undo are undone by an
 }
 
 TEST_CASE("ledger: a firewall that does not answer is closed by another try") {
-  const auto program = read_file(fs::path(MUSTER_SOURCE_DIR) / "tests/shells/programs/firewall-cmd");
+  const auto program =
+      read_file(fs::path(MUSTER_SOURCE_DIR) / "tests/shells/programs/firewall-cmd");
   for (auto flavour : kFlavours) {
     Sandbox node(flavour);
-    for (const char* of : {"runtime", "permanent"})
-      fs::create_directories(node / "firewalld" / of);
+    for (const char* of : {"runtime", "permanent"}) fs::create_directories(node / "firewalld" / of);
     node.add_program("firewall-cmd", program);
     const auto before = seen(node);
-    const auto mine =
-        role("mine", "tasks:\n  - {name: a, firewall: {ports: [6443/tcp]}}\n");
+    const auto mine = role("mine", "tasks:\n  - {name: a, firewall: {ports: [6443/tcp]}}\n");
     apply(node, mine);
-    node.add_program("firewall-cmd",
-                     "case $* in *--query-*) echo 'Error: no reply' >&2; exit 254 ;; esac\n" + program);
+    node.add_program(
+        "firewall-cmd",
+        "case $* in *--query-*) echo 'Error: no reply' >&2; exit 254 ;; esac\n" + program);
     CHECK(undo(node, mine) ==
           "failed: Error: no reply\nError: no reply\n"
           "these could not be put back; run it again when they can:\n"
