@@ -220,15 +220,25 @@ m_packages_later() {
   m_came_who=
 }
 
+# Whether a firewalld that runs began when iptables was there: without it, its next reload fails, and lets
+# nobody in from then on.
+m_firewalld_uses_iptables() {
+  m_has systemctl && m_has iptables-restore && systemctl -q is-active firewalld.service || return 1
+  m_since=$(date -d "$(systemctl show -p ActiveEnterTimestamp --value firewalld.service)" +%s) &&
+    [ "$m_since" -ge "$(stat -c %Z "$(command -v iptables-restore)")" ]
+}
+
 m_back_packages() {
   m_packages_left
   if [ -n "$m_left" ] && m_change "remove$m_left"; then
-    m_taken=1
+    m_taken=1 m_again=
+    if m_firewalld_uses_iptables; then m_again=1; fi
     for m_try in 1 2 3 4 5 6 7 8 9 10 11 12; do
       m_packages_take
       [ -n "$m_busy" ] || break
       sleep 1
     done
+    if [ -n "$m_again" ] && ! m_has iptables-restore; then m_do systemctl restart firewalld.service; fi
     if [ -n "$m_busy" ]; then
       echo "the package manager is busy, and keeps these:$m_left"
       tail -n 3 "$m_tmp/taken"
