@@ -1,79 +1,20 @@
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <set>
 
-#include "provisioner/base/text.h"
-#include "provisioner/definition/role_reader.h"
-#include "provisioner/engine/preflight_rules.h"
+#include "tests/engine/check_trial.h"
 
 using namespace muster;
+using testing::CheckTrial;
+using testing::set_fact;
 
 namespace {
-
-/// A new master with etcd and pods, and a host that is fit for it.
-struct CheckTrial {
-  NodeNeeds needs;
-  Look look;
-
-  CheckTrial() {
-    needs.kubernetes = needs.etcd = needs.control_plane = needs.pods = needs.bridge = true;
-    needs.packages = true;
-    needs.ports = {{6443, false, "kube-apiserver"}, {7443, true, "the API balancer"}};
-    needs.architecture = "amd64";
-    needs.artifacts = {"kubelet"};
-    needs.networks = {
-        {"the pod network", "k8s-kube_pod_subnet", *parse_cidr("10.233.64.0/18")},
-        {"the Service network", "k8s-kube_service_addresses", *parse_cidr("10.233.0.0/18")}};
-    needs.pod_bits = 24;
-    auto& seen = look.seen;
-    seen.facts.values = {{"os", "debian"},       {"os_version", "12"}, {"kernel", "6.1.0"},
-                         {"arch", "amd64"},      {"cpus", "2"},        {"memory_mb", "4000"},
-                         {"container", "false"}, {"cgroup", "v2"},     {"nameserver", "true"},
-                         {"systemd", "true"}};
-    seen.packages = "apt-get";
-    seen.disks = {{"/", "/", 20'000}, {"/var/lib", "/", 20'000}, {"/opt", "/", 20'000}};
-    seen.modules = {{"overlay", true, ""},
-                    {"br_netfilter", true, ""},
-                    {"nf_conntrack", true, ""},
-                    {"nf_tables", true, ""},
-                    {"ip_tables", false, ""}};
-    seen.controllers = "cpuset cpu io memory pids";
-    seen.names = {{"own", true, "n"}, {"mirror", true, "deb.debian.org"}};
-    seen.mtu = 1500;
-    seen.device = "eth0";
-    set_clock(0);
-  }
-
-  /// The answer took 100 ms.
-  void set_clock(double off) {
-    look.asked = 1'000'000;
-    look.heard = 1'000'000.1;
-    look.seen.clock = 1'000'000.05 + off;
-  }
-
-  std::vector<Finding> found() const { return judge(needs, look); }
-  /// "error clock: what was found -> what to do" of all that is not well.
-  std::string bad() const {
-    std::vector<std::string> lines;
-    for (const auto& finding : found()) {
-      if (finding.level == Level::ok) continue;
-      lines.push_back(to_string(finding.level) + " " + finding.check + ": " + finding.detail +
-                      " -> " + finding.remedy);
-    }
-    return join(lines, "\n");
-  }
-};
 
 struct Case {
   const char* name;
   std::function<void(CheckTrial&)> change;
   const char* wanted;  ///< how the only thing that is bad begins
 };
-
-void set_fact(CheckTrial& trial, const char* fact, const char* value) {
-  trial.look.seen.facts.values[fact] = value;
-}
 
 const std::vector<Case>& cases() {
   static const std::vector<Case> all{
@@ -366,26 +307,6 @@ const std::vector<Case>& harmless() {
   return all;
 }
 
-struct Pair {
-  CheckTrial first, second;
-  HostFindings of_first{"d", "n-1", "10.0.0.1", {}};
-  HostFindings of_second{"d", "n-2", "10.0.0.2", {}};
-
-  std::string judged() {
-    std::vector<Answered> nodes{{&first.needs, &first.look, &of_first},
-                                {&second.needs, &second.look, &of_second}};
-    judge_together(nodes);
-    std::vector<std::string> lines;
-    for (const auto* host : {&of_first, &of_second}) {
-      for (const auto& finding : host->findings) {
-        lines.push_back(host->node + " " + to_string(finding.level) + " " + finding.check + ": " +
-                        finding.detail);
-      }
-    }
-    return join(lines, "\n");
-  }
-};
-
 }  // namespace
 
 TEST_CASE("preflight: each thing that is wrong with a host is told once, with its remedy") {
@@ -449,145 +370,6 @@ TEST_CASE("preflight: a host that says nothing of itself is only said not to be 
   trial.look.seen = {};
   trial.look.no_root = "no\n  do";
   CHECK(trial.bad() == "error sudo: no -> do");
-}
-
-TEST_CASE("preflight: a system that the bundle has no packages for is refused when it lacks some") {
-  CheckTrial trial;
-  trial.look.seen.missing_packages = {"etcd-server", "runc"};
-  CHECK(trial.bad() == "");  // without a bundle they come from the node's own sources
-  trial.needs.packaged_releases = "debian-12 (amd64)";
-  trial.needs.has_packages = [](const std::string& os, const std::string& version,
-                                const std::string& arch) {
-    return os == "debian" && version == "12" && arch == "amd64";
-  };
-  CHECK(trial.bad() == "");
-  set_fact(trial, "os_version", "13");
-  CHECK(trial.bad() ==
-        "error packages: it lacks etcd-server, runc, and the bundle has no packages for debian 13 "
-        "(amd64), only for debian-12 (amd64) -> install them there first; what is installed is not "
-        "fetched");
-  trial.look.seen.missing_packages.clear();
-  CHECK(trial.bad() == "");
-  // Nobody asks for the mirror's name.
-  trial.look.seen.names = {{"mirror", false, "deb.debian.org"}};
-  CHECK(trial.bad() == "");
-}
-
-TEST_CASE("preflight: packages are counted by family, but for what may not be wanted there") {
-  auto role = parse_role("one",
-                         "role: one\ndescription: d\ntasks:\n"
-                         "  - {name: a, package: {names: [all, \"{{node.name}}\"]}}\n"
-                         "  - {name: b, package: {names: {apt: [deb], dnf: [red, hat]}}}\n"
-                         "  - {name: c, package: {names: [some]}, when: facts.apt}\n"
-                         "  - {name: d, package: {names: [gone], state: absent}}\n");
-  Node node;
-  node.all_roles = {"one"};
-  auto needs = needs_of(Cluster(), node, {role}, nullptr);
-  CHECK(needs.packages);
-  CHECK(needs.package_names ==
-        PackageNames{{"apk", {"all"}}, {"apt", {"all", "deb"}}, {"dnf", {"all", "hat", "red"}}});
-}
-
-TEST_CASE("preflight: a role whose packages only some nodes get needs no package manager") {
-  auto role = parse_role("one",
-                         "role: one\ndescription: d\ntasks:\n"
-                         "  - {name: a, package: {names: [some]}, when: facts.selinux}\n");
-  Node node;
-  node.all_roles = {"one"};
-  CHECK_FALSE(needs_of(Cluster(), node, {role}, nullptr).packages);
-}
-
-TEST_CASE("preflight: packages are asked for only where a bundle has some") {
-  auto roles = load_roles({});
-  Node node;
-  node.all_roles = {"etcd"};
-  auto needs = needs_of(Cluster(), node, roles, nullptr);
-  const std::set<std::string> names{"curl"};
-  CHECK(needs.package_names == PackageNames{{"apk", names}, {"apt", names}, {"dnf", names}});
-  CHECK(questions_for(needs).packages.empty());
-  needs.has_packages = [](auto&, auto&, auto&) { return true; };
-  CHECK(questions_for(needs).packages == needs.package_names);
-}
-
-TEST_CASE("preflight: needs come from the roles that a node does not have yet") {
-  auto roles = load_roles({});
-  Cluster cluster;
-  cluster.settings.api_port = 6443;
-  cluster.settings.balancer_port = 7443;
-  cluster.settings.network_plugin = "bridge";
-  Node node;
-  node.all_roles = {"base", "etcd", "kube-control-plane"};
-  auto needs = needs_of(cluster, node, roles, nullptr);
-  CHECK((needs.kubernetes && needs.etcd && needs.control_plane && !needs.pods && !needs.own));
-  CHECK(questions_for(needs).ports == std::vector<int>{2379, 2380, 2381, 6443, 10257, 10259});
-  CHECK(std::ranges::count(needs.artifacts, "kube-apiserver") == 1);
-  NodeRecord record;
-  record.roles = {{"base", "f"}, {"etcd", "f"}};
-  needs = needs_of(cluster, node, roles, &record);
-  CHECK((needs.own && !needs.etcd && needs.control_plane));
-  CHECK(questions_for(needs).ports == std::vector<int>{6443, 10257, 10259});
-  record.roles.clear();
-  CHECK_FALSE(needs_of(cluster, node, roles, &record).own);
-  node.all_roles = {"base", "few"};
-  needs = needs_of(cluster, node, roles, nullptr);
-  CHECK_FALSE(needs.kubernetes);
-  CHECK(questions_for(needs).ports.empty());
-}
-
-TEST_CASE("preflight: nodes that are one machine, or clones, or of different times are told") {
-  CHECK(Pair().judged() == "");
-  Pair same;
-  same.first.look.seen.boot = same.second.look.seen.boot = "b00t net:[1]";
-  CHECK(same.judged() == "n-2 error identity: it is the same machine as 'n-1'");
-  Pair containers;
-  containers.first.look.seen.boot = "b00t net:[1]";
-  containers.second.look.seen.boot = "b00t net:[2]";
-  CHECK(containers.judged() == "");
-  Pair unknown;
-  unknown.first.look.seen.boot = unknown.second.look.seen.boot = "b00t ";
-  CHECK(unknown.judged() == "");
-  Pair clones;
-  for (auto* trial : {&clones.first, &clones.second}) {
-    trial->look.seen.hostname = "debian";
-    trial->look.seen.machine_id = "1";
-    trial->look.seen.product_uuid = "2";
-  }
-  CHECK(clones.judged() ==
-        "n-2 warning identity: it has the hostname of 'n-1'\n"
-        "n-2 warning identity: it has the machine id of 'n-1'\n"
-        "n-2 warning identity: it has the hardware id (product_uuid) of 'n-1'");
-  Pair times;
-  times.first.set_clock(0.9);
-  times.second.set_clock(-0.8);
-  CHECK(times.judged() == "n-1 warning clock: its clock is 1.7s ahead of that of 'n-2'");
-  Pair far;
-  far.first.set_clock(40);
-  far.second.set_clock(-50);
-  CHECK(far.judged() == "n-2 error clock: its clock is 1m30s behind that of 'n-1'");
-  Pair known;
-  known.second.set_clock(-600);
-  known.of_second.findings = known.second.found();
-  known.judged();
-  CHECK(std::ranges::count(known.of_second.findings, "clock", &Finding::check) == 1);
-  Pair mtus;
-  mtus.first.look.seen.mtu = 9000;
-  CHECK(mtus.judged() ==
-        "n-2 warning mtu: eth0 takes packets of 1500 bytes, that of 'n-1' of 9000");
-}
-
-TEST_CASE("preflight: when all hosts are of one other time, it is this machine's clock") {
-  Pair pair;
-  pair.first.set_clock(3600);
-  pair.second.set_clock(3600.3);
-  pair.of_first.findings = pair.first.found();
-  pair.of_second.findings = pair.second.found();
-  pair.judged();
-  for (const auto* host : {&pair.of_first, &pair.of_second}) {
-    auto clock = std::ranges::find(host->findings, "clock", &Finding::check);
-    REQUIRE(clock != host->findings.end());
-    CHECK(clock->level == Level::error);
-    CHECK(clock->remedy == "all hosts agree: set this machine's clock");
-  }
 }
 
 TEST_CASE("preflight: a host that cannot be asked is told with what the layer below advises") {
