@@ -1,7 +1,11 @@
 # shellcheck shell=dash
 # m_package_family, m_is_openrc, m_selinux_is_on; in the facts script too.
 
-m_has() { command -v "$1" >/dev/null 2>&1; }
+# dash and busybox remember a program that was removed since.
+m_has() {
+  hash -r
+  command -v "$1" >/dev/null 2>&1
+}
 
 # Sets m_family to apt, dnf or apk, or to nothing: what the system says it is, if it has that one's
 # database (Debian may have rpm as well, Fedora dpkg); else the first that is there.
