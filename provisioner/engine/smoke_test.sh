@@ -23,6 +23,9 @@ skipped() {
   exit 77
 }
 
+# What watches the API server (DNS, proxies, controllers) asks it again up to a minute after it was away.
+m_watchers=90
+
 # within SECONDS CHECK...: until it succeeds; prints what the last try printed.
 within() {
   m_end=$(($(date +%s) + $1)) m_good=
@@ -85,7 +88,7 @@ YAML
 pods() { # IMAGE NODE...: a pod for each, which serves its name
   m_image=$1
   shift
-  within 30 pods_are_made "$@" || return
+  within $m_watchers pods_are_made "$@" || return
   within 90 pods_are_ready
 }
 pods_are_made() {
@@ -189,7 +192,7 @@ pods_are_reached() {
 }
 
 service() { # COUNT: how many pods must answer it
-  within 30 service_answers "$1"
+  within $m_watchers service_answers "$1"
 }
 service_answers() {
   m_address=$(kubectl get service web -o 'jsonpath={.spec.clusterIP}')
@@ -228,7 +231,7 @@ dns_answers() {
 }
 
 service_name() { # DOMAIN
-  within 20 service_answers_by_name "$1"
+  within $m_watchers service_answers_by_name "$1"
 }
 service_answers_by_name() {
   for m_name in web "web.$m_namespace.svc.$1"; do

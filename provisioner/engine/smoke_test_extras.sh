@@ -17,9 +17,9 @@ spec:
   policyTypes: [Ingress]
   ingress: [{from: [{podSelector: {matchLabels: {may-ask: web-1}}}]}]
 YAML
-  within 30 policy_refuses || return
+  within $m_watchers policy_refuses || return
   run kubectl label pod web-0 may-ask=web-1 || return
-  within 30 policy_lets_through || return
+  within $m_watchers policy_lets_through || return
   run kubectl delete networkpolicy web-1
 }
 
