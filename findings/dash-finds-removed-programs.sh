@@ -7,7 +7,8 @@
 # ! command -v X` means one thing in bash, and another in what is /bin/sh of Debian and Alpine. `hash -r`
 # before it, which all of them know, makes them agree. `[ -x PATH ]` never was in doubt.
 #
-# Packages: dash 0.5.12-2 and bash-static 5.2.15-2+b13 of Debian 12, busybox-static 1:1.37.0-6+b8 of Debian 13. Needs dpkg-deb, glibc and an amd64 machine.
+# Packages: dash 0.5.12-2 and bash-static 5.2.15-2+b13 of Debian 12, busybox-static 1:1.37.0-6+b8 of Debian
+# 13. Needs dpkg-deb, glibc and an amd64 machine.
 #
 # Seen:
 #   dash 0.5.12-2: there 0, removed 0, after hash -r 127
