@@ -216,9 +216,6 @@ on() {  # NAME COMMAND...: as root
 declare -A machine_number=()
 machines() {  # NAME...
   local name number=11 end
-  # Each systemd and kubelet takes some, and nothing of the kind is left of the usual 128 for the last ones.
-  local instances=/proc/sys/fs/inotify/max_user_instances
-  [ "$(< $instances)" -ge 1024 ] || echo 1024 > $instances
   for name in "$@"; do
     while [[ " ${machine_number[*]} " = *" $number "* ]]; do number=$((number + 1)); done
     machine_number[$name]=$number
