@@ -26,11 +26,13 @@ struct ClusterSettings {
   std::string config_dir;
   std::string cert_dir;
   int log_level = 2;
+  int patience = 1;  ///< a factor for what muster waits for on nodes; of no fingerprint
   std::string login_user;
   std::string api_ip;  ///< the first address of service_cidr
   std::string dns_ip;  ///< the tenth address of service_cidr
   ProgramSettings programs;
-  /// Every attrib by name (with "-" as "_"), as text: what templates see as attribs.<name>.
+  /// Every attrib but patience by name (with "-" as "_"), as text: what templates see as
+  /// attribs.<name>.
   std::map<std::string, std::string> attribs;
 };
 

@@ -83,9 +83,11 @@ ClusterSettings settings_of(const Definition& definition) {
   settings.config_dir = attribs.text("k8s-kube_config_dir");
   settings.cert_dir = attribs.text("k8s-kube_cert_dir");
   settings.log_level = attribs.number("k8s-log_level");
+  settings.patience = attribs.number("patience");
   settings.login_user = attribs.text("login_user");
   settings.programs = definition.programs;
   settings.attribs = attribs.underscored();
+  settings.attribs.erase("patience");  // changes nothing on nodes
   if (auto services = parse_cidr(settings.service_cidr)) {
     settings.api_ip = address_text(services->network + 1);
     settings.dns_ip = address_text(services->network + kDnsAddress);

@@ -118,6 +118,9 @@ std::vector<AttribRule> effective_rules() {
              "the port on 127.0.0.1 of each node's balancer for the API"),
       choice("k8s-image_pull_policy", {"IfNotPresent", "Always", "Never"},
              "when nodes pull the images of add-ons"),
+      number(
+          "patience", 1, 1, 100,
+          "how many times as long as usual muster waits for what happens on nodes; for slow ones"),
       naming(text("login_user", "muster", AttribFormat::login,
                   "the account (with sudo) that public_keys may log in to; root is possible"),
              "keys and sudo", "cluster.login_user")};

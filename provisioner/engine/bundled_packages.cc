@@ -18,7 +18,7 @@ bool DeploymentRunner::lacks_packages(NodeLink& link, const Step& step, const Ro
   const auto script = compile_for(step, installs, facts, nonce, Mode::check, "");
   bool lacks = false;
   // Whatever fails here fails again where it is told.
-  link.run(script, nonce, std::chrono::seconds(role.deadline_seconds),
+  link.run(script, nonce, deadline_of(role),
            [&](const TaskReply& reply) { lacks = lacks || reply.outcome == "changed"; });
   return lacks;
 }

@@ -69,6 +69,7 @@ ControlPlane::ControlPlane(const World& world, const Cluster& cluster,
     : stop_(stop),
       kubectl_(cluster.settings.bin_dir + "/kubectl"),
       kubeconfig_(cluster.settings.config_dir + "/admin.conf"),
+      patience_(cluster.settings.patience),
       links_(login_options(world, record, stop)) {
   find(record);
 }
@@ -102,9 +103,10 @@ ScriptAnswer ControlPlane::run(const std::string& name_space, const std::vector<
                                std::chrono::milliseconds deadline, bool can_stop) {
   auto script = "m_kubectl=" + shell_quote(kubectl_) +
                 "\nm_kubeconfig=" + shell_quote(kubeconfig_) +
-                "\nm_namespace=" + shell_quote(name_space) + "\n" + case_script(words);
+                "\nm_namespace=" + shell_quote(name_space) +
+                "\nm_longer=" + std::to_string(patience_) + "\n" + case_script(words);
   try {
-    return converse(*link_, script, deadline, can_stop ? stop_ : std::stop_token{});
+    return converse(*link_, script, deadline * patience_, can_stop ? stop_ : std::stop_token{});
   } catch (const ConnectionLost& lost) {
     link_->drop();
     return {1, false, false, "=> the connection to " + node_ + " was lost: " + lost.what()};

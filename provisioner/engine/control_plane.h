@@ -46,8 +46,11 @@ class ControlPlane {
   const std::string& node() const { return node_; }
   std::string architecture();
 
-  /// Runs one function with its arguments. Errors of the connection are in the answer's output.
-  /// One that cannot be stopped runs to its end.
+  /// A factor for all waits of scripts: that of the cluster.
+  int patience() const { return patience_; }
+
+  /// Runs one function with its arguments, within `deadline` times the patience. Errors of the
+  /// connection are in the answer's output. One that cannot be stopped runs to its end.
   ScriptAnswer run(const std::string& name_space, const std::vector<std::string>& words,
                    std::chrono::milliseconds deadline, bool can_stop);
 
@@ -57,6 +60,7 @@ class ControlPlane {
   std::stop_token stop_;
   std::string kubectl_;
   std::string kubeconfig_;
+  int patience_;
   NodeLinks links_;
   NodeLink* link_ = nullptr;  ///< in links_
   std::string node_;

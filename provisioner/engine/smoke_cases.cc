@@ -53,7 +53,9 @@ TestCase SmokeCases::judged(ScriptAnswer& answer) const {
   } else if (answer.timed_out || answer.exit_code != 0) {
     test.verdict = Verdict::failed;
     test.message = answer.timed_out
-                       ? "not done within " + std::to_string(kCaseDeadline.count()) + " s"
+                       ? "not done within " +
+                             std::to_string((kCaseDeadline * control_plane_.patience()).count()) +
+                             " s"
                        : reason_in(answer.output);
     if (test.message.empty()) test.message = "exit code " + std::to_string(answer.exit_code);
     test.output = std::move(answer.output);

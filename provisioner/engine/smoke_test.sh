@@ -1,12 +1,15 @@
 #!/bin/sh
 # What `muster test` runs on a control-plane node: this file and the smoke_test_*.sh beside it, then
-# "m_case NAME ARGUMENT...". Before it stand m_kubectl, m_kubeconfig and m_namespace. What a case runs
-# and what comes of it is its output; a line "=> ..." says why it failed, or with the exit code 77 why it
-# cannot be tried. Each wait has an end.
+# "m_case NAME ARGUMENT...". Before it stand m_kubectl, m_kubeconfig and m_namespace, and m_longer where all
+# waits have a factor. What a case runs and what comes of it is its output; a line "=> ..." says why it
+# failed, or with the exit code 77 why it cannot be tried. Each wait has an end.
 # shellcheck disable=SC2154  # m_kubectl, m_kubeconfig, m_namespace
 
+m_longer=${m_longer:-1}
+
 kubectl() {
-  timeout 30 "$m_kubectl" --kubeconfig="$m_kubeconfig" --request-timeout=20s -n "$m_namespace" "$@"
+  timeout $((30 * m_longer)) "$m_kubectl" --kubeconfig="$m_kubeconfig" --request-timeout=$((20 * m_longer))s \
+    -n "$m_namespace" "$@"
 }
 
 # run COMMAND...: shows it above what it says.
@@ -28,7 +31,7 @@ m_watchers=90
 
 # within SECONDS CHECK...: until it succeeds; prints what the last try printed.
 within() {
-  m_end=$(($(date +%s) + $1)) m_good=
+  m_end=$(($(date +%s) + $1 * m_longer)) m_good=
   shift
   until m_said=$("$@" 2>&1) && m_good=1; do
     [ "$(date +%s)" -lt "$m_end" ] || break
@@ -247,9 +250,10 @@ gone() {
   run kubectl delete apiservice "$(api_service "$m_namespace")" --ignore-not-found
   # Its pods first and at once: kubelets take 10 seconds and more to say that a pod is gone, and the
   # namespace would look for them after longer and longer waits.
-  run kubectl delete pods --all --force --grace-period=0 --timeout=25s
+  run kubectl delete pods --all --force --grace-period=0 --timeout=$((25 * m_longer))s
   printf '$ kubectl delete namespace %s\n' "$m_namespace"
-  timeout 100 "$m_kubectl" --kubeconfig="$m_kubeconfig" delete namespace "$m_namespace" --ignore-not-found --timeout=90s && return
+  timeout $((100 * m_longer)) "$m_kubectl" --kubeconfig="$m_kubeconfig" delete namespace "$m_namespace" \
+    --ignore-not-found --timeout=$((90 * m_longer))s && return
   why "the namespace $m_namespace is still there; remove it: kubectl delete namespace $m_namespace"
   return 1
 }

@@ -99,7 +99,7 @@ api_is_served() { # NODE
   for m_try in 1 2 3 4 5; do
     m_port=$((20000 + ($$ * 7 + m_try * 1301) % 10000))
     proxy_configuration >"$m_folder/haproxy.cfg"
-    timeout 170 "$m_haproxy" -db -f "$m_folder/haproxy.cfg" >"$m_folder/log" 2>&1 &
+    timeout $((170 * m_longer)) "$m_haproxy" -db -f "$m_folder/haproxy.cfg" >"$m_folder/log" 2>&1 &
     m_served=$!
     sleep 1
     kill -0 "$m_served" 2>/dev/null && return

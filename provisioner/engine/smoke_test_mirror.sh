@@ -35,7 +35,7 @@ mirror() { # CRICTL IMAGE WORD URL...
 
 pull() { # SECONDS IMAGE
   printf '$ crictl pull %s\n' "$2"
-  m_said=$(timeout "$1" "$m_crictl" pull "$2" 2>&1)
+  m_said=$(timeout $(($1 * m_longer)) "$m_crictl" pull "$2" 2>&1)
   m_code=$?
   printf '%s\n' "$m_said"
   return "$m_code"

@@ -379,6 +379,7 @@ CompiledScript DeploymentRunner::compile_for(const Step& step, const Role& role,
   compile_input.packages_sha256 = packages_sha256;
   compile_input.context = &context;
   compile_input.nonce = nonce;
+  compile_input.patience = cluster_.settings.patience;
   compile_input.load_template = [this](const std::string& name) {
     return load_template(world_.role_directories, name);
   };
@@ -392,6 +393,10 @@ CompiledScript DeploymentRunner::compile_for(const Step& step, const Role& role,
     compile_input.owner = world_.store->id() + " deployment '" + deployment_ + "' of " + who_runs();
   }
   return compile(compile_input);
+}
+
+std::chrono::seconds DeploymentRunner::deadline_of(const Role& role) const {
+  return std::chrono::seconds(role.deadline_seconds) * cluster_.settings.patience;
 }
 
 StepResult DeploymentRunner::run_script(NodeLink& link, const Step& step, const Role& role,
@@ -410,12 +415,12 @@ StepResult DeploymentRunner::run_script(NodeLink& link, const Step& step, const 
     }
   }
   TaskReplies replies(script, emit);
-  int seconds = role.deadline_seconds;
-  if (step.verb == Verb::undo_role) seconds += leaving_.drain_seconds;
-  auto ran = link.run(script, nonce, std::chrono::seconds(seconds),
-                      [&](const TaskReply& reply) { replies.take(reply); });
+  auto deadline = deadline_of(role);
+  if (step.verb == Verb::undo_role) deadline += std::chrono::seconds(leaving_.drain_seconds);
+  auto ran =
+      link.run(script, nonce, deadline, [&](const TaskReply& reply) { replies.take(reply); });
   if (!ran.ended && ran.remote.exit_code == kOthersExit) return of_others(step, ran, emit);
-  return replies.result_of(ran, role);
+  return replies.result_of(ran, deadline);
 }
 
 }  // namespace muster

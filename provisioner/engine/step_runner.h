@@ -83,6 +83,7 @@ class DeploymentRunner : public StepRunner {
   StepResult undo_role(const Step& step, const Emit& emit);
   StepResult run_role(const Step& step, const Emit& emit);
   StepResult run_script(NodeLink& link, const Step& step, const Role& role, const Emit& emit);
+  std::chrono::seconds deadline_of(const Role& role) const;
   CompiledScript compile_for(const Step& step, const Role& role, const Facts& facts,
                              const std::string& nonce, Mode mode,
                              const std::string& packages_sha256);

@@ -44,14 +44,14 @@ void TaskReplies::tell_what_stays(const std::string& said) const {
   }
 }
 
-StepResult TaskReplies::result_of(const ScriptResult& ran, const Role& role) const {
+StepResult TaskReplies::result_of(const ScriptResult& ran, std::chrono::seconds deadline) const {
   auto result = failed_.value_or(StepResult{});
   result.changed = changed_;
   if (failed_) return result;
   if (ran.remote.timed_out) {
     result.outcome = Outcome::timed_out;
     result.task = ran.running ? name_of(*ran.running) : "";
-    result.message = "not done within " + std::to_string(role.deadline_seconds) + " s";
+    result.message = "not done within " + std::to_string(deadline.count()) + " s";
   } else if (!ran.ended) {
     result.outcome = Outcome::failed;
     result.task = ran.running ? name_of(*ran.running) : "";

@@ -1,10 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
 
-#include "provisioner/definition/role.h"
 #include "provisioner/engine/node_link.h"
 #include "provisioner/engine/scheduler.h"
 
@@ -18,7 +18,8 @@ class TaskReplies {
       : script_(script), emit_(emit) {}
 
   void take(const TaskReply& reply);
-  StepResult result_of(const ScriptResult& ran, const Role& role) const;
+  /// `deadline`: what the script was given.
+  StepResult result_of(const ScriptResult& ran, std::chrono::seconds deadline) const;
 
  private:
   std::string name_of(int index) const;

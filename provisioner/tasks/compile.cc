@@ -274,7 +274,8 @@ class Compiler {
     set("m_mode", input_.mode == Mode::apply ? "apply" : "check");
     set("m_run_dir", input_.layout.run);
     set("m_state", input_.layout.state);
-    set("m_lock_seconds", std::to_string(input_.layout.lock_seconds));
+    set("m_lock_seconds", std::to_string(input_.layout.lock_seconds * input_.patience));
+    set("m_longer", std::to_string(input_.patience));
     set("m_owner", input_.owner);
     set("m_programs", own_programs());
     set_proxy(set);

@@ -44,6 +44,7 @@ struct CompileInput {
   /// nothing else. Empty: from the node's own sources.
   std::string packages_sha256 = "";
   NodeLayout layout = {};
+  int patience = 1;  ///< a factor for what tasks wait
   /// False of a role that the node never had: then no older version of it has left anything there,
   /// and the script is without what would look for that, which is half of it.
   bool had_before = true;

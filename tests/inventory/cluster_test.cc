@@ -143,6 +143,7 @@ TEST_CASE("cluster: settings have their defaults") {
   CHECK(settings.config_dir == "/etc/kubernetes");
   CHECK(settings.cert_dir == "/etc/kubernetes/ssl");
   CHECK(settings.log_level == 2);
+  CHECK(settings.patience == 1);
   CHECK(settings.login_user == "muster");
   CHECK(settings.api_ip == "10.233.0.1");
   CHECK(settings.dns_ip == "10.233.0.10");
@@ -155,7 +156,7 @@ TEST_CASE("cluster: settings follow the attribs, and each other") {
                      "\"demo.test\", \"k8s-kube_apiserver_port\": 7443,\n"
                      "\"k8s-kube_service_addresses\": \"172.20.16.0/20\", \"k8s-log_level\": "
                      "5, \"k8s-kube_network_node_prefix\": 26,\n"
-                     "\"k8s-kube_pods_subnet\": \"172.30.0.0/16\"},"))
+                     "\"k8s-kube_pods_subnet\": \"172.30.0.0/16\", \"patience\": 4},"))
           .settings;
   CHECK(settings.cert_dir == "/opt/k/ssl");
   CHECK(settings.dns_domain == "demo.test");
@@ -164,6 +165,9 @@ TEST_CASE("cluster: settings follow the attribs, and each other") {
   CHECK(settings.api_ip == "172.20.16.1");
   CHECK(settings.dns_ip == "172.20.16.10");
   CHECK(settings.log_level == 5);
+  CHECK(settings.patience == 4);
+  // It is of no fingerprint then, and plans nothing.
+  CHECK_FALSE(settings.attribs.contains("patience"));
   CHECK(settings.node_prefix == 26);
   CHECK(settings.pod_cidr == "172.30.0.0/16");
   CHECK(settings.attribs.at("k8s_kube_pod_subnet") == "172.30.0.0/16");
@@ -178,7 +182,7 @@ TEST_CASE("cluster: templates see every attrib as text, and no secret") {
     auto name = rule.name;
     std::replace(name.begin(), name.end(), '-', '_');
     CAPTURE(name);
-    CHECK(settings.attribs.contains(name) == rule.alias_of.empty());
+    CHECK(settings.attribs.contains(name) == (rule.alias_of.empty() && name != "patience"));
   }
   CHECK(settings.attribs.at("k8s_kube_api_pwd") == "");
   CHECK(settings.attribs.at("k8s_kube_api_anonymous_auth") == "true");

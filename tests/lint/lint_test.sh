@@ -51,7 +51,7 @@ check_shells() {
   {
     # The compiler sets these.
     echo "m_nonce='' m_id='' m_mode='' m_run_dir='' m_state='' m_lock_seconds='' m_programs='' m_store=''"
-    echo "m_wants='' m_ids=''"
+    echo "m_wants='' m_ids='' m_longer=''"
     for text in provisioner/tasks/shell/*.sh provisioner/tasks/kinds/*.sh; do
       case ${text##*/} in
         facts.sh | stop.sh | store_*) ;;

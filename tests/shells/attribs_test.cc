@@ -39,6 +39,7 @@ const std::map<std::string, std::string> kOther{{"k8s-version", "\"v1.36.3\""},
                                                 {"k8s-kube_apiserver_port", "6444"},
                                                 {"k8s-nginx_kube_apiserver_port", "7444"},
                                                 {"k8s-image_pull_policy", "\"Always\""},
+                                                {"patience", "2"},
                                                 {"login_user", "\"eve\""}};
 
 /// These name nothing, but something is there with one value only: a file, and what is not played

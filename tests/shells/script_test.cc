@@ -99,6 +99,19 @@ TEST_CASE("script: a second script waits for the first") {
   }
 }
 
+TEST_CASE("script: waits take as much longer as the cluster has patience") {
+  for (auto flavour : kFlavours) {
+    Sandbox node(flavour);
+    Compiling compiling(
+        "tasks:\n  - {name: t, wait: {until: 'test -e /srv/a', checks: it is there, "
+        "deadline_seconds: 1}}\n");
+    compiling.patience = 2;
+    auto ran = node.run(compiling.script().script, kNonce);
+    REQUIRE(ran.replies.size() == 1);
+    CHECK(ran.replies[0].output == "it is there: not so after 2 s\n");
+  }
+}
+
 TEST_CASE("script: a script exits with 75 when another one does not end") {
   for (auto flavour : kFlavours) {
     Sandbox node(flavour);

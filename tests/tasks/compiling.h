@@ -24,6 +24,7 @@ struct Compiling {
   std::map<std::string, std::string> artifacts;
   std::string packages_sha256;
   NodeLayout layout = {};
+  int patience = 1;
   std::string owner = "";
   std::string nonce = kNonce;
 
@@ -44,6 +45,7 @@ struct Compiling {
     input.context = &context;
     input.nonce = nonce;
     input.layout = layout;
+    input.patience = patience;
     input.owner = owner;
     input.sha256 = sha256;
     input.packages_sha256 = packages_sha256;

@@ -21,7 +21,8 @@ m_wait() {
   if [ -n "$6" ] && [ "${m_asked:-0}" != 0 ] && [ ! -e "$m_tmp/restarted" ]; then return; fi
   printf '%s\n' "$5" >"$m_tmp/until"
   m_clock
-  m_until=$((m_now + $1 * 1000)) m_left=$1
+  m_left=$(($1 * m_longer))
+  m_until=$((m_now + m_left * 1000))
   [ "$m_mode" = apply ] || m_left=5
   until m_wait_try "$m_left" >/dev/null 2>&1; do
     if [ "$m_mode" != apply ]; then
@@ -32,7 +33,7 @@ m_wait() {
       m_told "$4"
       # Once more, for the output.
       if m_wait_try 5; then return; fi
-      m_fail "$3: not so after $1 s"
+      m_fail "$3: not so after $(($1 * m_longer)) s"
     fi
     sleep "$2" 2>/dev/null || sleep 1
   done
