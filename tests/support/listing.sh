@@ -1,7 +1,7 @@
 #!/bin/sh
 # All of a machine that muster could change, one line each, for comparing before and after: files with
 # mode, owner, sum or target, users, packages, units, kernel settings, rules of packet filters, IPVS,
-# interfaces, routes, mounts, cgroups. Left out is what the system itself writes: logs, caches, the
+# interfaces, routes, mounts, cgroups, profiles of AppArmor. Left out is what the system itself writes: logs, caches, the
 # package manager's own books, counters.
 set -u
 
@@ -57,6 +57,7 @@ places() {
   awk '{ print "mount", $2, $3 }' /proc/self/mounts | grep -v /run/user
   for path in /run/*; do [ "$path" = /run/adduser ] || echo "run ${path#/run/}"; done
   find /sys/fs/cgroup -type d -name '*kubepods*' | sed 's/^/cgroup /'
+  [ ! -e /sys/kernel/security/apparmor/profiles ] || sed 's/^/profile /' /sys/kernel/security/apparmor/profiles
 }
 
 for part in files packages accounts units settings network places; do "$part"; done 2>/dev/null | sort
