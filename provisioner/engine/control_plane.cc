@@ -70,7 +70,7 @@ ControlPlane::ControlPlane(const World& world, const Cluster& cluster,
       kubectl_(cluster.settings.bin_dir + "/kubectl"),
       kubeconfig_(cluster.settings.config_dir + "/admin.conf"),
       patience_(cluster.settings.patience),
-      links_(login_options(world, record, stop)) {
+      links_(login_options(world, record, stop, patience_)) {
   find(record);
 }
 

@@ -264,10 +264,10 @@ NodeLink& NodeLinks::anew(const std::string& node, const Endpoint& endpoint) {
   return to(node, endpoint);
 }
 
-void NodeLinks::log_in_with(const Secret& key) {
+void NodeLinks::log_in_with(const Secret& key, int patience) {
   std::lock_guard lock(mutex_);
   options_.ssh.private_key = key;
-  options_.patience = kFirstPatience;
+  options_.patience = kFirstPatience * patience;
 }
 
 void NodeLinks::forget(const std::string& node) {

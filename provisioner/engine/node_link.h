@@ -47,6 +47,11 @@ struct LinkOptions {
   RunResources* resources = nullptr;  ///< not owned
   std::stop_token stop;               ///< ends the waiting for nodes that do not answer
   std::chrono::milliseconds patience = kFirstPatience;  ///< with one that has never answered
+
+  void wait_longer(int factor) {
+    patience *= factor;
+    ssh.connect_deadline *= factor;
+  }
 };
 
 /// What a node answered to a script that says what it found, whole or not.
@@ -141,7 +146,7 @@ class NodeLinks {
   /// been silent.
   NodeLink& anew(const std::string& node, const Endpoint& endpoint);
   /// For links that are made from now on, which are those of a run: nodes may be slow to answer.
-  void log_in_with(const Secret& key);
+  void log_in_with(const Secret& key, int patience);
   void forget(const std::string& node);
 
  private:

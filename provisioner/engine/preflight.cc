@@ -201,6 +201,7 @@ LinkOptions link_options(const World& world, const Planned& planned, const RunOp
   links.resources = world.resources;
   links.stop = options.stop;
   links.patience = kCheckPatience;
+  links.wait_longer(planned.cluster.settings.patience);
   return links;
 }
 

@@ -118,9 +118,10 @@ Secret known_tenant_key(Store& store, const std::string& tenant) {
   return store.secret(tenant_scope(tenant), "ssh").value_or(Secret());
 }
 
-LinkOptions login_options(const World& world, const DeploymentRecord& record,
-                          std::stop_token stop) {
+LinkOptions login_options(const World& world, const DeploymentRecord& record, std::stop_token stop,
+                          int patience) {
   LinkOptions options;
+  options.wait_longer(patience);
   options.ssh.private_key = tenant_key(*world.store, record.tenant).private_key;
   options.deployment = record.name;
   options.resources = world.resources;
@@ -144,11 +145,12 @@ DeploymentRunner::DeploymentRunner(const World& world, const Cluster& cluster,
       tag_(deployment_tag(*world.store, record.name)),
       key_(tenant_key(*world.store, record.tenant)),
       links_(links ? std::move(links)
-                   : std::make_shared<NodeLinks>(login_options(world, record, std::move(stop)))),
+                   : std::make_shared<NodeLinks>(
+                         login_options(world, record, std::move(stop), cluster.settings.patience))),
       vault_(deployment_vault(*world.store, record.name)),
       certificates_(record.certificates),
       pki_(*vault_, record.name, record.certificates) {
-  links_->log_in_with(key_.private_key);
+  links_->log_in_with(key_.private_key, cluster.settings.patience);
 }
 
 StepResult DeploymentRunner::run(const Step& step, const Emit& emit) {

@@ -119,7 +119,8 @@ class DeploymentRunner : public StepRunner {
 };
 
 /// To log in to the deployment's nodes with muster's own key.
-LinkOptions login_options(const World& world, const DeploymentRecord& record, std::stop_token stop);
+LinkOptions login_options(const World& world, const DeploymentRecord& record, std::stop_token stop,
+                          int patience = 1);
 
 /// The key of the tenant of that name, or an empty one when it was never made.
 Secret known_tenant_key(Store& store, const std::string& tenant);
