@@ -40,16 +40,6 @@ void with_bmc(const Host& host, const std::string& doing, const std::function<vo
   }
 }
 
-void wake_here(const Host& host) {
-  if (answers(host, kHostLook)) return;
-  bool was_on = false;
-  with_bmc(host, "waking", [&](Bmc& bmc) {
-    was_on = bmc.state() == PowerState::on;
-    power_on(bmc, {});
-  });
-  wait_until_it_answers(host, was_on ? kLateDeadline : kHostBootDeadline);
-}
-
 /// Looks at those that are left to muster to wake, on threads that may wait.
 std::vector<bool> look_at(const std::vector<const Host*>& hosts,
                           const std::function<bool(const Host&)>& look) {
@@ -73,15 +63,21 @@ std::vector<bool> look_at(const std::vector<const Host*>& hosts,
 }  // namespace
 
 void wake(const Host& host) {
-  run_blocking([&] { wake_here(host); });
+  if (answers(host, kHostLook)) return;
+  bool was_on = false;
+  with_bmc(host, "waking", [&](Bmc& bmc) {
+    was_on = bmc.state() == PowerState::on;
+    power_on(bmc, {});
+  });
+  wait_until_it_answers(host, was_on ? kLateDeadline : kHostBootDeadline);
 }
 
 void put_to_sleep(const Host& host) {
-  run_blocking([&] { with_bmc(host, "switching off", [](Bmc& bmc) { power_off(bmc, {}); }); });
+  with_bmc(host, "switching off", [](Bmc& bmc) { power_off(bmc, {}); });
 }
 
 void pull_plug(const Host& host) {
-  run_blocking([&] { with_bmc(host, "switching off", [](Bmc& bmc) { cut_power(bmc, {}); }); });
+  with_bmc(host, "switching off", [](Bmc& bmc) { cut_power(bmc, {}); });
 }
 
 std::vector<bool> sleeping(const std::vector<const Host*>& hosts) {

@@ -1,6 +1,7 @@
 #include "provisioner/artifacts/artifacts.h"
 
 #include "provisioner/artifacts/archive.h"
+#include "provisioner/artifacts/downloads.h"
 #include "provisioner/artifacts/registry.h"
 #include "provisioner/artifacts/sums.h"
 #include "provisioner/base/error.h"
@@ -45,6 +46,7 @@ Artifacts::Artifacts(fs::path cache, const std::string& catalog, Scripts scripts
     : root_(cache),
       catalog_(parse_catalog(catalog)),
       cache_(cache),
+      http_(download_rules()),
       builder_(cache, std::move(scripts)) {}
 
 const CatalogEntry& Artifacts::entry(const std::string& name) const {
@@ -171,11 +173,11 @@ std::string Artifacts::expected_sha256(const CatalogEntry& entry, const Artifact
     tried.push_back(url + ": nothing to check it against (no pinned sha256, none over https)");
     return "";
   }
-  auto text = downloader_.to_text(source);
-  auto hex = sha256_in(text.body, file_of(url));
+  const auto text = http_.call(text_request(source));
+  auto hex = text.good() ? sha256_in(text.response.body, file_of(url)) : "";
   if (hex.empty()) {
     auto none = "it holds no sha256 of '" + file_of(url) + "'";
-    tried.push_back(source + ": " + (text.problem.empty() ? none : text.problem));
+    tried.push_back(source + ": " + (text.good() ? none : text.problem()));
   }
   return hex;
 }
@@ -193,7 +195,7 @@ bool Artifacts::download(const CatalogEntry& entry, const ArtifactKey& key, cons
     make_directory(root_ / "partial");
     auto part = root_ / "partial" / expected;
     note(label(key) + ": downloading " + url);
-    auto problem = downloader_.to_file(url, part, label(key), note);
+    auto problem = http_.call(file_request(url, part, label(key), note)).problem();
     if (problem.empty()) {
       auto got = sha256_of_file(part);
       if (got != expected) {
@@ -244,7 +246,7 @@ bool Artifacts::pull(const CatalogEntry& entry, const ArtifactKey& key, const No
   std::string problem = "refused: not https";
   if (trusted(url)) {
     note(label(key) + ": pulling " + url);
-    problem = pull_image(downloader_, {url, expand(entry.ref, key), key.arch}, folder, note);
+    problem = pull_image(http_, {url, expand(entry.ref, key), key.arch}, folder, note);
   }
   if (!problem.empty()) {
     tried.push_back(url + ": " + problem);

@@ -14,9 +14,9 @@
 #include "provisioner/artifacts/build.h"
 #include "provisioner/artifacts/bundle.h"
 #include "provisioner/artifacts/catalog.h"
-#include "provisioner/artifacts/download.h"
 #include "provisioner/artifacts/file_cache.h"
 #include "provisioner/artifacts/mirrors.h"
+#include "provisioner/http/client.h"
 
 namespace muster {
 
@@ -127,7 +127,7 @@ class Artifacts {
   std::filesystem::path root_;
   Catalog catalog_;
   FileCache cache_;
-  Downloader downloader_;
+  HttpClient http_;
   Builder builder_;
   Mirrors mirrors_;
   bool offline_ = false;

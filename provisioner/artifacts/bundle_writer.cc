@@ -10,8 +10,8 @@
 
 #include "provisioner/artifacts/bundle.h"
 #include "provisioner/artifacts/bundle_format.h"
-#include "provisioner/artifacts/open_file.h"
 #include "provisioner/base/error.h"
+#include "provisioner/base/open_file.h"
 #include "provisioner/pki/digest.h"
 
 namespace muster {

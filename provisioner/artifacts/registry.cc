@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "provisioner/artifacts/downloads.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
 #include "provisioner/base/process.h"
@@ -15,11 +16,11 @@ using nlohmann::json;
 namespace {
 
 // Both the Docker and the OCI names of a manifest and of a list of them, one for each platform.
-const std::vector<std::string> kAccept = {
-    "Accept: application/vnd.oci.image.index.v1+json",
-    "Accept: application/vnd.docker.distribution.manifest.list.v2+json",
-    "Accept: application/vnd.oci.image.manifest.v1+json",
-    "Accept: application/vnd.docker.distribution.manifest.v2+json"};
+constexpr const char* kAccept =
+    "application/vnd.oci.image.index.v1+json, "
+    "application/vnd.docker.distribution.manifest.list.v2+json, "
+    "application/vnd.oci.image.manifest.v1+json, "
+    "application/vnd.docker.distribution.manifest.v2+json";
 
 /// The hex digits of "sha256:<hex>"; they become a file's name.
 std::string hex_of(const std::string& digest) {
@@ -33,9 +34,9 @@ std::string hex_of(const std::string& digest) {
 /// Fetches the parts of one image. Throws Error inside; pull_image makes that a value.
 class Pull {
  public:
-  Pull(Downloader& downloader, const RegistryImage& image, fs::path folder,
-       const Downloader::Note& note)
-      : downloader_(downloader), image_(image), folder_(std::move(folder)), note_(note) {}
+  Pull(HttpClient& http, const RegistryImage& image, fs::path folder,
+       const std::function<void(const std::string&)>& note)
+      : http_(http), image_(image), folder_(std::move(folder)), note_(note) {}
 
   void run() {
     auto manifest = fetch_manifest(image_.manifest_url, "");
@@ -57,10 +58,13 @@ class Pull {
   }
 
   json fetch_manifest(const std::string& url, const std::string& hex) {
-    auto text = downloader_.to_text(url, kAccept);
-    if (!text.problem.empty()) throw Error(text.problem);
-    if (!hex.empty() && sha256(text.body) != hex) throw Error("the manifest is not its digest's");
-    return json::parse(text.body);
+    auto request = text_request(url);
+    request.headers["Accept"] = kAccept;
+    const auto result = http_.call(request);
+    if (!result.good()) throw Error(result.problem());
+    const auto& text = result.response.body;
+    if (!hex.empty() && sha256(text) != hex) throw Error("the manifest is not its digest's");
+    return json::parse(text);
   }
 
   const json& for_our_platform(const json& list) const {
@@ -79,8 +83,9 @@ class Pull {
     auto name = hex + suffix;
     if (fs::exists(folder_ / name)) return name;
     auto part = folder_ / (hex + ".part");
-    auto problem = downloader_.to_file(repository() + "/blobs/" + digest, part, image_.ref, note_);
-    if (!problem.empty()) throw Error(problem);
+    const auto url = repository() + "/blobs/" + digest;
+    const auto result = http_.call(file_request(url, part, image_.ref, note_));
+    if (!result.good()) throw Error(result.problem());
     if (sha256_of_file(part) != hex) {
       fs::remove(part);
       throw Error("the part '" + digest + "' came with another content");
@@ -107,22 +112,23 @@ class Pull {
     run_or_throw(std::move(tar));
   }
 
-  Downloader& downloader_;
+  HttpClient& http_;
   const RegistryImage& image_;
   fs::path folder_;
-  const Downloader::Note& note_;
+  const std::function<void(const std::string&)>& note_;
 };
 
 }  // namespace
 
-std::string pull_image(Downloader& downloader, const RegistryImage& image, const fs::path& folder,
-                       const Downloader::Note& note) try {
+std::string pull_image(HttpClient& http, const RegistryImage& image, const fs::path& folder,
+                       const std::function<void(const std::string&)>& note) try {
   make_directory(folder);
-  Pull(downloader, image, folder, note).run();
+  Pull(http, image, folder, note).run();
   return "";
 } catch (const json::exception&) {
   return "the registry's answer is not a manifest";
 } catch (const Error& error) {
+  if (error.exit_code() == ExitCode::interrupted) throw;
   return error.what();
 }
 

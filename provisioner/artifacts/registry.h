@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "provisioner/artifacts/download.h"
+#include "provisioner/http/client.h"
 
 namespace muster {
 
@@ -17,8 +17,9 @@ struct RegistryImage {
 
 /// Fetches an image and packs it as the archive that `ctr images import` takes, in `folder`
 /// (kept on failure: the next pull goes on from there). Every part is checked against its digest.
-/// Returns the problem, empty when `folder`/image.tar is there.
-std::string pull_image(Downloader& downloader, const RegistryImage& image,
-                       const std::filesystem::path& folder, const Downloader::Note& note);
+/// Returns the problem, empty when `folder`/image.tar is there. Throws Error when interrupted.
+std::string pull_image(HttpClient& http, const RegistryImage& image,
+                       const std::filesystem::path& folder,
+                       const std::function<void(const std::string&)>& note);
 
 }  // namespace muster

@@ -134,6 +134,8 @@ InterruptScope::InterruptScope(std::stop_token stop)
 
 InterruptScope::~InterruptScope() { scope = outer_; }
 
+std::stop_token interruption() { return scope == nullptr ? std::stop_token() : scope->stop(); }
+
 ProcessResult run_process(const ProcessSpec& spec) {
   ProcessResult result;
   const NoBrokenPipe guard;
@@ -183,7 +185,7 @@ ProcessResult run_process(const ProcessSpec& spec) {
   std::error_code ignored;
   bool told_to_end = false;
   while (!result.timed_out && !result.too_much_output) {
-    if (spec.interruptible && scope != nullptr && scope->is_interrupted() && !told_to_end) {
+    if (spec.interruptible && interruption().stop_requested() && !told_to_end) {
       told_to_end = true;
       ::kill(-group.native_handle(), SIGTERM);
     }

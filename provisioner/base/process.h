@@ -48,11 +48,15 @@ class InterruptScope {
   InterruptScope(const InterruptScope&) = delete;
   InterruptScope& operator=(const InterruptScope&) = delete;
 
-  bool is_interrupted() const { return stop_.stop_requested(); }
+  const std::stop_token& stop() const { return stop_; }
 
  private:
   std::stop_token stop_;
   const InterruptScope* outer_;
 };
+
+/// The stop of this thread's innermost InterruptScope, for what is waited for otherwise; one that
+/// never comes when there is none.
+std::stop_token interruption();
 
 }  // namespace muster

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "provisioner/base/error.h"
+#include "provisioner/base/fibers.h"
 #include "provisioner/base/process.h"
 #include "provisioner/base/text.h"
 #include "provisioner/bmc/password.h"
@@ -71,10 +72,12 @@ std::string Ipmi::run(const std::vector<std::string>& words) const {
                       "IPMITOOL_PASSWORD=" + password.reveal(), "LC_ALL=C"};
   spec.deadline = kDeadline;
   spec.interruptible = true;
-  const InterruptScope interrupts(stop_);
   ProcessResult result;
   try {
-    result = run_process(spec);
+    run_blocking([&] {
+      const InterruptScope interrupts(stop_);
+      result = run_process(spec);
+    });
   } catch (const Error& error) {
     if (error.exit_code() == ExitCode::interrupted) throw;
     throw Error("a host with IPMI needs the program ipmitool: " + first_line(error.what()))

@@ -47,8 +47,9 @@ Json boot_order(BmcEndpoint::BootMode mode) {
 
 }  // namespace
 
-Redfish::Redfish(const BmcEndpoint& endpoint, const std::stop_token& stop)
-    : endpoint_(endpoint), session_(endpoint, stop), system_(find_system()) {}
+Redfish::Redfish(const BmcEndpoint& endpoint, const std::stop_token& stop,
+                 std::shared_ptr<HttpTransport> transport)
+    : endpoint_(endpoint), session_(endpoint, stop, std::move(transport)), system_(find_system()) {}
 
 std::string Redfish::find_system() {
   std::vector<std::string> paths;
@@ -121,7 +122,7 @@ std::string Redfish::kind_of_reset(const std::vector<std::string>& kinds) {
   return "";
 }
 
-HttpsAnswer Redfish::order(const std::string& kind, const std::string& doing) {
+HttpResponse Redfish::order(const std::string& kind, const std::string& doing) {
   const auto target = path_in(text_of(reset_action(session_.get(system_)), "target"));
   if (kind.empty() || target.empty()) {
     throw Error("BMC " + endpoint_.address + " (redfish), " + doing + ": it cannot do that");

@@ -13,7 +13,8 @@ namespace muster {
 /// One system of a Redfish service.
 class Redfish : public Bmc {
  public:
-  Redfish(const BmcEndpoint& endpoint, const std::stop_token& stop);
+  Redfish(const BmcEndpoint& endpoint, const std::stop_token& stop,
+          std::shared_ptr<HttpTransport> transport = curl_transport());
 
   PowerState state() override;
   void switch_on() override;
@@ -25,7 +26,7 @@ class Redfish : public Bmc {
   std::string find_system();
   /// The first of these kinds that the system knows; empty when it knows none.
   std::string kind_of_reset(const std::vector<std::string>& kinds);
-  HttpsAnswer order(const std::string& kind, const std::string& doing);
+  HttpResponse order(const std::string& kind, const std::string& doing);
   void reset(const std::string& kind, const std::string& doing);
   std::vector<std::string> known_resets(const nlohmann::json& action);
 

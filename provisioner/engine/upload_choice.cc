@@ -5,7 +5,7 @@
 #include <fstream>
 #include <thread>
 
-#include "provisioner/artifacts/download.h"
+#include "provisioner/http/http.h"
 
 namespace muster {
 

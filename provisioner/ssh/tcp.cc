@@ -75,12 +75,6 @@ bool reads_banner(int fd, const Deadline& deadline) {
 
 }  // namespace
 
-Descriptor::~Descriptor() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
-int Descriptor::release() { return std::exchange(fd_, -1); }
-
 std::string host_and_port(const std::string& host, int port) {
   if (port == 22) return host;
   bool v6 = host.find(':') != std::string::npos;

@@ -11,7 +11,7 @@
 #include "provisioner/base/files.h"
 #include "provisioner/base/process.h"
 #include "provisioner/pki/digest.h"
-#include "tests/artifacts/http_server.h"
+#include "tests/support/http_server.h"
 #include "tests/support/folder.h"
 
 using namespace muster;

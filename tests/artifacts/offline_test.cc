@@ -8,7 +8,7 @@
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
 #include "provisioner/pki/digest.h"
-#include "tests/artifacts/http_server.h"
+#include "tests/support/http_server.h"
 #include "tests/support/folder.h"
 #include "tests/support/said.h"
 

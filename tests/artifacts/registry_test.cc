@@ -2,10 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include "provisioner/artifacts/downloads.h"
 #include "provisioner/base/files.h"
 #include "provisioner/base/process.h"
 #include "provisioner/pki/digest.h"
-#include "tests/artifacts/http_server.h"
+#include "tests/support/http_server.h"
 #include "tests/support/folder.h"
 
 using namespace muster;
@@ -34,8 +35,8 @@ struct Registry {
   }
 
   std::string pull(const std::string& arch) {
-    Downloader downloader;
-    return pull_image(downloader, {server.url("/v2/dns/manifests/v1"), "k8s.gcr.io/dns:1", arch},
+    HttpClient http(download_rules());
+    return pull_image(http, {server.url("/v2/dns/manifests/v1"), "k8s.gcr.io/dns:1", arch},
                       folder.path() / "work", [](const std::string&) {});
   }
 

@@ -12,7 +12,7 @@
 #include "provisioner/base/text.h"
 #include "provisioner/engine/node_link.h"
 #include "provisioner/pki/digest.h"
-#include "tests/artifacts/http_server.h"
+#include "tests/support/http_server.h"
 #include "tests/support/proxy.h"
 #include "tests/support/sshd.h"
 

@@ -71,7 +71,7 @@ OpenSSL ^<openssl/ ^provisioner/pki/
 libssh ^<libssh/ ^provisioner/ssh/
 SQLite ^<(sqlite3\.h|SQLiteCpp/) ^provisioner/state/
 CLI11 ^<CLI/ ^provisioner/cli/
-curl ^<curl/ ^provisioner/(artifacts|bmc)/
+curl ^<curl/ ^provisioner/http/
 yaml-cpp ^<yaml-cpp/ ^provisioner/(definition/|releases/|artifacts/|import/yaml\.cc$)
 libarchive ^<archive ^provisioner/artifacts/
 zstd ^<zstd\.h ^provisioner/artifacts/
