@@ -12,6 +12,7 @@ namespace muster {
 namespace {
 
 constexpr const char* kCrossedOut = "***";
+constexpr std::string_view kBearer = "Bearer ";
 constexpr std::int64_t kMostSeconds = 24 * 3600;  // what is asked beyond is no number to count with
 
 std::string lower_first(std::string text) {
@@ -63,7 +64,7 @@ std::string HttpRequest::without_secrets(std::string text) const {
       const auto& value = secret.second.reveal();
       cross_out(text, value);
       cross_out(text, percent_encoded(value));
-      cross_out(text, value.substr(value.rfind(' ') + 1));  // of "Bearer ..."
+      if (value.starts_with(kBearer)) cross_out(text, value.substr(kBearer.size()));
     }
   }
   return text;

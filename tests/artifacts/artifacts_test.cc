@@ -11,8 +11,8 @@
 #include "provisioner/base/process.h"
 #include "provisioner/base/text.h"
 #include "provisioner/pki/digest.h"
-#include "tests/support/http_server.h"
 #include "tests/support/folder.h"
+#include "tests/support/http_server.h"
 
 using namespace muster;
 namespace fs = std::filesystem;
@@ -340,6 +340,34 @@ TEST_CASE("artifacts: a Ctrl-C ends a build, and nothing else is tried") {
   CHECK_THROWS_WITH_AS(artifacts.fetch({"tool"}, "v1", machine_arch(), interrupt), "interrupted",
                        Error);
   CHECK_FALSE(fs::exists(cache.path / "scripts"));
+}
+
+TEST_CASE("artifacts: a Ctrl-C ends a download, and nothing else is tried") {
+  Cache cache;
+  HttpServer server;
+  serve_tool(server);
+  Artifacts artifacts(cache.path, catalog_for(server, mirror(server)));
+  std::stop_source stop;
+  Notes notes;
+  auto interrupt = [&](const std::string& line) {
+    notes.text += line + "\n";
+    stop.request_stop();
+  };
+  const InterruptScope scope(stop.get_token());
+  CHECK_THROWS_WITH_AS(artifacts.fetch({"tool"}, "v1", machine_arch(), interrupt), "interrupted",
+                       Error);
+  CHECK(notes.text == "tool v1: downloading " + server.url("/v1/tool") + "\n");
+}
+
+TEST_CASE("artifacts: a server that is busy is asked again when it says") {
+  Cache cache;
+  HttpServer server;
+  serve_tool(server);
+  server.serve("/v1/tool", {kContent, 200, "", 0, true, 2});
+  Artifacts artifacts(cache.path, catalog_for(server));
+  CHECK(failure(artifacts) == "none");
+  CHECK(server.requests() ==
+        std::vector<std::string>{"/v1/tool.sha256", "/v1/tool", "/v1/tool", "/v1/tool"});
 }
 
 TEST_CASE("artifacts: a build makes its own version for this machine only") {

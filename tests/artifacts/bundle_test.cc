@@ -10,8 +10,8 @@
 #include "provisioner/base/process.h"
 #include "provisioner/base/text.h"
 #include "provisioner/pki/digest.h"
-#include "tests/support/http_server.h"
 #include "tests/support/folder.h"
+#include "tests/support/http_server.h"
 #include "tests/support/said.h"
 
 using namespace muster;

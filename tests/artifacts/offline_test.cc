@@ -8,8 +8,8 @@
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
 #include "provisioner/pki/digest.h"
-#include "tests/support/http_server.h"
 #include "tests/support/folder.h"
+#include "tests/support/http_server.h"
 #include "tests/support/said.h"
 
 using namespace muster;

@@ -6,8 +6,8 @@
 #include "provisioner/base/files.h"
 #include "provisioner/base/process.h"
 #include "provisioner/pki/digest.h"
-#include "tests/support/http_server.h"
 #include "tests/support/folder.h"
+#include "tests/support/http_server.h"
 
 using namespace muster;
 namespace fs = std::filesystem;

@@ -23,6 +23,7 @@ class HttpServer {
     std::string location = "";  ///< for a redirect
     std::size_t cut_after = 0;  ///< not 0: the first answer breaks off after so many bytes
     bool resumes = true;        ///< whether it honours "Range"
+    int busy = 0;               ///< so many answers are 503, with Retry-After
   };
 
   HttpServer() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -88,6 +89,10 @@ class HttpServer {
     if (found == pages_.end()) return {"no such page", 404};
     auto page = found->second;
     found->second.cut_after = 0;
+    if (page.busy > 0) {
+      --found->second.busy;
+      return {"busy", 503};
+    }
     return page;
   }
 
@@ -98,6 +103,7 @@ class HttpServer {
     auto from = range == std::string::npos ? 0 : std::stoul(request.substr(range + 15));
     auto page = take_page(path, from);
     std::string headers;
+    if (page.status == 503) headers += "Retry-After: 0\r\n";
     if (!page.location.empty()) headers += "Location: " + page.location + "\r\n";
     if (from > 0 && page.resumes && page.status == 200) {
       page.status = from < page.body.size() ? 206 : 416;
