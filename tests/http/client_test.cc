@@ -185,12 +185,13 @@ TEST_CASE("client: a host that cannot be reached is given up, where the rules sa
 }
 
 TEST_CASE("client: no more requests are in flight to a host than may be") {
-  /// Holds each request until it is told.
+  /// Holds each request until there are three, and a bit longer.
   class Gate : public HttpTransport {
    public:
     HttpResult exchange(const HttpRequest&, const HttpWay&) override {
       most = std::max<int>(most, ++inside);
-      for (int i = 0; i < 20; ++i) pause_for(milliseconds(1));
+      for (int i = 0; i < 5000 && most < 3; ++i) pause_for(milliseconds(1));
+      pause_for(milliseconds(20));
       --inside;
       return answer(200);
     }

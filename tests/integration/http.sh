@@ -11,6 +11,7 @@ program=$(realpath "${1:?usage: http.sh BUILD_DIR}")/tests/integration_http
 shift
 work=$(mktemp -d "${TMPDIR:-/tmp}/muster-http.XXXXXX")
 pids=()
+port=
 clean_up() {
   [ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null
   wait
