@@ -4,9 +4,9 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "provisioner/base/error.h"
 #include "provisioner/bmc/redfish_session.h"
 #include "tests/support/recorded_http.h"
+#include "tests/support/said.h"
 
 using namespace muster;
 
@@ -42,15 +42,6 @@ std::vector<RecordedExchange> with_login(std::vector<RecordedExchange> more) {
   all.push_back(
       {"DELETE " + kHost + "/redfish/v1/Sessions/7", answer(204), "", {{"X-Auth-Token", "t0k3n"}}});
   return all;
-}
-
-std::string error_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 }  // namespace
