@@ -1,6 +1,7 @@
 #!/bin/bash
 # `muster test` on a real cluster of two nodes: all good, two at once, each thing that it tries broken or
 # missing, stopped.
+# Runs beside other clusters: it waits, mostly.
 # shellcheck source=tests/support/e2e.sh
 . "$(dirname "$0")/../support/e2e.sh"
 
