@@ -45,6 +45,33 @@ function(muster_precompile target)
   target_precompile_headers(${target} REUSE_FROM ${holder})
 endfunction()
 
+# muster_commands(TARGET FOLDER)
+# What calls add_X_commands of each commands_X.cc: a new file is a new command, and nothing else.
+function(muster_commands target folder)
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/commands_*.cc)
+  set(declared "")
+  set(called "")
+  foreach(file ${files})
+    get_filename_component(name ${file} NAME_WE)
+    string(REGEX REPLACE "^commands_(.*)$" "add_\\1_commands" adds ${name})
+    string(APPEND declared "void ${adds}(Table& table);\n")
+    string(APPEND called "  ${adds}(table);\n")
+  endforeach()
+  set(out ${CMAKE_BINARY_DIR}/all_commands.cc)
+  file(CONFIGURE OUTPUT ${out} @ONLY CONTENT [=[
+#include "provisioner/cli/command.h"
+
+namespace muster {
+
+@declared@
+void add_all_commands(Table& table) {
+@called@}
+
+}  // namespace muster
+]=])
+  target_sources(${target} PRIVATE ${out})
+endfunction()
+
 # muster_embed(TARGET GLOB...)
 # An object library that holds the named text files, found at run time by base/resources.h.
 function(muster_embed target)

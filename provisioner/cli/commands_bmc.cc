@@ -1,21 +1,37 @@
 // bmc: the power of hosts, through their BMCs.
-#include <unistd.h>
-
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "inventory/hosts.h"
 #include "providers/inventory/claims.h"
 #include "providers/inventory/inventory.h"
+#include "provisioner/base/duration.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/parallel.h"
 #include "provisioner/base/text.h"
 #include "provisioner/bmc/power.h"
-#include "provisioner/cli/app.h"
+#include "provisioner/cli/context.h"
+#include "provisioner/cli/exit_codes.h"
 #include "provisioner/report/table.h"
 
 namespace muster {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kAtOnce = 16;
+
+struct BmcOptions {
+  std::vector<std::string> hosts;
+  std::string hosts_file;  ///< or a folder of them
+  std::string output;
+  bool force = false;
+  bool yes = false;
+  PowerLimits limits;
+};
 
 /// A host, and what came of asking its BMC.
 struct BmcRow {
@@ -25,12 +41,6 @@ struct BmcRow {
   std::string problem;  ///< empty: it was done
   ExitCode code = ExitCode::done;
 };
-
-namespace {
-
-using Json = nlohmann::ordered_json;
-
-constexpr std::size_t kAtOnce = 16;
 
 std::string bmc_place(const BmcEndpoint& bmc) {
   Endpoint endpoint;
@@ -57,21 +67,13 @@ std::string user_of(const Host& host, const ClaimList& known) {
   return damaged ? "somebody: the claim is damaged" : "";
 }
 
-void act(Bmc& bmc, const Options& options, const std::stop_token& stop) {
-  PowerLimits limits;
-  limits.stop = stop;
-  if (options.shutdown_ms) limits.shutdown = std::chrono::milliseconds(*options.shutdown_ms);
-  if (options.command == "bmc on") return power_on(bmc, limits);
-  if (options.command == "bmc cycle") return power_cycle(bmc, limits);
-  if (options.command == "bmc pxe") return bmc.boot_from_network_once();
-  if (options.command == "bmc off" && options.force) return cut_power(bmc, limits);
-  if (options.command == "bmc off") return power_off(bmc, limits);
-}
+/// What is done to a host that has been connected to.
+using BmcAct = std::function<void(Bmc&, const PowerLimits&)>;
 
-void ask(BmcRow& row, const Options& options, const std::stop_token& stop) {
+void ask(BmcRow& row, const BmcAct& act, const PowerLimits& limits) {
   try {
-    auto bmc = connect_bmc(*row.host.bmc, stop);
-    act(*bmc, options, stop);
+    auto bmc = connect_bmc(*row.host.bmc, limits.stop);
+    act(*bmc, limits);
     row.power = to_string(bmc->state());
   } catch (const Error& error) {
     row.problem = error.what();
@@ -106,10 +108,9 @@ std::string table_of(const std::vector<BmcRow>& rows) {
   return render_table({"HOST", "POWER", "KIND", "BMC", "USED BY"}, cells);
 }
 
-}  // namespace
-
-std::vector<Host> App::hosts_with_bmc() {
-  const auto name = options_.hosts_file.empty() ? kDefaultHostsFolder : options_.hosts_file;
+/// Those that the command line names, in their order; those with a BMC when it names none.
+std::vector<Host> hosts_with_bmc(const BmcOptions& options) {
+  const auto name = options.hosts_file.empty() ? kDefaultHostsFolder : options.hosts_file;
   auto read = read_host_files(name);
   if (!read.mistakes.empty()) {
     throw Error("the hosts file has mistakes\n" + read.mistakes, ExitCode::usage)
@@ -120,9 +121,9 @@ std::vector<Host> App::hosts_with_bmc() {
   for (auto& host : read.hosts) {
     if (!host.bmc) continue;
     known.push_back(host.name);
-    if (options_.arguments.empty()) found.push_back(std::move(host));
+    if (options.hosts.empty()) found.push_back(std::move(host));
   }
-  for (const auto& wanted : options_.arguments) {
+  for (const auto& wanted : options.hosts) {
     auto at = std::ranges::find(read.hosts, wanted, &Host::name);
     if (at != read.hosts.end() && at->bmc) {
       if (std::ranges::find(found, wanted, &Host::name) == found.end()) found.push_back(*at);
@@ -139,55 +140,119 @@ std::vector<Host> App::hosts_with_bmc() {
 }
 
 /// What a deployment runs on is not disturbed without a yes.
-bool App::may_disturb(const std::vector<BmcRow>& rows) {
-  const bool harmless = options_.command == "bmc status" || options_.command == "bmc on";
+bool may_disturb(Context& context, const std::vector<BmcRow>& rows, bool yes) {
   std::vector<std::string> used;
   for (const auto& row : rows) {
     if (!row.used_by.empty()) used.push_back(row.host.name + " (" + row.used_by + ")");
   }
-  if (harmless || used.empty() || options_.yes) return true;
-  if (::isatty(STDIN_FILENO) == 0) {
-    throw Error("deployments use these hosts: " + join(used, ", "), ExitCode::usage)
-        .hint("without a terminal to ask on, say --yes");
-  }
-  talk_ << "muster: deployments use these hosts: " << join(used, ", ") << "\n";
-  return confirm(options_.command + ": go on?");
+  if (used.empty() || yes) return true;
+  const auto said = "deployments use these hosts: " + join(used, ", ");
+  context.need_terminal_or_yes(false, said);
+  context.talk() << "muster: " << said << "\n";
+  return context.confirm(context.command() + ": go on?");
 }
 
-void App::show(const std::vector<BmcRow>& rows) {
+void show_bmcs(Context& context, const std::vector<BmcRow>& rows, const BmcOptions& options) {
+  const bool only_asked = context.command() == "bmc status";
+  const auto next = context.command() == "bmc pxe" ? ", and starts from the network next" : "";
   for (const auto& row : rows) {
     if (!row.problem.empty()) {
-      talk_ << "muster: " << row.host.name << ": " << row.problem << "\n";
-    } else if (options_.command != "bmc status") {
-      talk_ << "muster: " << row.host.name << " is " << row.power
-            << (options_.command == "bmc pxe" ? ", and starts from the network next" : "") << "\n";
+      context.talk() << "muster: " << row.host.name << ": " << row.problem << "\n";
+    } else if (!only_asked) {
+      context.talk() << "muster: " << row.host.name << " is " << row.power << next << "\n";
     }
   }
-  if (options_.output == "json") {
-    out_ << json_of(rows).dump(2) << "\n";
-  } else if (options_.command == "bmc status" && !rows.empty()) {
-    out_ << table_of(rows);
+  if (options.output == "json") {
+    context.out() << json_of(rows).dump(2) << "\n";
+  } else if (only_asked && !rows.empty()) {
+    context.out() << table_of(rows);
   }
 }
 
-int App::bmc() {
-  const auto claims = Claims(default_inventory_root(), host_claims()).all();
+int run_bmc(Context& context, const BmcOptions& options, bool disturbs, const BmcAct& act) {
+  const auto claims = Claims(default_inventory_root(), context.host_claims()).all();
   std::vector<BmcRow> rows;
-  for (auto& host : hosts_with_bmc()) {
+  for (auto& host : hosts_with_bmc(options)) {
     BmcRow row;
     row.host = std::move(host);
     row.used_by = user_of(row.host, claims);
     rows.push_back(std::move(row));
   }
-  if (rows.empty()) talk_ << "muster: no host has a 'bmc'\n";
-  if (!may_disturb(rows)) {
-    talk_ << "muster: nothing was done\n";
+  if (rows.empty()) context.talk() << "muster: no host has a 'bmc'\n";
+  if (disturbs && !may_disturb(context, rows, options.yes)) {
+    context.talk() << "muster: nothing was done\n";
     return static_cast<int>(ExitCode::interrupted);
   }
-  in_parallel(rows.size(), kAtOnce, [&](std::size_t i) { ask(rows[i], options_, stop_); });
-  show(rows);
+  auto limits = options.limits;
+  limits.stop = context.stop();
+  in_parallel(rows.size(), kAtOnce, [&](std::size_t i) { ask(rows[i], act, limits); });
+  show_bmcs(context, rows, options);
   auto worst = std::ranges::max_element(rows, {}, &BmcRow::code);
-  return worst == rows.end() ? 0 : static_cast<int>(worst->code);
+  return worst == rows.end() ? kDone : static_cast<int>(worst->code);
+}
+
+int run_bmc_status(Context& context, const BmcOptions& options) {
+  return run_bmc(context, options, false, [](Bmc&, const PowerLimits&) {});
+}
+
+int run_bmc_on(Context& context, const BmcOptions& options) {
+  return run_bmc(context, options, false, power_on);
+}
+
+int run_bmc_off(Context& context, const BmcOptions& options) {
+  return run_bmc(context, options, true, options.force ? cut_power : power_off);
+}
+
+int run_bmc_cycle(Context& context, const BmcOptions& options) {
+  return run_bmc(context, options, true, power_cycle);
+}
+
+int run_bmc_pxe(Context& context, const BmcOptions& options) {
+  return run_bmc(context, options, true,
+                 [](Bmc& bmc, const PowerLimits&) { bmc.boot_from_network_once(); });
+}
+
+OptionRule shutdown_option(PowerLimits& limits) {
+  return option("--timeout TIME", "how long operating systems may take to end (2m)",
+                [&limits](const std::string& value) -> std::string {
+                  auto time = parse_duration(value);
+                  if (time) limits.shutdown = std::chrono::milliseconds(*time);
+                  return time ? "" : "must be a time such as 90s or 10m, not '" + value + "'";
+                });
+}
+
+}  // namespace
+
+void add_bmc_commands(Table& table) {
+  table.group(Group::bmc);
+  auto declare = [&](const std::string& verb, const std::string& help, auto handler,
+                     const std::string& hosts = "HOST...") {
+    auto command = table.command("bmc " + verb, help, handler);
+    command
+        .takes(argument(hosts,
+                        hosts == "HOST..."
+                            ? "names in the hosts file"
+                            : "names in the hosts file; all that have a BMC when absent",
+                        WordKind::text, command->hosts),
+               option("--hosts FILE", "a hosts file or a folder of them; 'inventory' when absent",
+                      command->hosts_file),
+               output_option({"json"}, command->output))
+        .is_run();
+    return command;
+  };
+  declare("status", "whether hosts are on", run_bmc_status, "[HOST...]")
+      .example("bmc status --hosts hosts.yaml");
+  declare("on", "switch hosts on", run_bmc_on).example("bmc on m1 m2 --hosts hosts.yaml");
+  auto off =
+      declare("off", "shut hosts down, and cut their power when they do not end", run_bmc_off);
+  off.takes(flag("--force", "cut the power at once", off->force), shutdown_option(off->limits),
+            yes_option(off->yes))
+      .example("bmc off m1 --hosts hosts.yaml --yes");
+  auto cycle = declare("cycle", "cut the power of hosts, and give it back", run_bmc_cycle);
+  cycle.takes(yes_option(cycle->yes)).example("bmc cycle m1 --hosts hosts.yaml --yes");
+  auto pxe =
+      declare("pxe", "the next start of hosts, and only that, is from the network", run_bmc_pxe);
+  pxe.takes(yes_option(pxe->yes)).example("bmc pxe m1 --hosts hosts.yaml");
 }
 
 }  // namespace muster

@@ -1,13 +1,11 @@
 // etcd status, backup, verify and restore; recover.
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <ostream>
 
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
-#include "provisioner/cli/app.h"
+#include "provisioner/cli/context.h"
 #include "provisioner/cli/exit_codes.h"
 #include "provisioner/engine/etcd_backup.h"
 #include "provisioner/engine/etcd_nodes.h"
@@ -62,121 +60,179 @@ std::string default_file(const std::string& deployment, std::int64_t now_ms) {
   return deployment + "-" + now + "Z.db";
 }
 
-}  // namespace
+struct EtcdOptions {
+  std::string name;
+  std::string to;  ///< a file
+  std::string output;
+};
 
-int App::etcd() {
-  const auto& command = options_.command;
-  if (command == "etcd status") return etcd_status();
-  if (command == "etcd backup") return etcd_backup();
-  if (command == "etcd verify") return etcd_verify();
-  return etcd_restore();
-}
-
-int App::etcd_status() {
-  auto record = deployment(options_.arguments.front());
-  auto reports = view();
-  const auto states = ask_members(world(*reports), cluster_of(record), record, stop_);
-  if (options_.output == "json") {
-    out_ << members_json(record.name, states);
+int run_etcd_status(Context& context, const EtcdOptions& options) {
+  auto record = context.deployment(options.name);
+  auto reports = context.reporter();
+  const auto states =
+      ask_members(context.world(*reports), context.cluster_of(record), record, context.stop());
+  if (options.output == "json") {
+    context.out() << members_json(record.name, states);
   } else {
-    out_ << members_table(states) << std::flush;
+    context.out() << members_table(states) << std::flush;
     for (const auto& state : states) {
-      if (!state.silent.empty()) talk_ << "muster: " << first_line(state.silent) << "\n";
+      if (!state.silent.empty()) context.talk() << "muster: " << first_line(state.silent) << "\n";
       if (state.unproven) {
-        talk_ << "muster: a restore on '" << state.node
-              << "' did not come to its end: run it again\n";
+        context.talk() << "muster: a restore on '" << state.node
+                       << "' did not come to its end: run it again\n";
       }
     }
-    for (const auto& line : strangers(states)) talk_ << "muster: " << one_line(line) << "\n";
+    for (const auto& line : strangers(states))
+      context.talk() << "muster: " << one_line(line) << "\n";
   }
   bool good = std::ranges::all_of(
       states, [](const MemberState& state) { return state.healthy && state.alarms.empty(); });
-  return static_cast<int>(good ? ExitCode::done : ExitCode::step_failed);
+  return good ? kDone : kFailed;
 }
 
-int App::etcd_backup() {
-  auto record = deployment(options_.arguments.front());
-  auto reports = view();
-  BackupOptions options;
-  options.file =
-      options_.out_file.empty() ? default_file(record.name, clock_.wall_ms()) : options_.out_file;
-  options.stop = stop_;
-  options.on_note = [&](const std::string& line) { talk_ << "muster: " << line << std::endl; };
-  auto notes = back_up(world(*reports), cluster_of(record), record, options);
-  if (options_.output == "json") {
-    out_ << notes_json(notes);
+int run_etcd_backup(Context& context, const EtcdOptions& options) {
+  auto record = context.deployment(options.name);
+  auto reports = context.reporter();
+  BackupOptions backup;
+  backup.file =
+      options.to.empty() ? default_file(record.name, context.clock().wall_ms()) : options.to;
+  backup.stop = context.stop();
+  backup.on_note = [&](const std::string& line) { context.say(line); };
+  auto notes = back_up(context.world(*reports), context.cluster_of(record), record, backup);
+  if (options.output == "json") {
+    context.out() << notes_json(notes);
   } else {
-    out_ << "file      " << options.file.string() << "\nmember    " << notes.member
-         << "\nrevision  " << notes.revision << "\nkeys      " << notes.keys << "\nsize      "
-         << size_words(notes.size) << "\nsha256    " << notes.sha256 << "\n";
+    context.out() << "file      " << backup.file.string() << "\nmember    " << notes.member
+                  << "\nrevision  " << notes.revision << "\nkeys      " << notes.keys
+                  << "\nsize      " << size_words(notes.size) << "\nsha256    " << notes.sha256
+                  << "\n";
   }
   if (!notes.encryption_key.empty()) {
-    talk_ << "muster: its Secrets are encrypted with a key that only muster's state has: keep a "
-             "copy of "
-          << options_.state.string() << " too\n";
+    context.talk()
+        << "muster: its Secrets are encrypted with a key that only muster's state has: keep a "
+           "copy of "
+        << context.common().state.string() << " too\n";
   }
-  return 0;
+  return kDone;
 }
 
-int App::etcd_verify() {
-  const auto& file = options_.arguments.front();
+struct VerifyOptions {
+  std::string snapshot;
+};
+
+int run_etcd_verify(Context& context, const VerifyOptions& options) {
+  const auto& file = options.snapshot;
   auto found = check_snapshot(file);
-  out_ << file << ": whole, " << size_words(found.size) << ", sha256 " << found.sha256 << "\n";
+  context.out() << file << ": whole, " << size_words(found.size) << ", sha256 " << found.sha256
+                << "\n";
   if (auto notes = read_notes(found)) {
-    out_ << "  of '" << one_line(notes->deployment) << "', " << one_line(notes->created)
-         << ", revision " << notes->revision << ", "
-         << count_of(static_cast<std::size_t>(notes->keys), "key") << "\n";
+    context.out() << "  of '" << one_line(notes->deployment) << "', " << one_line(notes->created)
+                  << ", revision " << notes->revision << ", "
+                  << count_of(static_cast<std::size_t>(notes->keys), "key") << "\n";
   }
-  return 0;
+  return kDone;
 }
 
-int App::etcd_restore() {
-  const bool recovers = options_.command == "recover";
-  auto record = deployment(options_.arguments.front());
-  if (!options_.yes && ::isatty(STDIN_FILENO) == 0) {
-    throw Error("'muster " + options_.command + "' replaces what etcd has", ExitCode::usage)
-        .hint("without a terminal to ask on, say --yes");
+struct EtcdRestoreOptions {
+  std::string name;
+  std::string from;  ///< a file
+  bool force = false;
+  RunArguments run;
+};
+
+void tell_restored(Context& context, const DeploymentRecord& record, const RestoreResult& result) {
+  const bool recovers = context.command() == "recover";
+  for (const auto& [node, path] : result.kept) {
+    context.talk() << "muster: " << node << " keeps the data of before in " << one_line(path)
+                   << "\n";
   }
-  RestoreRequest request{record.name, std::nullopt, options_.force};
-  if (!options_.from_file.empty()) request.file = options_.from_file;
-  const auto run = run_options();
-  RestoreOptions options;
-  options.command = run.command;
-  options.stop = run.stop;
-  options.on_note = [&](const std::string& line) { talk_ << "muster: " << line << std::endl; };
-  if (!options_.yes) {
-    options.confirm = [&](const std::string& question) { return confirm(question); };
+  if (!result.run.good()) {
+    for (const auto& state : result.states) context.talk() << "muster: " << one_line(state) << "\n";
+    context.talk() << "muster: '" << record.name << "' is not "
+                   << (recovers ? "recovered" : "restored") << " yet\n  see all:    muster logs "
+                   << record.name << "\n  try again:  " << context.command_line() << "\n";
+  } else if (recovers) {
+    context.talk() << "muster: '" << record.name
+                   << "' has an etcd of one member\n  bring back the others:  "
+                   << "muster apply " << typed(record.definition_file) << "\n";
+  } else {
+    context.talk() << "muster: '" << record.name << "' is restored\n  see it:  muster etcd status "
+                   << record.name << "\n";
   }
-  auto reports = reporter();
-  const auto everything = world(*reports);
-  auto result = recovers ? recover_etcd(everything, request, options)
-                         : restore_etcd(everything, request, options);
+}
+
+using Restore = RestoreResult (*)(const World&, const RestoreRequest&, RestoreOptions);
+
+int replace_etcd(Context& context, const EtcdRestoreOptions& options, Restore restore) {
+  auto record = context.deployment(options.name);
+  context.need_terminal_or_yes(options.run.yes,
+                               "'muster " + context.command() + "' replaces what etcd has");
+  RestoreRequest request{record.name, std::nullopt, options.force};
+  if (!options.from.empty()) request.file = options.from;
+  const auto run = context.run_options(options.run);
+  RestoreOptions how;
+  how.command = run.command;
+  how.stop = run.stop;
+  how.on_note = [&](const std::string& line) { context.say(line); };
+  if (!options.run.yes) {
+    how.confirm = [&](const std::string& question) { return context.confirm(question); };
+  }
+  auto reports = context.reporter(options.run);
+  auto result = restore(context.world(*reports), request, how);
   reports.reset();
   if (result.declined) {
-    talk_ << "muster: nothing was changed\n";
+    context.talk() << "muster: nothing was changed\n";
     return static_cast<int>(ExitCode::interrupted);
   }
-  tell_restored(record, result);
+  tell_restored(context, record, result);
   return exit_code_of(result.run);
 }
 
-void App::tell_restored(const DeploymentRecord& record, const RestoreResult& result) {
-  const bool recovers = options_.command == "recover";
-  for (const auto& [node, path] : result.kept) {
-    talk_ << "muster: " << node << " keeps the data of before in " << one_line(path) << "\n";
-  }
-  if (!result.run.good()) {
-    for (const auto& state : result.states) talk_ << "muster: " << one_line(state) << "\n";
-    talk_ << "muster: '" << record.name << "' is not " << (recovers ? "recovered" : "restored")
-          << " yet\n  see all:    muster logs " << record.name
-          << "\n  try again:  " << options_.command_line << "\n";
-  } else if (recovers) {
-    talk_ << "muster: '" << record.name << "' has an etcd of one member\n  bring back the others:  "
-          << "muster apply " << typed(record.definition_file) << "\n";
-  } else {
-    talk_ << "muster: '" << record.name << "' is restored\n  see it:  muster etcd status "
-          << record.name << "\n";
-  }
+int run_etcd_restore(Context& context, const EtcdRestoreOptions& options) {
+  return replace_etcd(context, options, restore_etcd);
+}
+
+int run_recover(Context& context, const EtcdRestoreOptions& options) {
+  return replace_etcd(context, options, recover_etcd);
+}
+
+}  // namespace
+
+void add_etcd_commands(Table& table) {
+  table.group(Group::etcd);
+  auto status = table.command("etcd status", "the members of a deployment's etcd, as they are now",
+                              run_etcd_status);
+  status.takes(name_argument(status->name), output_option({"json"}, status->output))
+      .example("etcd status cluster01");
+  auto backup = table.command("etcd backup", "save what etcd has into a file", run_etcd_backup);
+  backup
+      .takes(name_argument(backup->name),
+             option("--to FILE", "where to; NAME-TIME.db when absent", backup->to),
+             output_option({"json"}, backup->output))
+      .example("etcd backup cluster01 --to cluster01.db")
+      .is_run();
+  auto verify = table.command("etcd verify", "see whether a snapshot is whole", run_etcd_verify);
+  verify.takes(argument("SNAPSHOT", "a file that a backup made", WordKind::file, verify->snapshot))
+      .example("etcd verify cluster01.db");
+
+  auto takes = [](auto& command, const std::string& from) {
+    command
+        .takes(name_argument(command->name), option("--from FILE", from, command->from),
+               flag("--force", "although what is known speaks against it", command->force),
+               yes_option(command->run.yes), event_options(command->run))
+        .is_run();
+  };
+  auto restore = table.command("etcd restore", "put a snapshot in place of all that etcd has",
+                               run_etcd_restore);
+  takes(restore, "the snapshot");
+  restore.example("etcd restore cluster01 --from cluster01.db")
+      .check([](const EtcdRestoreOptions& o) -> std::string {
+        return o.from.empty() ? "'muster etcd restore' needs '--from FILE'" : "";
+      });
+  auto recover = table.command(
+      "recover", "etcd again, of one member, after most were lost for good", run_recover);
+  takes(recover, "a snapshot; what a member still has when absent");
+  recover.example("recover cluster01").example("recover cluster01 --from cluster01.db");
 }
 
 }  // namespace muster

@@ -1,12 +1,10 @@
 // gc: destroys the deployments whose time is over.
-#include <unistd.h>
-
 #include <ostream>
 
 #include "provisioner/base/duration.h"
 #include "provisioner/base/error.h"
-#include "provisioner/cli/app.h"
 #include "provisioner/cli/exit_codes.h"
+#include "provisioner/cli/jobs.h"
 #include "provisioner/engine/expiry.h"
 #include "provisioner/report/table.h"
 
@@ -55,59 +53,73 @@ int worse(int code, Fate fate) {
   return fate == Fate::in_use ? kLocked : code;
 }
 
-}  // namespace
+struct GcOptions {
+  bool dry_run = false;
+  RunArguments run;
+};
 
-int App::gc() {
-  if (!options_.dry_run && !options_.yes && ::isatty(STDIN_FILENO) == 0) {
-    throw Error("gc deletes nodes and everything on them", ExitCode::usage)
-        .hint(
-            "without a terminal to ask on, say --yes; to see what it would do: muster gc "
-            "--dry-run");
+/// Destroys one expired deployment, and prints what came of it.
+Fate sweep(Context& context, const RunArguments& run, const DeploymentRecord& record,
+           const std::set<std::string>& forgotten) {
+  const auto& name = record.name;
+  auto reports = context.reporter(run);
+  auto options = context.run_options(run);
+  options.leaving.forgotten = forgotten;
+  auto swept = destroy_expired(context.world(*reports), name, options);
+  reports.reset();  // the live view is wiped before we talk on
+  context.run_ended();
+  if (swept.fate == Fate::failed) {
+    if (!swept.why.empty()) context.talk() << "muster: " << swept.why << "\n";
+    context.talk() << "muster: '" << name
+                   << "' could not be destroyed wholly\n  see all:    muster logs " << name
+                   << "\n  try again:  muster destroy " << name << "\n";
   }
-  const auto now = clock_.wall_ms();
-  const auto expired = expired_deployments(store(), now);
+  context.out() << name << ": " << fate_text(swept) << std::endl;
+  return swept.fate;
+}
+
+int run_gc(Context& context, const GcOptions& options) {
+  context.need_terminal_or_yes(options.dry_run || options.run.yes,
+                               "gc deletes nodes and everything on them",
+                               "; to see what it would do: muster gc --dry-run");
+  const auto now = context.clock().wall_ms();
+  const auto expired = expired_deployments(context.store(), now);
   if (expired.empty()) {
-    talk_ << "muster: nothing has expired\n";
+    context.talk() << "muster: nothing has expired\n";
     return kDone;
   }
-  if (options_.dry_run) {
-    out_ << table_of(expired, now);
+  if (options.dry_run) {
+    context.out() << table_of(expired, now);
     return kDone;
   }
-  if (!options_.yes) {
-    talk_ << table_of(expired, now);
-    if (!confirm(question(expired.size()))) {
-      talk_ << "muster: nothing was changed\n";
+  if (!options.run.yes) {
+    context.talk() << table_of(expired, now);
+    if (!context.confirm(question(expired.size()))) {
+      context.talk() << "muster: nothing was changed\n";
       return kInterrupted;
     }
   }
   std::vector<std::string> names;
   for (const auto& record : expired) names.push_back(record.name);
-  const auto forgotten = forgotten_nodes(names);
+  const auto forgotten = forgotten_nodes(context, options.run, names);
   int code = kDone;
   for (const auto& record : expired) {
     if (code == kInterrupted) break;
-    code = worse(code, sweep(record, forgotten));
+    code = worse(code, sweep(context, options.run, record, forgotten));
   }
-  forget_old_runs();
+  forget_old_runs(context);
   return code;
 }
 
-Fate App::sweep(const DeploymentRecord& record, const std::set<std::string>& forgotten) {
-  const auto& name = record.name;
-  auto reports = reporter();
-  auto options = run_options();
-  options.leaving.forgotten = forgotten;
-  auto swept = destroy_expired(world(*reports), name, options);
-  reports.reset();  // the live view is wiped before we talk on
-  on_stop_.reset();
-  if (swept.fate == Fate::failed) {
-    if (!swept.why.empty()) talk_ << "muster: " << swept.why << "\n";
-    talk_ << "muster: '" << name << "' could not be destroyed wholly\n  see all:    muster logs "
-          << name << "\n  try again:  muster destroy " << name << "\n";
-  }
-  out_ << name << ": " << fate_text(swept) << std::endl;
-  return swept.fate;
+}  // namespace
+
+void add_gc_commands(Table& table) {
+  table.group(Group::pipelines);
+  auto gc = table.command("gc", "destroy the deployments whose time is over (apply --ttl)", run_gc);
+  gc.takes(flag("--dry-run", "only say which", gc->dry_run), yes_option(gc->run.yes),
+           forget_option(gc->run))
+      .example("gc --yes")
+      .is_run();
 }
 
 }  // namespace muster

@@ -9,7 +9,8 @@
 #include "provisioner/base/files.h"
 #include "provisioner/base/process.h"
 #include "provisioner/base/text.h"
-#include "provisioner/cli/app.h"
+#include "provisioner/cli/context.h"
+#include "provisioner/cli/exit_codes.h"
 #include "provisioner/report/table.h"
 
 namespace muster {
@@ -122,32 +123,38 @@ std::size_t find_revision(const std::string& deployment,
       .hint("it has: " + join(numbers, ", "));
 }
 
-}  // namespace
+struct HistoryOptions {
+  std::string name;
+  std::string revision;
+  bool diff = false;
+  std::string output;
+};
 
-int App::history() {
-  const auto& name = options_.arguments.front();
-  const auto revisions = store().revisions(name);
-  const auto record = store().deployment(name);
-  if (revisions.empty()) deployment(name);  // says what exists
-  if (!record) talk_ << "muster: '" << name << "' is destroyed; this is what it was\n";
-  if (options_.arguments.size() > 1) {
-    auto at = find_revision(name, revisions, options_.arguments[1]);
-    out_ << (options_.diff ? diff_to_previous(name, revisions, at) : revisions[at].definition_text);
-    return 0;
+int run_history(Context& context, const HistoryOptions& options) {
+  const auto& name = options.name;
+  const auto revisions = context.store().revisions(name);
+  const auto record = context.store().deployment(name);
+  if (revisions.empty()) context.deployment(name);  // says what exists
+  if (!record) context.talk() << "muster: '" << name << "' is destroyed; this is what it was\n";
+  if (!options.revision.empty()) {
+    auto at = find_revision(name, revisions, options.revision);
+    context.out() << (options.diff ? diff_to_previous(name, revisions, at)
+                                   : revisions[at].definition_text);
+    return kDone;
   }
   const int current = record ? record->revision : 0;
-  if (options_.output == "json") {
+  if (options.output == "json") {
     Json all = Json::array();
     for (const auto& revision : revisions) all.push_back(to_json(revision, current));
-    out_ << all.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
-    return 0;
+    context.out() << all.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+    return kDone;
   }
-  if (options_.diff) {
+  if (options.diff) {
     for (std::size_t at = 0; at < revisions.size(); ++at) {
-      out_ << (at == 0 ? "" : "\n") << headline(revisions[at]) << "\n"
-           << diff_to_previous(name, revisions, at);
+      context.out() << (at == 0 ? "" : "\n") << headline(revisions[at]) << "\n"
+                    << diff_to_previous(name, revisions, at);
     }
-    return 0;
+    return kDone;
   }
   std::vector<std::vector<std::string>> rows;
   for (const auto& revision : revisions) {
@@ -155,8 +162,23 @@ int App::history() {
                     format_time(revision.created_ms), revision.user, result_of(revision),
                     revision.command});
   }
-  out_ << render_table({"REVISION", "WHEN", "WHO", "RESULT", "COMMAND"}, rows);
-  return 0;
+  context.out() << render_table({"REVISION", "WHEN", "WHO", "RESULT", "COMMAND"}, rows);
+  return kDone;
+}
+
+}  // namespace
+
+void add_history_commands(Table& table) {
+  table.group(Group::clusters, 1);
+  auto history =
+      table.command("history", "who applied what to a deployment, and when", run_history);
+  history
+      .takes(name_argument(history->name),
+             argument("[REVISION]", "print its definition", WordKind::text, history->revision),
+             flag("--diff", "what each revision changed, or this one", history->diff),
+             output_option({"json"}, history->output))
+      .example("history cluster01 --diff")
+      .example("history cluster01 3 > cluster01.json");
 }
 
 }  // namespace muster

@@ -9,7 +9,8 @@
 #include "providers/inventory/inventory.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
-#include "provisioner/cli/app.h"
+#include "provisioner/cli/context.h"
+#include "provisioner/cli/exit_codes.h"
 #include "provisioner/report/table.h"
 
 namespace muster {
@@ -184,40 +185,59 @@ std::string json_of(const std::vector<Row>& rows, const std::vector<DamagedClaim
   return json.dump(2) + "\n";
 }
 
-}  // namespace
+struct HostsOptions {
+  std::vector<std::string> files;
+  std::string output;
+};
 
-int App::hosts() {
-  auto names = options_.arguments;
+int run_hosts(Context& context, const HostsOptions& options) {
+  auto names = options.files;
   std::error_code failure;
   if (names.empty()) {
     if (fs::exists(kDefaultHostsFolder, failure)) {
       names.emplace_back(kDefaultHostsFolder);
     } else {
-      talk_ << "muster: there is no folder '" << fs::absolute(kDefaultHostsFolder).string()
-            << "': only hosts that are in use are known; name hosts files to see the others\n";
+      context.talk()
+          << "muster: there is no folder '" << fs::absolute(kDefaultHostsFolder).string()
+          << "': only hosts that are in use are known; name hosts files to see the others\n";
     }
   }
-  int code = static_cast<int>(ExitCode::done);
+  int code = kDone;
   std::vector<HostFiles> files;
   for (const auto& name : names) {
     files.push_back(read_host_files(name));
     if (files.back().mistakes.empty()) continue;
-    talk_ << files.back().mistakes << "\n";
-    code = static_cast<int>(ExitCode::usage);
+    context.talk() << files.back().mistakes << "\n";
+    code = kUsage;
   }
-  const auto claims = Claims(default_inventory_root(), host_claims()).all();
+  const auto claims = Claims(default_inventory_root(), context.host_claims()).all();
   for (const auto& damaged : claims.damaged) {
-    talk_ << "muster: warning: " << damaged.message() << "; " << damaged.hint() << "\n";
+    context.talk() << "muster: warning: " << damaged.message() << "; " << damaged.hint() << "\n";
   }
   const auto rows = rows_of(files, claims.claims);
-  if (options_.output == "json") {
-    out_ << json_of(rows, claims.damaged);
+  if (options.output == "json") {
+    context.out() << json_of(rows, claims.damaged);
   } else if (rows.empty()) {
-    talk_ << "muster: no hosts\n";
+    context.talk() << "muster: no hosts\n";
   } else {
-    out_ << table_of(rows);
+    context.out() << table_of(rows);
   }
   return code;
+}
+
+}  // namespace
+
+void add_hosts_commands(Table& table) {
+  table.group(Group::machines);
+  auto hosts =
+      table.command("hosts", "the hosts of hosts files, and who has each of them", run_hosts);
+  hosts
+      .takes(argument("[FILE...]",
+                      "hosts files, or folders of them; the folder 'inventory' when absent",
+                      WordKind::file, hosts->files),
+             output_option({"json"}, hosts->output))
+      .example("hosts")
+      .example("hosts hosts.yaml -o json");
 }
 
 }  // namespace muster

@@ -7,7 +7,8 @@
 #include "providers/exec/exec.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
-#include "provisioner/cli/app.h"
+#include "provisioner/cli/context.h"
+#include "provisioner/cli/exit_codes.h"
 #include "provisioner/cli/find_record.h"
 #include "provisioner/cli/json_argument.h"
 #include "provisioner/engine/lease.h"
@@ -18,6 +19,8 @@
 namespace muster {
 
 namespace {
+
+constexpr int kMostNodes = 1000;
 
 using Json = nlohmann::ordered_json;
 
@@ -65,43 +68,79 @@ std::string results_table(const std::vector<CaseResult>& results) {
   return render_table({"CASE", "RESULT", "WHY"}, rows);
 }
 
-}  // namespace
+struct ProviderTestOptions {
+  std::string name;
+  std::string hints;                    ///< JSON text, or a file with it
+  std::vector<std::string> only_cases;  ///< empty: all
+  int creates = 0;                      ///< at once; 0: as many as the suite makes
+  int quota = 0;                        ///< 0: not known
+  std::string output;
+};
 
-int App::provider_test() {
-  const auto known = store().providers();
-  const auto* record = find_record(known, options_.arguments.front());
-  const auto name = record == nullptr ? options_.arguments.front() : record->name;
+int run_provider_test(Context& context, const ProviderTestOptions& options) {
+  context.keep_claims_out();
+  const auto known = context.store().providers();
+  const auto* record = find_record(known, options.name);
+  const auto name = record == nullptr ? options.name : record->name;
   ConformanceInput input;
-  input.provider = &providers().get(name);
+  input.provider = &context.providers().get(name);
   if (auto* exec = dynamic_cast<ExecProvider*>(input.provider)) input.program = &exec->program();
-  input.hints = merged_hints(record == nullptr ? "{}" : record->hints, options_.hints);
-  if (options_.creates > 0) input.creates = options_.creates;
-  input.quota = options_.quota;
+  input.hints = merged_hints(record == nullptr ? "{}" : record->hints, options.hints);
+  if (options.creates > 0) input.creates = options.creates;
+  input.quota = options.quota;
   // No deployment can have a dot in its name.
   const auto own_name = "provider.test." + name;
   // Claims with it are no claims of the state.
-  input.tag = "test/" + deployment_tag(store(), own_name);
+  input.tag = "test/" + deployment_tag(context.store(), own_name);
   input.authorized_key = make_ssh_key("muster-provider-test").public_key;
-  input.only = options_.only_cases;
-  input.note = [&](const std::string& line) { talk_ << "muster: " << line << std::endl; };
-  RunOptions options;
-  options.command = options_.command_line;
-  options.stop = stop_;
+  input.only = options.only_cases;
+  input.note = [&](const std::string& line) { context.say(line); };
+  RunOptions run;
+  run.command = context.command_line();
+  run.stop = context.stop();
   const auto results =
-      with_lock(lock_place(), own_name, options, [&](const auto& held, const auto&) {
+      with_lock(context.lock_place(), own_name, run, [&](const auto& held, const auto&) {
         input.stop = held.stop;
         return test_provider(input);
       });
   const auto failed = count_of_outcome(results, CaseOutcome::failed);
-  if (options_.output == "json") {
-    out_ << results_json(name, results);
+  if (options.output == "json") {
+    context.out() << results_json(name, results);
   } else {
-    out_ << results_table(results) << std::flush;
-    talk_ << "muster: provider '" << name << "': " << count_of_outcome(results, CaseOutcome::passed)
-          << " passed, " << failed << " failed, " << count_of_outcome(results, CaseOutcome::skipped)
-          << " skipped\n";
+    context.out() << results_table(results) << std::flush;
+    context.talk() << "muster: provider '" << name
+                   << "': " << count_of_outcome(results, CaseOutcome::passed) << " passed, "
+                   << failed << " failed, " << count_of_outcome(results, CaseOutcome::skipped)
+                   << " skipped\n";
   }
-  return static_cast<int>(failed > 0 ? ExitCode::step_failed : ExitCode::done);
+  return failed > 0 ? kFailed : kDone;
+}
+
+}  // namespace
+
+void add_provider_test_commands(Table& table) {
+  table.group(Group::records, 2);
+  auto test = table.command("provider test", "put a provider through what every provider must pass",
+                            run_provider_test);
+  auto only = option("--case CASE", "only this case (repeatable)",
+                     [&cases = test->only_cases](const std::string& value) -> std::string {
+                       cases.push_back(value);
+                       std::string one;
+                       return choice("--case CASE", "", conformance_cases(), one).take(value);
+                     });
+  only.kind = WordKind::choice;
+  only.choices = conformance_cases();
+  test.takes(
+          argument("NAME", "a provider, or a kind that is built in", WordKind::text, test->name),
+          option("--hints JSON", "hints of its nodes, over its own: JSON, or a file", test->hints),
+          number("--nodes N", "creates at once in the case 'parallel' (100)", {2, kMostNodes},
+                 test->creates),
+          number("--quota N", "how many nodes there can be, for the case 'quota'", {2, kMostNodes},
+                 test->quota),
+          only, output_option({"json"}, test->output))
+      .example("provider test lab --quota 4 --nodes 4")
+      .example("provider test inventory --hints hints.json")
+      .is_run();
 }
 
 }  // namespace muster

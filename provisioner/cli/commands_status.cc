@@ -6,9 +6,11 @@
 #include "inventory/index.h"
 #include "provisioner/base/duration.h"
 #include "provisioner/base/text.h"
-#include "provisioner/cli/app.h"
 #include "provisioner/cli/certificates.h"
+#include "provisioner/cli/deployments.h"
+#include "provisioner/cli/exit_codes.h"
 #include "provisioner/cli/release_text.h"
+#include "provisioner/engine/expiry.h"
 #include "provisioner/engine/lease.h"
 #include "provisioner/report/table.h"
 
@@ -139,86 +141,123 @@ std::string undo_line(int undo_to) {
 
 }  // namespace
 
-std::optional<Cluster> App::wanted_cluster(const DeploymentRecord& record) {
-  auto parsed = parse_recorded_definition(record.definition_file, record.definition_text,
-                                          record.definition_defaults, rules());
-  if (!parsed.plannable) return std::nullopt;
-  auto cluster = expand(parsed.definition, roles(), parsed.diagnostics);
-  keep_pod_cidrs(cluster, record);
-  return cluster;
-}
-
-std::string App::list_text(std::optional<std::int64_t> now_ms) {
-  auto records = store().deployments();
+std::string list_text(Context& context, const View& view, std::optional<std::int64_t> now_ms) {
+  auto records = context.store().deployments();
   bool any = std::ranges::any_of(records, [](const auto& one) { return one.expires_ms != 0; });
   std::vector<std::string> header{"NAME", "TENANT", "REVISION", "NODES", "STATE"};
   if (any) header.insert(header.end() - 1, "EXPIRES");
-  bool ids = options_.command == "deployment list";
-  if (ids) header.insert(header.begin(), "ID");
+  if (view.ids) header.insert(header.begin(), "ID");
   std::vector<std::vector<std::string>> rows;
   for (const auto& record : records) {
     rows.push_back({record.name, record.tenant, std::to_string(record.revision),
-                    std::to_string(record.nodes.size()), state_of(record, store())});
+                    std::to_string(record.nodes.size()), state_of(record, context.store())});
     if (any) rows.back().insert(rows.back().end() - 1, expiry_cell(record, now_ms));
-    if (ids) rows.back().insert(rows.back().begin(), std::to_string(record.id));
+    if (view.ids) rows.back().insert(rows.back().begin(), std::to_string(record.id));
   }
   return render_table(header, rows);
 }
 
-int App::list() {
-  auto records = store().deployments();
-  if (options_.output == "json") {
+int show_deployments(Context& context, const View& view) {
+  auto records = context.store().deployments();
+  if (view.output == "json") {
     Json all = Json::array();
     for (const auto& record : records) {
-      all.push_back(to_json(record, wanted_cluster(record), store()));
+      all.push_back(to_json(record, context.wanted_cluster(record), context.store()));
     }
-    out_ << all.dump(2) << "\n";
-    return 0;
-  }
-  if (records.empty()) {
-    talk_ << "muster: no deployments; make one: muster apply FILE\n";
-    return 0;
-  }
-  out_ << list_text(clock_.wall_ms());
-  return 0;
-}
-
-int App::status() {
-  if (options_.watch) return watch();
-  if (options_.arguments.empty()) return list();
-  auto record = deployment(options_.arguments.front());
-  if (options_.output == "json") {
-    auto wanted = wanted_cluster(record);
-    auto json = to_json(record, wanted, store());
-    if (wanted && wanted->kubernetes) {
-      json["kubernetes"] = release_json(wanted->settings.version, today());
-    }
-    json["certificates"] = certificates_json(known_certificates(store(), roles(), record),
-                                             record.certificates, clock_.wall_ms());
-    out_ << json.dump(2) << "\n";
+    context.out() << all.dump(2) << "\n";
+  } else if (records.empty()) {
+    context.talk() << "muster: no deployments; make one: muster apply FILE\n";
   } else {
-    out_ << status_text(record, clock_.wall_ms());
+    context.out() << list_text(context, view, context.clock().wall_ms());
   }
-  return 0;
+  return kDone;
 }
 
-std::string App::status_text(const DeploymentRecord& record, std::optional<std::int64_t> now_ms) {
-  auto wanted = wanted_cluster(record);
-  bool wide = options_.output == "wide";
+int show_deployment(Context& context, const std::string& name, const View& view) {
+  auto record = context.deployment(name);
+  const auto now = context.clock().wall_ms();
+  if (view.output != "json") {
+    context.out() << status_text(context, record, view, now);
+    return kDone;
+  }
+  auto wanted = context.wanted_cluster(record);
+  auto json = to_json(record, wanted, context.store());
+  if (wanted && wanted->kubernetes) {
+    json["kubernetes"] = release_json(wanted->settings.version, context.today());
+  }
+  auto certificates = known_certificates(context.store(), context.roles(), record);
+  json["certificates"] = certificates_json(certificates, record.certificates, now);
+  context.out() << json.dump(2) << "\n";
+  return kDone;
+}
+
+std::string status_text(Context& context, const DeploymentRecord& record, const View& view,
+                        std::optional<std::int64_t> now_ms) {
+  auto& store = context.store();
+  auto wanted = context.wanted_cluster(record);
+  bool wide = view.output == "wide";
   auto text = record.name + " (tenant " + record.tenant + "), revision " +
-              std::to_string(record.revision) + ", " + state_of(record, store()) +
+              std::to_string(record.revision) + ", " + state_of(record, store) +
               expiry_clause(record, now_ms) + "\n";
-  if (wanted && wanted->kubernetes) text += release_line(wanted->settings.version, today());
+  if (wanted && wanted->kubernetes) text += release_line(wanted->settings.version, context.today());
   if (record.undo_to) text += undo_line(*record.undo_to);
   std::vector<std::string> header{"NODE", "STATE", "ADDRESS", "ROLES", "APPLIED"};
   if (wide) header.insert(header.end(), {"PROVIDER", "POD-CIDR", "HANDLE", "ROLES-APPLIED"});
-  text += render_table(header, rows_of(record, wanted, wide)) + certificate_lines(record);
+  text += render_table(header, rows_of(record, wanted, wide)) + certificate_lines(context, record);
   auto doubts = unsure(record);
   // A run that goes on knows what it is doing.
-  if (doubts.empty() || held_lease(store(), record.name, RealClock().wall_ms())) return text;
+  if (doubts.empty() || held_lease(store, record.name, RealClock().wall_ms())) return text;
   text += "unsure, until the next apply or destroy:\n";
   for (const auto& doubt : doubts) text += "  " + doubt + "\n";
   return text;
+}
+
+namespace {
+
+struct StatusOptions {
+  std::string name;
+  View view;
+  bool watch = false;
+  std::int64_t interval_ms = 2000;
+};
+
+std::string check_status(const StatusOptions& options) {
+  return options.watch && options.view.output == "json"
+             ? "'--watch' is for people: leave '-o json' out"
+             : "";
+}
+
+int run_status(Context& context, const StatusOptions& options) {
+  if (options.watch) {
+    return watch_deployments(context, options.name, options.view, options.interval_ms);
+  }
+  return options.name.empty() ? show_deployments(context, options.view)
+                              : show_deployment(context, options.name, options.view);
+}
+
+}  // namespace
+
+void add_status_commands(Table& table) {
+  table.group(Group::clusters);
+  auto list = table.command("list", "all deployments", show_deployments);
+  list.takes(output_option({"json"}, list->output));
+
+  auto status = table.command("status", "nodes and roles of a deployment", run_status);
+  auto& options = *status;
+  status
+      .takes(
+          argument("[NAME]", "a deployment; all when absent", WordKind::deployment, options.name),
+          output_option({"wide", "json"}, options.view.output),
+          flag("--watch", "again whenever it changes, until Ctrl-C", options.watch),
+          option("--interval TIME", "how often to look: 2s (that when absent), 1m, ...",
+                 [&options](const std::string& value) -> std::string {
+                   auto interval = parse_duration(value);
+                   if (interval) options.interval_ms = *interval;
+                   return interval ? "" : "must be a time such as 2s or 1m, not '" + value + "'";
+                 }))
+      .example("status cluster01 -o wide")
+      .check(check_status)
+      .is_run([&options] { return options.watch; });
 }
 
 }  // namespace muster

@@ -3,7 +3,7 @@
 #include <ostream>
 
 #include "provisioner/base/text.h"
-#include "provisioner/cli/app.h"
+#include "provisioner/cli/context.h"
 #include "provisioner/cli/exit_codes.h"
 #include "provisioner/cli/find_record.h"
 #include "provisioner/cli/ssh_files.h"
@@ -50,32 +50,37 @@ bool is_same(const TenantRecord& a, const TenantRecord& b) {
          a.max_deployments == b.max_deployments;
 }
 
-}  // namespace
+struct TenantOptions {
+  std::string name;  ///< or its id
+  std::string json;
+  std::string output;
+};
 
-int App::tenant() {
-  const auto& command = options_.command;
-  if (command == "tenant create") return tenant_create();
-  if (command == "tenant update") return tenant_update();
-  if (command == "tenant list") return tenant_list();
-  const auto tenants = store().tenants();
-  const auto& found = need_record(tenants, options_.arguments.front(), "tenant");
-  if (command == "tenant delete") return tenant_delete(found);
-  print_tenant(found);
-  return kDone;
+void print_tenant(Context& context, const TenantRecord& tenant, const std::string& output) {
+  auto use = use_of_tenant(context.store().deployments(), context.rules(), tenant.name);
+  if (output == "json") {
+    context.out() << to_json(tenant, use).dump(2) << "\n";
+    return;
+  }
+  context.out() << describe(tenant) << "\n";
+  if (!tenant.description.empty()) context.out() << "  " << tenant.description << "\n";
+  context.out() << "  deployments: " << of_quota(use.deployments.size(), tenant.max_deployments)
+                << (use.deployments.empty() ? "" : " (" + join(use.deployments, ", ") + ")")
+                << "\n  nodes:       " << of_quota(use.nodes, tenant.max_nodes) << "\n";
 }
 
-int App::tenant_create() {
-  auto input = parse_tenant(read_json_argument(options_.arguments.front()), true);
-  if (!report(input.diagnostics)) return kUsage;
+int run_tenant_create(Context& context, const TenantOptions& options) {
+  auto input = parse_tenant(read_json_argument(options.json), true);
+  if (!context.report(input.diagnostics)) return kUsage;
   TenantRecord wanted;
   wanted.name = input.name;
   take(input, wanted);
   bool known = false;
   TenantRecord made;
-  store().together([&] {
-    const auto tenants = store().tenants();
+  context.store().together([&] {
+    const auto tenants = context.store().tenants();
     known = std::ranges::any_of(tenants, [&](const auto& one) { return one.name == wanted.name; });
-    made = store().create_tenant(wanted);
+    made = context.store().create_tenant(wanted);
   });
   if (!is_same(made, wanted)) {
     throw Error("there is a tenant '" + made.name + "' already, and it says something else",
@@ -83,89 +88,109 @@ int App::tenant_create() {
         .hint("see it: muster tenant show " + made.name + "; change it: muster tenant update " +
               made.name + " JSON");
   }
-  if (options_.output == "json") {
-    print_tenant(made);
+  if (options.output == "json") {
+    print_tenant(context, made, options.output);
   } else {
-    talk_ << "muster: " << describe(made) << (known ? " is there already" : " is made") << "\n";
+    context.talk() << "muster: " << describe(made) << (known ? " is there already" : " is made")
+                   << "\n";
   }
   return kDone;
 }
 
-int App::tenant_update() {
-  auto input = parse_tenant(read_json_argument(options_.arguments.at(1)), false);
-  if (!report(input.diagnostics)) return kUsage;
+int run_tenant_update(Context& context, const TenantOptions& options) {
+  auto input = parse_tenant(read_json_argument(options.json), false);
+  if (!context.report(input.diagnostics)) return kUsage;
   TenantRecord tenant;
-  store().together([&] {
-    const auto tenants = store().tenants();
-    tenant = need_record(tenants, options_.arguments.front(), "tenant");
+  context.store().together([&] {
+    const auto tenants = context.store().tenants();
+    tenant = need_record(tenants, options.name, "tenant");
     if (!input.name.empty() && input.name != tenant.name) {
       throw Error("tenant '" + tenant.name + "' cannot become '" + input.name + "'",
                   ExitCode::usage)
           .hint("leave \"name\" out, and make another tenant: muster tenant create JSON");
     }
     take(input, tenant);
-    store().update_tenant(tenant);
+    context.store().update_tenant(tenant);
   });
-  if (options_.output == "json") {
-    print_tenant(tenant);
+  if (options.output == "json") {
+    print_tenant(context, tenant, options.output);
   } else {
-    talk_ << "muster: " << describe(tenant) << " may have: nodes " << limit_of(tenant.max_nodes)
-          << ", deployments " << limit_of(tenant.max_deployments) << "\n";
+    context.talk() << "muster: " << describe(tenant) << " may have: nodes "
+                   << limit_of(tenant.max_nodes) << ", deployments "
+                   << limit_of(tenant.max_deployments) << "\n";
   }
   return kDone;
 }
 
-int App::tenant_list() {
-  const auto deployments = store().deployments();
-  const auto known = rules();
+int run_tenant_list(Context& context, const TenantOptions& options) {
+  const auto deployments = context.store().deployments();
+  const auto known = context.rules();
   Json all = Json::array();
   std::vector<std::vector<std::string>> rows;
-  for (const auto& tenant : store().tenants()) {
+  for (const auto& tenant : context.store().tenants()) {
     auto use = use_of_tenant(deployments, known, tenant.name);
     all.push_back(to_json(tenant, use));
     rows.push_back({std::to_string(tenant.id), tenant.name,
                     of_quota(use.deployments.size(), tenant.max_deployments),
                     of_quota(use.nodes, tenant.max_nodes), first_line(tenant.description)});
   }
-  if (options_.output == "json") {
-    out_ << all.dump(2) << "\n";
+  if (options.output == "json") {
+    context.out() << all.dump(2) << "\n";
   } else {
-    out_ << render_table({"ID", "NAME", "DEPLOYMENTS", "NODES", "DESCRIPTION"}, rows);
+    context.out() << render_table({"ID", "NAME", "DEPLOYMENTS", "NODES", "DESCRIPTION"}, rows);
   }
   return kDone;
 }
 
-void App::print_tenant(const TenantRecord& tenant) {
-  auto use = use_of_tenant(store().deployments(), rules(), tenant.name);
-  if (options_.output == "json") {
-    out_ << to_json(tenant, use).dump(2) << "\n";
-    return;
-  }
-  out_ << describe(tenant) << "\n";
-  if (!tenant.description.empty()) out_ << "  " << tenant.description << "\n";
-  out_ << "  deployments: " << of_quota(use.deployments.size(), tenant.max_deployments)
-       << (use.deployments.empty() ? "" : " (" + join(use.deployments, ", ") + ")")
-       << "\n  nodes:       " << of_quota(use.nodes, tenant.max_nodes) << "\n";
+int run_tenant_show(Context& context, const TenantOptions& options) {
+  const auto tenants = context.store().tenants();
+  print_tenant(context, need_record(tenants, options.name, "tenant"), options.output);
+  return kDone;
 }
 
-int App::tenant_delete(const TenantRecord& tenant) {
+int run_tenant_delete(Context& context, const TenantOptions& options) {
+  const auto tenants = context.store().tenants();
+  const auto& tenant = need_record(tenants, options.name, "tenant");
   if (tenant.name == kDefaultTenant) {
     throw Error("the tenant 'default' is built in and stays", ExitCode::usage)
         .hint("it is of deployments whose definition names no tenant");
   }
-  store().together([&] {
+  context.store().together([&] {
     // Another process may have begun one since we looked.
-    auto use = use_of_tenant(store().deployments(), rules(), tenant.name);
+    auto use = use_of_tenant(context.store().deployments(), context.rules(), tenant.name);
     if (!use.deployments.empty()) {
       throw Error("tenant '" + tenant.name + "' is in use by: " + join(use.deployments, ", "),
                   ExitCode::usage)
           .hint("destroy them first: muster destroy " + join(use.deployments, " "));
     }
-    forget_ssh_key(options_.state, tenant.name);  // before the record, which leads to it
-    store().forget_tenant(tenant.name);
+    forget_ssh_key(context.common().state, tenant.name);  // before the record, which leads to it
+    context.store().forget_tenant(tenant.name);
   });
-  talk_ << "muster: " << describe(tenant) << " is deleted\n";
+  context.talk() << "muster: " << describe(tenant) << " is deleted\n";
   return kDone;
+}
+
+}  // namespace
+
+void add_tenant_commands(Table& table) {
+  table.group(Group::records);
+  auto name = [](auto& command) {
+    return argument("NAME", "its name, or its id", WordKind::text, command->name);
+  };
+  auto create = table.command("tenant create", "make a tenant of JSON", run_tenant_create);
+  create.takes(json_argument(create->json), output_option({"json"}, create->output))
+      .example("tenant create '{\"name\":\"blue\",\"quotas\":{\"nodes\":4}}'");
+  auto list = table.command("tenant list", "all tenants", run_tenant_list);
+  list.takes(output_option({"json"}, list->output));
+  auto show = table.command("tenant show", "one tenant", run_tenant_show);
+  show.takes(name(show), output_option({"json"}, show->output));
+  auto remove =
+      table.command("tenant delete", "forget a tenant that is not in use", run_tenant_delete);
+  remove.takes(name(remove));
+  auto update = table.command("tenant update", "change the description or the quotas of a tenant",
+                              run_tenant_update);
+  update.takes(name(update), json_argument(update->json), output_option({"json"}, update->output))
+      .example("tenant update blue '{\"quotas\":{\"nodes\":8}}'");
 }
 
 }  // namespace muster

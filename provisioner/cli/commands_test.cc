@@ -5,7 +5,8 @@
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
 #include "provisioner/base/text.h"
-#include "provisioner/cli/app.h"
+#include "provisioner/cli/context.h"
+#include "provisioner/cli/exit_codes.h"
 #include "provisioner/engine/smoke_test.h"
 #include "provisioner/report/columns.h"
 
@@ -47,29 +48,46 @@ std::string summary_of(const TestSuite& suite) {
   return text + " in " + format_ms(suite.ms);
 }
 
-}  // namespace
+struct TestOptions {
+  std::string name;
+  std::string junit_file;
+  std::string output;
+};
 
-int App::test() {
-  auto record = deployment(options_.arguments.front());
-  const auto cluster = cluster_of(record);
+int run_test(Context& context, const TestOptions& options) {
+  auto record = context.deployment(options.name);
+  const auto cluster = context.cluster_of(record);
   if (!cluster.kubernetes) {
     throw Error("'" + record.name + "' has nothing of Kubernetes to test", ExitCode::usage);
   }
-  const bool as_json = options_.output == "json";
-  auto reports = view();
-  SmokeTestOptions options;
-  options.stop = stop_;
-  options.on_note = [&](const std::string& line) { talk_ << "muster: " << line << std::endl; };
-  options.on_case = [&](const TestCase& test) {
-    if (!as_json) out_ << line_of(test) << std::flush;
+  const bool as_json = options.output == "json";
+  auto reports = context.reporter();
+  SmokeTestOptions test;
+  test.stop = context.stop();
+  test.on_note = [&](const std::string& line) { context.say(line); };
+  test.on_case = [&](const TestCase& one) {
+    if (!as_json) context.out() << line_of(one) << std::flush;
   };
-  auto suite = smoke_test(world(*reports), cluster, record, options);
-  if (as_json) out_ << suite_json(suite);
-  if (!options_.junit_file.empty()) write_file(options_.junit_file, junit_xml(suite));
-  talk_ << "muster: " << record.name << ": " << summary_of(suite) << "\n";
-  if (stop_.stop_requested()) return static_cast<int>(ExitCode::interrupted);
-  return static_cast<int>(suite.count(Verdict::failed) == 0 ? ExitCode::done
-                                                            : ExitCode::step_failed);
+  auto suite = smoke_test(context.world(*reports), cluster, record, test);
+  if (as_json) context.out() << suite_json(suite);
+  if (!options.junit_file.empty()) write_file(options.junit_file, junit_xml(suite));
+  context.talk() << "muster: " << record.name << ": " << summary_of(suite) << "\n";
+  if (context.stop().stop_requested()) return static_cast<int>(ExitCode::interrupted);
+  return suite.count(Verdict::failed) == 0 ? kDone : kFailed;
+}
+
+}  // namespace
+
+void add_test_commands(Table& table) {
+  table.group(Group::verdicts);
+  auto test =
+      table.command("test", "try whether a running cluster works, with pods of its own", run_test);
+  test.takes(name_argument(test->name),
+             option("--junit FILE", "the result as JUnit XML, for CI", test->junit_file),
+             output_option({"json"}, test->output))
+      .example("test cluster01")
+      .example("test cluster01 --junit result.xml")
+      .is_run();
 }
 
 }  // namespace muster

@@ -2,15 +2,15 @@
 #include <algorithm>
 
 #include "provisioner/base/text.h"
-#include "provisioner/cli/commands.h"
+#include "provisioner/cli/command.h"
 
 namespace muster {
 
 namespace {
 
-std::vector<OptionRule> options_of(const Command& command) {
+std::vector<OptionRule> options_of(const CommandTable& table, const Command& command) {
   auto all = command.options;
-  all.insert(all.end(), common_options().begin(), common_options().end());
+  all.insert(all.end(), table.common.begin(), table.common.end());
   return all;
 }
 
@@ -20,10 +20,10 @@ void add_names(std::vector<std::string>& names, const OptionRule& rule) {
 }
 
 /// "--set|--out|-o": the options whose next word is their value.
-std::string options_with_value() {
+std::string options_with_value(const CommandTable& table) {
   std::vector<std::string> names;
-  for (const auto& command : commands()) {
-    for (const auto& rule : options_of(command)) {
+  for (const auto& command : table.commands) {
+    for (const auto& rule : options_of(table, command)) {
       if (!rule.value.empty()) add_names(names, rule);
     }
   }
@@ -52,12 +52,12 @@ std::string bash_kind(WordKind kind, const std::vector<std::string>& choices) {
 }
 
 /// The cases of values ("plan --out") and then of arguments ("ssh 0"; "plan "* when many).
-std::string bash_cases(const Command& command) {
+std::string bash_cases(const CommandTable& table, const Command& command) {
   std::string cases;
   auto add = [&](const std::string& pattern, const std::string& what) {
     cases += "    " + pattern + ") " + what + " ;;\n";
   };
-  for (const auto& rule : options_of(command)) {
+  for (const auto& rule : options_of(table, command)) {
     if (rule.value.empty()) continue;
     std::vector<std::string> names;
     add_names(names, rule);
@@ -118,27 +118,27 @@ std::string replaced(std::string text, const std::string& name, const std::strin
   return text;
 }
 
-std::string bash_script() {
+std::string bash_script(const CommandTable& table) {
   auto words_case = [](const std::string& pattern, const std::vector<std::string>& words) {
     return "    '" + pattern + "') words=" + shell_quote(join(words, " ")) + " ;;\n";
   };
-  auto cases = words_case(" 0", command_words(""));
+  auto cases = words_case(" 0", command_words(table, ""));
   std::vector<std::string> groups;
   std::vector<std::string> common{"--help"};
-  for (const auto& rule : common_options()) common.push_back(rule.name);
+  for (const auto& rule : table.common) common.push_back(rule.name);
   cases += words_case(" options", common);
-  for (const auto& word : command_words("")) {
-    if (auto members = command_words(word); !members.empty()) {
+  for (const auto& word : command_words(table, "")) {
+    if (auto members = command_words(table, word); !members.empty()) {
       groups.push_back(word);
       cases += words_case(word + " 0", members) + words_case(word + " options", common);
     }
   }
-  for (const auto& command : commands()) {
+  for (const auto& command : table.commands) {
     auto names = common;
     for (const auto& rule : command.options) names.push_back(rule.name);
-    cases += words_case(command.name + " options", names) + bash_cases(command);
+    cases += words_case(command.name + " options", names) + bash_cases(table, command);
   }
-  auto script = replaced(kBashFunction, "@VALUES@", options_with_value());
+  auto script = replaced(kBashFunction, "@VALUES@", options_with_value(table));
   return replaced(replaced(script, "@GROUPS@", join(groups, "|")), "@CASES@", cases);
 }
 
@@ -167,7 +167,7 @@ std::string fish_option(const OptionRule& rule, const std::string& condition) {
   return line + " -d " + shell_quote(rule.help) + "\n";
 }
 
-std::string fish_command(const Command& command) {
+std::string fish_command(const CommandTable& table, const Command& command) {
   auto space = command.name.find(' ');
   auto word = command.name.substr(space == std::string::npos ? 0 : space + 1);
   std::string before = "__fish_use_subcommand";
@@ -175,7 +175,7 @@ std::string fish_command(const Command& command) {
   if (space != std::string::npos) {
     const auto group = command.name.substr(0, space);
     before = "__fish_seen_subcommand_from " + group + "; and not __fish_seen_subcommand_from " +
-             join(command_words(group), " ");
+             join(command_words(table, group), " ");
     chosen = "__fish_seen_subcommand_from " + group + "; and __fish_seen_subcommand_from " + word;
   }
   auto out = "complete -c muster -n " + shell_quote(before) + " -f -a " + word + " -d " +
@@ -190,28 +190,28 @@ std::string fish_command(const Command& command) {
   return out;
 }
 
-std::string fish_script() {
+std::string fish_script(const CommandTable& table) {
   std::string out =
       "function __muster_deployments\n"
       "  command muster list 2>/dev/null | awk 'NR > 1 { print $1 }'\n"
       "end\n"
       "complete -c muster -f\n"
       "complete -c muster -l help -s h -d 'how to use it'\n";
-  for (const auto& rule : common_options()) out += fish_option(rule, "");
-  for (const auto& word : command_words("")) {
-    if (command_words(word).empty()) continue;
+  for (const auto& rule : table.common) out += fish_option(rule, "");
+  for (const auto& word : command_words(table, "")) {
+    if (command_words(table, word).empty()) continue;
     out += "complete -c muster -n __fish_use_subcommand -f -a " + word + "\n";
   }
-  for (const auto& command : commands()) out += fish_command(command);
+  for (const auto& command : table.commands) out += fish_command(table, command);
   return out;
 }
 
 }  // namespace
 
-std::string completion_script(const std::string& shell) {
-  if (shell == "fish") return fish_script();
-  if (shell == "bash") return bash_script();
-  return "autoload -Uz +X compinit bashcompinit && compinit && bashcompinit\n" + bash_script();
+std::string completion_script(const CommandTable& table, const std::string& shell) {
+  if (shell == "fish") return fish_script(table);
+  if (shell == "bash") return bash_script(table);
+  return "autoload -Uz +X compinit bashcompinit && compinit && bashcompinit\n" + bash_script(table);
 }
 
 }  // namespace muster

@@ -1,293 +1,216 @@
 #include "provisioner/cli/options.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cctype>
-#include <cstdlib>
+#include <charconv>
+#include <utility>
 
-#include "provisioner/base/error.h"
-#include "provisioner/base/files.h"
+#include "provisioner/base/duration.h"
 #include "provisioner/base/text.h"
-#include "provisioner/cli/commands.h"
-#include "provisioner/cli/json_argument.h"
-#include "provisioner/definition/attribs.h"
+#include "provisioner/definition/names.h"
 
 namespace muster {
 
 namespace {
 
-constexpr int kWrong = static_cast<int>(ExitCode::usage);
-constexpr const char* kSeeAll = "see all commands: muster --help";
+constexpr int kMostParallel = 10000;
+constexpr int kMostRevisions = 1'000'000'000;
+constexpr int kMostFailures = 1'000'000;
+constexpr std::int64_t kMostDrainMs = 24 * 3600 * 1000;
 
-Usage wrong(const std::string& message, const std::string& hint) {
-  return {"muster: " + message + "\n  " + hint + "\n", kWrong};
+WordKind kind_of(const std::string& value) {
+  if (value == "FILE" || value == "JSON") return WordKind::file;
+  return value == "DIR" ? WordKind::directory : WordKind::text;
 }
 
-/// "bash, zsh or fish".
-std::string one_of(std::vector<std::string> choices) {
-  auto last = choices.back();
-  choices.pop_back();
-  return choices.empty() ? last : join(choices, ", ") + " or " + last;
-}
-
-std::string environment(const char* variable) {
-  const char* value = std::getenv(variable);
-  return value == nullptr ? "" : value;
+/// Takes one of `choices`.
+Take one_of(std::vector<std::string> choices, std::string& target) {
+  return [choices = std::move(choices), &target](const std::string& value) -> std::string {
+    target = value;
+    if (std::ranges::find(choices, value) != choices.end()) return "";
+    auto others = choices;
+    others.pop_back();
+    return "must be " + (others.empty() ? "" : join(others, ", ") + " or ") + choices.back() +
+           ", not '" + value + "'";
+  };
 }
 
 }  // namespace
 
-std::string recorded(std::string word) {
-  if (is_json_text(word)) return "'{...}'";
-  auto names_secret = [](std::string_view path) {
-    // What a provider makes of its hints nobody knows.
-    return path.find("hints") != std::string_view::npos ||
-           std::ranges::any_of(attrib_rules(), [&](const auto& rule) {
-             return rule.secret && path.find(rule.name) != std::string_view::npos;
-           });
-  };
-  // "PATH=VALUE", perhaps behind "--set=".
-  for (auto at = word.find('='); at != std::string::npos; at = word.find('=', at + 1)) {
-    if (!names_secret(std::string_view(word).substr(0, at)) && !is_json_text(word.substr(at + 1))) {
-      continue;
-    }
-    word.replace(at + 1, std::string::npos, "...");
-    break;
-  }
-  return typed(word);
+OptionRule option(const std::string& shown, std::string help, Take take) {
+  OptionRule rule;
+  const auto dashes = shown.find("--");
+  const auto space = shown.find(' ', dashes);
+  rule.name = shown.substr(dashes, space - dashes);
+  if (dashes > 0) rule.letter = shown.substr(0, 2);
+  if (space != std::string::npos) rule.value = shown.substr(space + 1);
+  rule.help = std::move(help);
+  rule.take = std::move(take);
+  rule.kind = kind_of(rule.value);
+  return rule;
 }
 
-namespace {
-
-/// Of the groups that have create, list, show and delete.
-bool is_record_noun(const std::string& group) {
-  return group == "tenant" || group == "provider" || group == "deployment";
+ArgumentRule argument(const std::string& shown, std::string help, WordKind kind, Take take) {
+  ArgumentRule rule;
+  rule.required = !shown.starts_with('[');
+  rule.name = rule.required ? shown : shown.substr(1, shown.size() - 2);
+  rule.many = rule.name.ends_with("...");
+  if (rule.many) rule.name.resize(rule.name.size() - 3);
+  rule.help = std::move(help);
+  rule.kind = kind;
+  rule.take = std::move(take);
+  return rule;
 }
 
-CLI::Option* add(CLI::App& app, const std::string& names, auto take) {
-  CLI::callback_t take_each = [take](const CLI::results_t& values) {
-    std::for_each(values.begin(), values.end(), take);
-    return true;
-  };
-  return app.add_option(names, take_each)->take_all();
-}
-
-void check_choice(const std::string& name, const std::vector<std::string>& choices,
-                  const std::string& value, const std::string& hint) {
-  if (choices.empty() || std::find(choices.begin(), choices.end(), value) != choices.end()) return;
-  throw wrong(name + " must be " + one_of(choices) + ", not '" + value + "'", hint);
-}
-
-/// CLI11, told what the table of commands says. It only knows its errors as English text, so what
-/// is wrong is said here: each problem is a thrown Usage.
-class Parser {
- public:
-  Parser(std::vector<std::string> words, Options& options);
-  void parse();
-
- private:
-  void add_command(const Command& command);
-  void add_option(CLI::App& app, const OptionRule& rule);
-  void take_value(const OptionRule& rule, const std::string& value);
-  void take_argument(const ArgumentRule& rule, const std::string& value);
-  void check_extras() const;
-  [[noreturn]] void explain(const CLI::ParseError& error) const;
-  [[noreturn]] void missing_value(const std::string& name, const std::string& value) const {
-    throw wrong("'" + name + "' needs a value: " + name + " " + value, command_help());
-  }
-  [[noreturn]] void unknown_option(const std::string& name) const;
-
-  std::string command_help() const {
-    return command_ == nullptr ? kSeeAll : "see: muster " + command_->name + " --help";
-  }
-  std::string usage() const { return "usage: " + usage_of(*command_); }
-
-  CLI::App app_{"", "muster"};
-  std::vector<std::string> words_;  ///< the last first; CLI11 takes them away
-  Options& options_;
-  std::string group_;  ///< "artifacts"
-  const Command* command_ = nullptr;
-};
-
-Parser::Parser(std::vector<std::string> words, Options& options) : options_(options) {
-  if (!words.empty() && words.front() == "help") {  // "help plan" is "plan --help"
-    words.erase(words.begin());
-    words.emplace_back("--help");
-  }
-  bool ours = true;
-  for (const auto& word : words) {
-    ours = ours && word != "--";
-    // CLI11 would take the next word for the value of "--out=".
-    bool empty = ours && word.starts_with("--") && word.find('=') == word.size() - 1;
-    words_.push_back(empty ? word.substr(0, word.size() - 1) : word);
-    if (empty) words_.emplace_back("");
-  }
-  std::reverse(words_.begin(), words_.end());
-  app_.fallthrough()->require_subcommand(0, 1);
-  for (const auto& rule : common_options()) add_option(app_, rule);
-  for (const auto& command : commands()) add_command(command);
-  app_.get_subcommand("version")->alias("--version");
-}
-
-void Parser::add_command(const Command& command) {
-  auto* parent = &app_;
-  auto space = command.name.find(' ');
-  auto name = command.name.substr(space + 1);
-  if (space != std::string::npos) {
-    auto group = command.name.substr(0, space);
-    if (command_words(group).front() == name) {
-      auto* words = app_.add_subcommand(group);
-      if (is_record_noun(group)) words->alias(group + "s");  // as Digital Rebar has them
-      words->preparse_callback([this, group](std::size_t) {
-        check_extras();
-        group_ = group;
-      });
-    }
-    parent = app_.get_subcommand(group);
-  }
-  auto* own = parent->add_subcommand(name);
-  if (parent != &app_ && name == "delete") own->alias("destroy");
-  own->preparse_callback([this, &command](std::size_t) {
-    check_extras();
-    command_ = &command;
-    auto dashes = std::find(words_.rbegin(), words_.rend(), "--");
-    if (command.name != "ssh" || dashes == words_.rend()) return;
-    options_.remote.assign(dashes + 1, words_.rend());
-    if (options_.remote.empty()) throw wrong("nothing follows '--'", usage());
-    words_.erase(words_.begin(), dashes.base());
+OptionRule flag(const std::string& shown, std::string help, bool& target) {
+  return option(shown, std::move(help), [&target](const std::string&) {
+    target = true;
+    return "";
   });
-  for (const auto& rule : command.options) add_option(*own, rule);
-  for (const auto& rule : command.arguments) {
-    if (rule.name.starts_with("--")) continue;  // taken above
-    auto* option =
-        add(*own, usage_of(rule), [this, &rule](auto& value) { take_argument(rule, value); });
-    option->required(rule.required);
-    // More than there can be: of one with enough words, CLI11 ends the command at "--".
-    if (rule.many) option->expected(static_cast<int>(words_.size()) + 1);
-  }
 }
 
-void Parser::add_option(CLI::App& app, const OptionRule& rule) {
-  auto names = rule.letter.empty() ? rule.name : rule.letter + "," + rule.name;
-  add(app, names, [this, &rule](auto& value) { take_value(rule, value); })
-      ->type_name(rule.value)
-      ->expected(rule.value.empty() ? 0 : 1);
-}
-
-void Parser::take_value(const OptionRule& rule, const std::string& value) {
-  if (rule.value.empty() && value != "true") {
-    throw wrong("'" + rule.name + "' takes no value", command_help());
-  }
-  if (value.starts_with("--")) missing_value(rule.name, rule.value);
-  // Providers are checked with the definition: a user's own may have any name.
-  if (rule.name != "--provider") {
-    check_choice("'" + rule.name + "'", rule.choices, value, command_help());
-  }
-  auto problem = rule.set(options_, value);
-  if (!problem.empty()) throw wrong("'" + rule.name + "' " + problem, command_help());
-}
-
-void Parser::take_argument(const ArgumentRule& rule, const std::string& value) {
-  check_extras();
-  if (value.empty()) throw wrong(rule.name + " must not be empty", usage());
-  check_choice(rule.name, rule.choices, value, usage());
-  options_.arguments.push_back(value);
-}
-
-void Parser::parse() {
-  if (words_.empty()) throw Usage{help_text(), kWrong};
-  try {
-    app_.parse(words_);
-  } catch (const CLI::ParseError& error) {
-    explain(error);
-  }
-  if (command_ == nullptr && !group_.empty()) {
-    throw wrong("'muster " + group_ + "' needs one of: " + join(command_words(group_), ", "),
-                kSeeAll);
-  }
-  if (command_ == nullptr) throw wrong("there is no command", kSeeAll);
-  options_.command = command_->name;
-  auto problem = command_->check ? command_->check(options_) : "";
-  if (!problem.empty()) throw wrong(problem, command_help());
-}
-
-void Parser::explain(const CLI::ParseError& error) const {
-  check_extras();
-  if (error.get_name() == "CallForHelp") {
-    bool all = command_ == nullptr || app_.get_help_ptr()->count() > 0;
-    throw Usage{all ? help_text() : help_text(*command_), 0};
-  }
-  const std::string text = error.what();  // "FILE... is required", "--out: 1 required FILE missing"
-  auto word = text.substr(0, text.find_first_of(": "));
-  if (error.get_name() == "RequiredError") {
-    throw wrong("'muster " + command_->name + "' needs " + word, usage());
-  }
-  auto value = text.find(" required ") + 10;
-  missing_value(word, text.substr(value, text.rfind(' ') - value));
-}
-
-/// What CLI11 could not place: an unknown command or option, or an argument too many.
-void Parser::check_extras() const {
-  auto extras = app_.remaining();
-  std::erase(extras, "--");
-  if (extras.empty()) return;
-  const auto& word = extras.front();
-  if (word.size() > 1 && word[0] == '-') unknown_option(word.substr(0, word.find('=')));
-  if (command_ != nullptr) {
-    throw wrong("'muster " + command_->name + "' does not take '" + word + "'",
-                command_->name == "ssh"
-                    ? "a command for the node follows \"--\": " + usage_of(*command_)
-                    : usage());
-  }
-  auto near = nearest(word, command_words(group_));
-  throw wrong("there is no command '" + (group_.empty() ? "" : group_ + " ") + word + "'",
-              near              ? "did you mean '" + *near + "'?"
-              : !group_.empty() ? "there are: " + join(command_words(group_), ", ")
-                                : kSeeAll);
-}
-
-void Parser::unknown_option(const std::string& name) const {
-  // Without the dashes, which would make all names alike.
-  std::vector<std::string> names{"help"};
-  for (const auto& rule : common_options()) names.push_back(rule.name.substr(2));
-  for (const auto& command : commands()) {
-    for (const auto& rule : command.options) {
-      if (command_ == nullptr && (rule.name == name || rule.letter == name)) {
-        throw wrong("'" + name + "' belongs behind a command", kSeeAll);
-      }
-      if (command_ == &command) names.push_back(rule.name.substr(2));
+OptionRule number(const std::string& shown, std::string help, std::pair<int, int> range,
+                  std::function<void(int)> take) {
+  return option(shown, std::move(help), [=](const std::string& value) -> std::string {
+    const auto [least, most] = range;
+    int number = 0;
+    auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), number);
+    bool whole = problem == std::errc{} && end == value.data() + value.size();
+    if (!whole || number < least || number > most) {
+      return "must be " + std::to_string(least) + " to " + std::to_string(most) + ", not '" +
+             value + "'";
     }
-  }
-  auto near = nearest(name.substr(std::min(name.find_first_not_of('-'), name.size())), names);
-  throw wrong("'muster" + (command_ == nullptr ? "" : " " + command_->name) + "' has no option '" +
-                  name + "'",
-              near ? "did you mean '--" + *near + "'?" : command_help());
-}
-
-}  // namespace
-
-std::string typed(const std::string& word) {
-  bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
-           std::string_view("-_./:=,@%+").find(c) != std::string_view::npos;
+    take(number);
+    return "";
   });
-  return plain ? word : shell_quote(word);
 }
 
-std::optional<Usage> parse_options(int argc, const char* const* argv, Options& options) {
-  auto state = environment("MUSTER_STATE");
-  auto cache = environment("MUSTER_CACHE");
-  options.state = state.empty() ? default_state_directory() : std::filesystem::path(state);
-  options.cache = cache.empty() ? default_cache_directory() : std::filesystem::path(cache);
-  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
-  options.command_line = "muster";
-  for (const auto& word : words) options.command_line += " " + recorded(word);
-  try {
-    Parser(std::move(words), options).parse();
-  } catch (const Usage& usage) {
-    return usage;
-  }
-  return std::nullopt;
+OptionRule number(const std::string& shown, std::string help, std::pair<int, int> range,
+                  int& target) {
+  return number(shown, std::move(help), range, [&target](int value) { target = value; });
+}
+
+OptionRule choice(const std::string& shown, std::string help, std::vector<std::string> choices,
+                  std::string& target) {
+  auto rule = option(shown, std::move(help), one_of(choices, target));
+  rule.kind = WordKind::choice;
+  rule.choices = std::move(choices);
+  return rule;
+}
+
+ArgumentRule choice_argument(const std::string& shown, std::string help,
+                             std::vector<std::string> choices, std::string& target) {
+  auto rule = argument(shown, std::move(help), WordKind::choice, one_of(choices, target));
+  rule.choices = std::move(choices);
+  return rule;
+}
+
+ArgumentRule files_argument(std::vector<std::string>& files) {
+  return argument("FILE...", "definitions (JSON or YAML); '-' is stdin", WordKind::file, files);
+}
+
+ArgumentRule name_argument(std::string& name, std::string help) {
+  return argument("NAME", std::move(help), WordKind::deployment, name);
+}
+
+ArgumentRule json_argument(std::string& json) {
+  return argument("JSON", "JSON text, a file with it, or '-' for stdin", WordKind::file, json);
+}
+
+OptionRule output_option(std::vector<std::string> forms, std::string& form) {
+  return choice("-o, --output FORM", "form of the output: " + join(forms, " or "), forms, form);
+}
+
+OptionRule yes_option(bool& yes) { return flag("-y, --yes", "do not ask", yes); }
+
+OptionRule set_option(Overrides& overrides) {
+  return option("--set PATH=VALUE", "set a value; again for more: attribs.k8s-ndots=2",
+                [&overrides](const std::string& value) -> std::string {
+                  overrides.set.push_back(value);
+                  if (value.find('=') != std::string::npos && value.front() != '=') return "";
+                  return "must be PATH=VALUE, e.g. attribs.k8s-version=v1.37.2, not '" + value +
+                         "'";
+                });
+}
+
+OptionRule provider_option(Overrides& overrides) {
+  auto rule = option("--provider PROVIDER", "take all nodes from this provider, e.g. local",
+                     overrides.provider);
+  rule.kind = WordKind::choice;
+  rule.choices = {"local"};  // a user's own may have any name
+  return rule;
+}
+
+OptionRule name_suffix_option(Overrides& overrides) {
+  return option("--name-suffix SUFFIX", "NAME-SUFFIX in place of the deployment's name",
+                [&overrides](const std::string& value) -> std::string {
+                  overrides.name_suffix = as_name_part(value);
+                  if (!overrides.name_suffix->empty()) return "";
+                  return "must have a letter or a digit, not '" + value + "'";
+                });
+}
+
+std::vector<OptionRule> override_options(Overrides& overrides) {
+  return {set_option(overrides), provider_option(overrides), name_suffix_option(overrides)};
+}
+
+OptionRule revision_option(std::string help, std::optional<int>& revision) {
+  return number("--to REVISION", std::move(help), {1, kMostRevisions},
+                [&revision](int value) { revision = value; });
+}
+
+OptionRule parallel_option(RunArguments& run) {
+  return number("--parallel N", "steps at once, 1 to 10000 (1000)", {1, kMostParallel},
+                run.parallel);
+}
+
+OptionRule max_failures_option(RunArguments& run) {
+  return number("--max-failures N", "start nothing more after N failed steps (no limit)",
+                {1, kMostFailures}, run.max_failures);
+}
+
+OptionRule skip_check_option(RunArguments& run) {
+  return flag("--skip-check", "do not check the hosts of new nodes first", run.skip_check);
+}
+
+OptionRule ttl_option(RunArguments& run) {
+  return option("--ttl TIME", "'muster gc' destroys it after 2h, 1d12h, ...; none",
+                [&run](const std::string& value) -> std::string {
+                  run.ttl_ms = value == "none" ? 0 : parse_duration(value);
+                  if (run.ttl_ms) return "";
+                  return "must be a time such as 90m, 2h or 1d12h, or none, not '" + value + "'";
+                });
+}
+
+OptionRule forget_option(RunArguments& run) {
+  return option("--forget-unreachable NODE", "let go of one that is gone for good; again for more",
+                run.forgotten);
+}
+
+std::vector<OptionRule> event_options(RunArguments& run) {
+  return {flag("--json", "events on stdout, one JSON object a line", run.json),
+          option("--trace FILE", "a trace of the run, for Perfetto", run.trace_file)};
+}
+
+std::vector<OptionRule> drain_options(RunArguments& run) {
+  return {option("--drain-timeout TIME", "how long pods may take to leave a node (2m)",
+                 [&run](const std::string& value) -> std::string {
+                   auto timeout = parse_duration(value);
+                   bool good = timeout && *timeout <= kMostDrainMs;
+                   if (good) run.drain_seconds = static_cast<int>(*timeout / 1000);
+                   return good ? ""
+                               : "must be a time such as 90s or 30m, a day at most, not '" + value +
+                                     "'";
+                 }),
+          flag("--force-drain", "drain without asking PodDisruptionBudgets", run.force_drain)};
+}
+
+std::vector<OptionRule> lost_options(GivenUp& given_up) {
+  auto replace = option("--replace-lost NAME", "what only lost nodes of NAME had is given up",
+                        given_up.deployments);
+  replace.kind = WordKind::deployment;
+  return {
+      option("--lost NODE", "gone for good, though its provider does not say so", given_up.nodes),
+      replace};
 }
 
 }  // namespace muster

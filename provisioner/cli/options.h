@@ -1,115 +1,98 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "provisioner/cli/command.h"
+#include "provisioner/definition/definition.h"
 #include "provisioner/engine/given_up.h"
 #include "provisioner/engine/scheduler.h"
 
 namespace muster {
 
-/// The command line, understood. Only what belongs to `command` is set.
-struct Options {
-  std::string command;                 ///< "apply", "artifacts list", ...
-  std::vector<std::string> arguments;  ///< files, or a deployment and a node
-  std::vector<std::string> remote;     ///< ssh: what follows "--"
+// What options and arguments are made of. The text in front is what help shows: "-o, --output FORM"
+// is an option with a letter and a value, "[NODE]" need not be given, "FILE..." are one or more.
+// A FILE, a JSON and a DIR are completed as such.
 
-  std::filesystem::path state;
-  std::filesystem::path cache;
-  std::vector<std::filesystem::path> roles;
-  std::string log_file;
-  bool verbose = false;
+OptionRule option(const std::string& shown, std::string help, Take take);
+ArgumentRule argument(const std::string& shown, std::string help, WordKind kind, Take take);
 
-  std::vector<std::string> set;
-  std::optional<std::string> provider;
-  std::string version;  ///< artifacts: of Kubernetes
-  std::string arch;     ///< artifacts: "amd64", "arm64"; empty: this machine's
-  std::string output;   ///< -o: "", "wide", "json"
-  std::string out_file;
-  std::string plan_file;
-  std::string trace_file;
-  bool json = false;
-  bool dot = false;
-  bool detailed_exitcode = false;
-  bool refresh = false;
-  bool diff = false;
-  bool all = false;
-  bool destroy = false;
-  bool atomic = false;
-  std::optional<int> to;  ///< a revision
-  bool yes = false;
+/// Puts values into `target`, the last or, when it can hold many, all.
+template <typename Target>
+Take into(Target& target) {
+  return [&target](const std::string& value) -> std::string {
+    if constexpr (requires { target.emplace_back(value); }) {
+      target.emplace_back(value);
+    } else {
+      target = value;
+    }
+    return value.empty() ? "must not be empty" : "";
+  };
+}
+
+template <typename Target>
+OptionRule option(const std::string& shown, std::string help, Target& target) {
+  return option(shown, std::move(help), into(target));
+}
+template <typename Target>
+ArgumentRule argument(const std::string& shown, std::string help, WordKind kind, Target& target) {
+  return argument(shown, std::move(help), kind, into(target));
+}
+
+OptionRule flag(const std::string& shown, std::string help, bool& target);
+OptionRule number(const std::string& shown, std::string help, std::pair<int, int> range,
+                  std::function<void(int)> take);
+OptionRule number(const std::string& shown, std::string help, std::pair<int, int> range,
+                  int& target);
+OptionRule choice(const std::string& shown, std::string help, std::vector<std::string> choices,
+                  std::string& target);
+ArgumentRule choice_argument(const std::string& shown, std::string help,
+                             std::vector<std::string> choices, std::string& target);
+
+// What several commands take.
+
+ArgumentRule files_argument(std::vector<std::string>& files);
+ArgumentRule name_argument(std::string& name, std::string help = "a deployment");
+/// Of records.
+ArgumentRule json_argument(std::string& json);
+OptionRule output_option(std::vector<std::string> forms, std::string& form);
+OptionRule yes_option(bool& yes);
+OptionRule set_option(Overrides& overrides);
+OptionRule provider_option(Overrides& overrides);
+OptionRule name_suffix_option(Overrides& overrides);
+/// The three of them.
+std::vector<OptionRule> override_options(Overrides& overrides);
+OptionRule revision_option(std::string help, std::optional<int>& revision);
+
+/// What a command that changes clusters is told of its run.
+struct RunArguments {
+  bool yes = false;   ///< ask nothing
+  bool json = false;  ///< events on stdout
+  std::string trace_file = {};
   int parallel = kParallel;
   int max_failures = 0;  ///< 0: no limit
-
-  // Pipelines.
-  std::optional<std::int64_t> ttl_ms;      ///< 0: none
-  std::optional<std::string> name_suffix;  ///< as a part of a name
-  bool dry_run = false;
-  bool watch = false;
-  std::int64_t interval_ms = 2000;  ///< of watch
-  // classroom
-  std::string template_file;
-  std::string roster_file;
-  std::filesystem::path out_directory;
-  bool zip = false;
-
-  // What became of it: test and report.
-  std::string junit_file;
-  std::optional<int> run;  ///< its id
-
-  // check
+  bool atomic = false;
   bool skip_check = false;
-  // etcd and recover.
-  std::string from_file;
-  bool force = false;
-  // certs
-  int last_phase = 3;  ///< of a rotation
-  // Nodes that leave.
-  int drain_seconds = 0;  ///< 0: what Leaving has
+  std::optional<std::int64_t> ttl_ms = {};  ///< 0: none
+  int drain_seconds = 0;                    ///< 0: what Leaving has
   bool force_drain = false;
-  std::vector<std::string> forgotten;  ///< as named: "node" or "deployment/node"
-  GivenUp given_up;                    ///< --lost, --replace-lost
-  // import and export
-  std::string imported_name;
-  std::vector<std::string> allowed_groups;
-  bool list = false;  ///< Ansible's --list
-  std::string host;   ///< Ansible's --host
-
-  // provider test
-  std::string hints;                    ///< JSON text, or a file with it
-  std::vector<std::string> only_cases;  ///< empty: all
-  int creates = 0;                      ///< at once; 0: as many as the suite makes
-  int quota = 0;                        ///< 0: not known
-
-  // bundle
-  std::string bundle_file;  ///< of apply: nothing else is contacted
-  std::string packages;     ///< of bundle create: the release of hosts that get packages, or empty
-
-  // bmc
-  std::string hosts_file;                   ///< or a folder of them
-  std::optional<std::int64_t> shutdown_ms;  ///< for an operating system to end
-
-  std::string command_line;  ///< as typed but for secrets, for the lease and the history
+  std::vector<std::string> forgotten = {};  ///< as named: "node" or "deployment/node"
+  GivenUp given_up = {};                    ///< --lost, --replace-lost
 };
 
-/// What to do instead of a command: print `text` (help goes to stdout) and exit.
-struct Usage {
-  std::string text;
-  int exit_code = 0;
-};
-
-/// Fills `options`, or returns what to print: help, or what is wrong with the command line.
-std::optional<Usage> parse_options(int argc, const char* const* argv, Options& options);
-
-/// `word` as one types it in a shell, in quotes where it needs them.
-std::string typed(const std::string& word);
-
-/// The same, as it can be recorded and shown: without what must stay secret.
-std::string recorded(std::string word);
-
-/// A completion script for "bash", "zsh" or "fish", made from the same table as the parser.
-std::string completion_script(const std::string& shell);
+OptionRule parallel_option(RunArguments& run);
+OptionRule max_failures_option(RunArguments& run);
+OptionRule skip_check_option(RunArguments& run);
+OptionRule ttl_option(RunArguments& run);
+OptionRule forget_option(RunArguments& run);
+/// --json and --trace.
+std::vector<OptionRule> event_options(RunArguments& run);
+/// --drain-timeout and --force-drain.
+std::vector<OptionRule> drain_options(RunArguments& run);
+/// --lost and --replace-lost.
+std::vector<OptionRule> lost_options(GivenUp& given_up);
 
 }  // namespace muster

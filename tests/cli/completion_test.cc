@@ -5,7 +5,7 @@
 #include "provisioner/base/files.h"
 #include "provisioner/base/process.h"
 #include "provisioner/base/text.h"
-#include "provisioner/cli/commands.h"
+#include "provisioner/cli/command.h"
 #include "tests/support/folder.h"
 
 using namespace muster;
@@ -22,7 +22,7 @@ bool installed(const std::string& shell) {
 class Completion {
  public:
   explicit Completion(const std::string& shell) : script_(folder_ / ("completion." + shell)) {
-    write_file(script_, completion_script(shell));
+    write_file(script_, completion_script(all_commands(), shell));
     write_file(folder_ / "muster", "#!/bin/sh\nprintf 'NAME TENANT\\nred x\\ngreen x\\n'\n", 0755);
     write_file(folder_ / "one.json", "{}");
   }

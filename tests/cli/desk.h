@@ -4,13 +4,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <memory>
 #include <sstream>
 #include <string>
 #include <vector>
 
-#include "provisioner/base/error.h"
-#include "provisioner/cli/app.h"
+#include "provisioner/cli/context.h"
 #include "provisioner/state/store.h"
 #include "tests/support/folder.h"
 
@@ -53,25 +53,13 @@ class Desk {
   /// The exit code; what was said is in `out` and `talk`.
   int run(const std::vector<std::string>& words) {
     NoTerminal none;
-    std::vector<const char*> argv{"muster"};
-    for (const auto& word : words) argv.push_back(word.c_str());
-    out.clear();
-    Options options;
-    if (auto usage = parse_options(static_cast<int>(argv.size()), argv.data(), options)) {
-      talk = usage->text;
-      return usage->exit_code;
-    }
-    options.state = folder_.path();
-    options.cache = folder_.path();
+    ::setenv("MUSTER_STATE", folder_.path().c_str(), 1);
+    ::setenv("MUSTER_CACHE", folder_.path().c_str(), 1);
     std::ostringstream out_stream;
     std::ostringstream talk_stream;
-    int code = 0;
-    try {
-      code = App(options, out_stream, talk_stream, {}).run();
-    } catch (const Error& error) {
-      talk_stream << "muster: " << error.what() << "\n";
-      code = static_cast<int>(error.exit_code());
-    }
+    int code = run_muster(words, out_stream, talk_stream, {}, [] {});
+    ::unsetenv("MUSTER_STATE");
+    ::unsetenv("MUSTER_CACHE");
     out = out_stream.str();
     talk = talk_stream.str();
     return code;

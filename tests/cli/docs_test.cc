@@ -7,9 +7,10 @@
 #include <set>
 #include <utility>
 
+#include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
 #include "provisioner/base/text.h"
-#include "provisioner/cli/commands.h"
+#include "provisioner/cli/command_line.h"
 #include "provisioner/definition/definition.h"
 
 using namespace muster;
@@ -83,15 +84,17 @@ std::vector<std::string> words_of(const std::string& command) {
 /// The complaint about a command line; empty when it is right.
 std::string complaint(const std::string& command) {
   auto words = words_of(command);
-  std::vector<const char*> argv;
-  for (const auto& word : words) argv.push_back(word.c_str());
-  Options options;
-  auto usage = parse_options(static_cast<int>(argv.size()), argv.data(), options);
-  return usage && usage->exit_code != 0 ? usage->text : "";
+  words.erase(words.begin());  // "muster"
+  try {
+    parse_command_line(all_commands(), words);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
 }
 
 bool is_usage_line(const std::string& text) {
-  for (const auto& command : commands()) {
+  for (const auto& command : all_commands().commands) {
     if (usage_of(command) == text) return true;
   }
   return false;
@@ -181,7 +184,8 @@ TEST_CASE("docs: the program shown as a provider is the one in examples/") {
 TEST_CASE("docs: cli.md has every command and every option") {
   auto text = read_file(kSource / "docs/cli.md");
   auto has = [&](const std::string& what) { return text.find(what) != std::string::npos; };
-  for (const auto& command : commands()) {
+  const auto table = all_commands();
+  for (const auto& command : table.commands) {
     CAPTURE(command.name);
     auto heading = "### `" + usage_of(command) + "`\n";
     CHECK(has(heading));
@@ -190,7 +194,7 @@ TEST_CASE("docs: cli.md has every command and every option") {
       CHECK((has("`" + option.name + "`") || has("`" + option.name + " ")));
     }
   }
-  for (const auto& option : common_options()) CHECK(has("`" + option.name));
+  for (const auto& option : table.common) CHECK(has("`" + option.name));
   for (const char* variable : {"MUSTER_STATE", "MUSTER_CACHE", "MUSTER_LOCAL_DIR", "NO_COLOR"}) {
     CHECK(has(std::string("| `") + variable + "` |"));
   }

@@ -122,14 +122,11 @@ TEST_CASE("records: a secret that is typed, missing or odd is refused, and none 
 }
 
 TEST_CASE("records: JSON that is typed is not recorded with the command") {
-  const char* argv[] = {"muster", "providers", "create", R"({"name": "lab"})"};
-  Options options;
-  CHECK_FALSE(parse_options(4, argv, options));
-  CHECK(options.command == "provider create");
-  CHECK(options.command_line == "muster providers create '{...}'");
-  const char* destroy[] = {"muster", "deployments", "destroy", "demo", "--yes"};
-  CHECK_FALSE(parse_options(5, destroy, options));
-  CHECK(options.command == "deployment delete");
+  auto typed = parse_command_line(all_commands(), {"providers", "create", R"({"name": "lab"})"});
+  CHECK(typed.name == "provider create");
+  CHECK(typed.command_line == "muster providers create '{...}'");
+  auto destroy = parse_command_line(all_commands(), {"deployments", "destroy", "demo", "--yes"});
+  CHECK(destroy.name == "deployment delete");
 }
 
 TEST_CASE("records: a tenant that is deleted leaves no private key in the state's folder") {

@@ -8,7 +8,8 @@
 #include "provisioner/base/error.h"
 #include "provisioner/base/fibers.h"
 #include "provisioner/base/text.h"
-#include "provisioner/cli/app.h"
+#include "provisioner/cli/deployments.h"
+#include "provisioner/cli/exit_codes.h"
 #include "provisioner/report/terminal.h"
 
 namespace muster {
@@ -49,50 +50,45 @@ class Screen {
   int fd_;
 };
 
+/// Nothing when there is no such deployment any more.
+std::optional<std::string> watched(Context& context, const std::string& name, const View& view,
+                                   std::optional<std::int64_t> now_ms) {
+  if (name.empty()) return list_text(context, view, now_ms);
+  auto record = context.store().deployment(name);
+  if (!record) return std::nullopt;
+  return status_text(context, *record, view, now_ms);
+}
+
 }  // namespace
 
-std::optional<std::string> App::watched(std::optional<std::int64_t> now_ms) {
-  if (options_.arguments.empty()) return list_text(now_ms);
-  auto record = store().deployment(options_.arguments.front());
-  if (!record) return std::nullopt;
-  return status_text(*record, now_ms);
-}
-
-int App::watch() {
-  if (!options_.arguments.empty()) deployment(options_.arguments.front());  // says what exists
-  auto text = detect_terminal(STDOUT_FILENO).live ? watch_on_screen() : watch_in_blocks();
-  out_ << text << std::flush;
-  if (stop_.stop_requested() || !out_) return static_cast<int>(ExitCode::interrupted);
-  talk_ << "muster: '" << options_.arguments.front() << "' is gone\n";
-  return static_cast<int>(ExitCode::done);
-}
-
-std::string App::watch_on_screen() {
-  Screen screen(out_, STDOUT_FILENO);
-  std::string last;
-  while (!stop_.stop_requested()) {
-    auto text = watched(clock_.wall_ms());
-    if (!text) break;
-    last = *text;
-    screen.draw(last);
-    pause_for(std::chrono::milliseconds(options_.interval_ms), stop_);
-  }
-  return last;
-}
-
-std::string App::watch_in_blocks() {
+int watch_deployments(Context& context, const std::string& name, const View& view,
+                      std::int64_t interval_ms) {
+  if (!name.empty()) context.deployment(name);  // says what exists
+  auto& out = context.out();
+  const auto stop = context.stop();
+  const bool live = detect_terminal(STDOUT_FILENO).live;
   std::optional<std::string> last;
-  while (!stop_.stop_requested()) {
-    auto text = watched(std::nullopt);
-    if (!text) break;
-    if (text != last) {
-      out_ << (last ? "\n" : "") << *text << std::flush;
-      if (!out_) break;  // the reader is gone
+  {
+    std::optional<Screen> screen;
+    if (live) screen.emplace(out, STDOUT_FILENO);
+    while (!stop.stop_requested() && out) {
+      auto now = live ? std::optional(context.clock().wall_ms()) : std::nullopt;
+      auto text = watched(context, name, view, now);
+      if (!text) break;
+      if (live) {
+        screen->draw(*text);
+      } else if (text != last) {
+        out << (last ? "\n" : "") << *text << std::flush;
+        if (!out) break;  // the reader is gone
+      }
       last = text;
+      pause_for(std::chrono::milliseconds(interval_ms), stop);
     }
-    pause_for(std::chrono::milliseconds(options_.interval_ms), stop_);
   }
-  return "";
+  if (live && last) out << *last << std::flush;  // on the user's own screen
+  if (stop.stop_requested() || !out) return static_cast<int>(ExitCode::interrupted);
+  context.talk() << "muster: '" << name << "' is gone\n";
+  return kDone;
 }
 
 }  // namespace muster

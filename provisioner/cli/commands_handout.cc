@@ -16,7 +16,6 @@
 #include "provisioner/base/process.h"
 #include "provisioner/classroom/handout.h"
 #include "provisioner/classroom/member.h"
-#include "provisioner/cli/app.h"
 #include "provisioner/cli/classroom.h"
 #include "provisioner/cli/exit_codes.h"
 #include "provisioner/engine/bastion_keys.h"
@@ -165,68 +164,106 @@ void pack(const path& folder, const path& target) {
   std::filesystem::rename(packed, target);
 }
 
-}  // namespace
+struct SeatsOptions {
+  ClassroomArguments of;
+  std::string output;
+};
 
-int App::classroom_status() {
-  const auto name = classroom_name();
+int run_classroom_status(Context& context, const SeatsOptions& options) {
+  const auto name = classroom_name(context, options.of);
   if (name.empty()) return kUsage;
   std::optional<ClassroomInput> input;
-  if (!options_.roster_file.empty() && !(input = read_classroom())) return kUsage;
+  if (!options.of.roster_file.empty() && !(input = read_classroom(context, options.of)))
+    return kUsage;
   auto wanted_names = input ? clusters_of(*input) : std::set<std::string>{};
   std::vector<Seat> seats;
-  for (const auto& record : classroom_members(name)) {
-    auto wanted = wanted_cluster(record);
-    seats.push_back(seat_of(record, wanted, store(), clock_.wall_ms()));
+  for (const auto& record : classroom_members(context, name)) {
+    auto wanted = context.wanted_cluster(record);
+    seats.push_back(seat_of(record, wanted, context.store(), context.clock().wall_ms()));
     if (input && wanted_names.erase(record.name) == 0) seats.back().state += ", leaving";
   }
   for (std::size_t i = 0; input && i < input->definitions.size(); ++i) {
     const auto& definition = input->definitions[i].definition;
     if (!wanted_names.contains(definition.name)) continue;
     Diagnostics ignored;  // the next plan tells them
-    auto nodes = expand(definition, roles(), ignored).nodes.size();
+    auto nodes = expand(definition, context.roles(), ignored).nodes.size();
     seats.push_back({input->students[i].id, definition.name, nodes, 0, "missing", ""});
   }
-  if (options_.output == "json") {
-    out_ << Json{{"classroom", name}, {"students", to_json(seats)}}.dump(2) << "\n";
+  if (options.output == "json") {
+    context.out() << Json{{"classroom", name}, {"students", to_json(seats)}}.dump(2) << "\n";
   } else if (seats.empty()) {
-    talk_ << "muster: the classroom '" << name << "' has no clusters\n";
+    context.talk() << "muster: the classroom '" << name << "' has no clusters\n";
   } else {
-    out_ << table_of(seats);
+    context.out() << table_of(seats);
   }
   return kDone;
 }
 
-int App::classroom_handout() {
-  const auto name = classroom_name();
+struct HandoutOptions {
+  ClassroomArguments of;
+  path out;
+  bool zip = false;
+};
+
+std::string check_handout(const HandoutOptions& options) {
+  auto problem = check_classroom("classroom handout", options.of);
+  return problem.empty() && options.out.empty() ? "'muster classroom handout' needs '--out DIR'"
+                                                : problem;
+}
+
+int run_classroom_handout(Context& context, const HandoutOptions& options) {
+  const auto name = classroom_name(context, options.of);
   if (name.empty()) return kUsage;
   std::optional<ClassroomInput> input;
-  if (!options_.roster_file.empty() && !(input = read_classroom())) return kUsage;
+  if (!options.of.roster_file.empty() && !(input = read_classroom(context, options.of)))
+    return kUsage;
   auto expected = input ? clusters_of(*input) : std::set<std::string>{};
-  const auto& out = options_.out_directory;
-  if (options_.zip) need_zip();
+  const auto& out = options.out;
+  if (options.zip) need_zip();
   make_outer_folder(out);
   std::optional<PrivateFolder> unpacked;
-  if (options_.zip) unpacked.emplace(out);
+  if (options.zip) unpacked.emplace(out);
   std::vector<std::string> left_out;
   std::size_t written = 0;
-  for (const auto& record : classroom_members(name)) {
+  for (const auto& record : classroom_members(context, name)) {
     if (input && expected.erase(record.name) == 0) continue;  // leaving
-    auto cluster = wanted_cluster(record);
+    auto cluster = context.wanted_cluster(record);
     if (!cluster || !record.applied) {
       left_out.push_back("'" + record.name + "' is not complete; see: muster status " +
                          record.name);
       continue;
     }
     const auto student = student_of(record);
-    write_folder((unpacked ? unpacked->where() : out) / student, *cluster, record, store());
+    write_folder((unpacked ? unpacked->where() : out) / student, *cluster, record, context.store());
     if (unpacked) pack(unpacked->where() / student, out / (student + ".zip"));
     ++written;
   }
   for (const auto& cluster : expected) left_out.push_back("there is no '" + cluster + "' yet");
-  for (const auto& why : left_out) talk_ << "muster: left out: " << why << "\n";
-  talk_ << "muster: " << written << (options_.zip ? " zip file" : " folder")
-        << (written == 1 ? "" : "s") << " in " << typed(out.string()) << "\n";
+  for (const auto& why : left_out) context.talk() << "muster: left out: " << why << "\n";
+  context.talk() << "muster: " << written << (options.zip ? " zip file" : " folder")
+                 << (written == 1 ? "" : "s") << " in " << typed(out.string()) << "\n";
   return left_out.empty() ? kDone : kFailed;
+}
+
+}  // namespace
+
+void add_handout_commands(Table& table) {
+  table.group(Group::classrooms, 1);
+  auto status = table.command("classroom status", "the students' clusters", run_classroom_status);
+  status
+      .takes(classroom_argument(status->of), template_option(status->of), roster_option(status->of),
+             set_option(status->of.overrides), output_option({"json"}, status->output))
+      .example("classroom status lab")
+      .check([](const SeatsOptions& o) { return check_classroom("classroom status", o.of); });
+  auto handout = table.command("classroom handout", "write what each student needs to begin",
+                               run_classroom_handout);
+  handout
+      .takes(classroom_argument(handout->of), template_option(handout->of),
+             roster_option(handout->of), set_option(handout->of.overrides),
+             option("--out DIR", "where: a folder for each student", handout->out),
+             flag("--zip", "a zip file for each student instead", handout->zip))
+      .example("classroom handout lab --out handout")
+      .check(check_handout);
 }
 
 }  // namespace muster
