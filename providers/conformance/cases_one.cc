@@ -178,9 +178,10 @@ std::string case_destroy(ProviderTrial& trial) {
   trial.must_list(tag, {});
   auto later = trial.create(trial.spec());
   if (later.handle == first.handle || later.handle == second.handle) {
-    throw CaseFailed{"the handle '" + later.handle +
-                     "' of a destroyed node was given to a later one: a destroy that was cut and is "
-                     "tried again would take that one away"};
+    throw CaseFailed{
+        "the handle '" + later.handle +
+        "' of a destroyed node was given to a later one: a destroy that was cut and is "
+        "tried again would take that one away"};
   }
   trial.provider().destroy(later.handle);
   trial.must_have_all();

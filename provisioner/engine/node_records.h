@@ -26,7 +26,8 @@ class NodeRecords {
 
   /// Empty but for its name when nothing is on record.
   NodeRecord of(const std::string& node) const;
-  /// Whether the provider has given the machine to another node by now: its handles are not for good.
+  /// Whether the provider has given the machine to another node by now: its handles are not for
+  /// good.
   bool is_another_nodes(const std::string& handle, const NodeRecord& node) const;
   /// As the definition has it; of a node that leaves, what the record has.
   Node node(const std::string& name) const;
