@@ -46,7 +46,7 @@ listings() {  # WHEN MACHINE...: to WHEN.MACHINE
   for pid in "${pids[@]}"; do wait "$pid" || fail "each machine is listed, $1" "exit code $?"; done
 }
 # But for the settings of modules, which stay until the next boot.
-without_modules() { grep -vE '^setting net[.](bridge|netfilter)[.]' "$1"; }
+without_modules() { grep -vE '^setting net[.](bridge|netfilter|ipv4[.]vs)[.]' "$1"; }
 same() {  # MACHINE
   [ "$(wc -l < "before.$1")" -gt 10000 ] && diff <(without_modules "before.$1") <(without_modules "after.$1")
 }

@@ -84,6 +84,7 @@ plane() {  # with a folder of its own for what is said
     kube-apiserver.service kube-scheduler.service muster-api-balancer.service && ! systemctl --failed | grep failed &&
     test -z \"\$(ls -l /proc/[0-9]*/exe 2> /dev/null | grep deleted)\""
   listing plane moved
+  check "the distribution's haproxy does not start at a boot" on plane '! systemctl -q is-enabled haproxy.service'
   check "and nothing is left in the old ones" unsaid_in moved \
     '/etc/kubernetes|/usr/local/bin/kube|/home/muster|muster-muster|[a-z]+ muster:'
   run apply "$work/plane.json" --yes --set attribs.k8s-bin_dir=/opt/cluster/bin \

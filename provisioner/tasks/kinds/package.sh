@@ -27,6 +27,16 @@ m_package_made() {
   done
 }
 
+# Debian enables services as well: those that are not to start now would at the next boot.
+m_package_keep_down() {
+  m_units=
+  for m_package; do
+    m_units="$m_units $(sed -nE 's,^(/usr)?/lib/systemd/system/([^/@]+[.]service)$,\2,p' \
+      "/var/lib/dpkg/info/${m_package%%[:=]*}.list" 2>/dev/null | tr '\n' ' ')"
+  done
+  [ -z "${m_units# }" ] || ! m_has systemctl || m_do systemctl -q disable $m_units
+}
+
 # m_package STATE START PACKAGE...
 m_package() {
   m_state_wanted=$1 m_start=$2 m_mark='' m_present='' m_missing=''
@@ -45,6 +55,7 @@ m_package() {
       m_packages_bring m_package_run install $m_missing
       m_package_made $m_missing
       m_packages_after
+      [ "$m_start" = true ] || [ "$m_family" != apt ] || m_package_keep_down $m_missing
     fi
   elif [ "$m_state_wanted" = absent ] && [ -n "$m_present" ]; then
     if m_change "remove$m_present"; then
