@@ -60,7 +60,7 @@ import socket
 server = socket.create_server(("10.99.0.1", 8080))
 while True: server.accept()' &
 port() {
-  nsenter --net=/proc/$neighbour/ns/net timeout 3 bash -c 'exec 3<>/dev/tcp/10.99.0.1/8080' 2>/dev/null && echo open || echo shut
+  nsenter --net=/proc/$neighbour/ns/net timeout 20 bash -c 'exec 3<>/dev/tcp/10.99.0.1/8080' 2>/dev/null && echo open || echo shut
 }
 
 firewalld=
