@@ -251,11 +251,13 @@ class Compiler {
     return join(out, " ");
   }
 
-  /// Functions only, and one call on the last line: a script that is cut on its way does nothing.
+  /// Functions only, in one group, and one call on the last line: a script that is cut on its way does
+  /// nothing. (Without the group, a function's name that is cut may be another function's.)
   /// Nor does one whose first line did not come, because a login file of the node read it.
   std::string text() const {
     std::string out = "m_nonce=" + shell_quote(input_.nonce) + "\n";
-    for (auto name : {"shell/reset", "shell/core", "shell/begin", "shell/place", "shell/ledger",
+    out += std::string(shell_text("shell/reset")) + "{\n";
+    for (auto name : {"shell/core", "shell/begin", "shell/place", "shell/ledger",
                       "shell/look_ahead"}) {
       out += shell_text(name);
     }
@@ -287,7 +289,7 @@ class Compiler {
       set("m_packages_from", input_.layout.store + "/" + input_.packages_sha256);
     }
     out += look_ahead_.sums();
-    return out + "  m_begin\n" + body_ + "  m_end\n}\nm_all\n";
+    return out + "  m_begin\n" + body_ + "  m_end\n}\n}\nm_all\n";
   }
 
   /// For package managers.

@@ -23,12 +23,27 @@ handlers:
 )");
   auto script = compiling.script().script;
   auto before = node.snapshot();
-  // Every byte of the end, where the calls are, and samples before.
-  for (std::size_t at = 0; at + 2 < script.size(); at += script.size() - at < 120 ? 7 : 331) {
+  auto cut = [&](std::size_t at) {
     CAPTURE(at);
     auto ran = node.run(script.substr(0, at), kNonce);
     CHECK(ran.output == "");
     CHECK(node.snapshot() == before);
+  };
+  // Every byte of the end, where the calls are, and samples before.
+  for (std::size_t at = 0; at + 2 < script.size(); at += script.size() - at < 120 ? 7 : 331) cut(at);
+  // Where what is left of a function's name is another's, "m_remove" of "m_remove_user() {".
+  std::map<std::string, std::size_t> functions;
+  std::size_t begin = 0;
+  for (const auto& line : split(script, '\n')) {
+    const auto end = line.find("() {");
+    if (end != line.npos && line.starts_with("m_")) functions[line.substr(0, end)] = begin;
+    begin += line.size() + 1;
+  }
+  REQUIRE(functions.contains("m_remove_user"));
+  for (const auto& [name, at] : functions) {
+    for (const auto& [shorter, _] : functions) {
+      if (name != shorter && name.starts_with(shorter)) cut(at + shorter.size());
+    }
   }
   CHECK(outcomes(node.run(script, kNonce)) == "changed changed changed changed changed");
 }
