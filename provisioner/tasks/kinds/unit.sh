@@ -1,5 +1,19 @@
 # shellcheck shell=dash
 
+# What systemd has in memory may be older than the disk: asked for this alone, it looks there, if it answers.
+m_unit_on_disk() {
+  m_linked=disabled
+  for m_link in /etc/systemd/system/*.wants/"$1" /etc/systemd/system/*.requires/"$1"; do
+    [ ! -L "$m_link" ] || m_linked=enabled
+  done
+  case $m_file_state/$m_linked in
+    enabled/disabled | disabled/enabled)
+      m_linked=$(systemctl is-enabled "$1" 2>/dev/null) || :
+      m_file_state=${m_linked:-$m_file_state}
+      ;;
+  esac
+}
+
 # One call to systemd tells all: sets m_load, m_active, m_file_state and m_reload. One that systemd
 # has yet to start (after others, or again) is inactive until then.
 m_unit_show() {
@@ -18,6 +32,7 @@ m_unit_show() {
 $m_shown
 EOF
   case $m_active/$m_job in inactive/?*) m_active=activating ;; esac
+  m_unit_on_disk "$1"
   # Of a file that takes the place of the distribution's it says nothing.
   if [ -e "/etc/systemd/system/$1" ] && [ "$m_fragment" != "/etc/systemd/system/$1" ]; then
     m_reload=yes
@@ -55,10 +70,6 @@ m_unit_enable() {
   m_unread=--no-reload
   case $m_active/$2 in
     active/* | */false) [ -n "$m_leaving" ] || m_unread= ;;
-  esac
-  # What systemd has in memory may be older than the disk: asked for this alone, it looks there.
-  case $2/$m_file_state in
-    true/disabled | false/enabled) m_file_state=$(systemctl is-enabled "$1" 2>/dev/null) || : ;;
   esac
   case $2/$m_file_state in
     true/disabled | true/ | true/indirect)
