@@ -251,14 +251,14 @@ class Compiler {
     return join(out, " ");
   }
 
-  /// Functions only, in one group, and one call on the last line: a script that is cut on its way does
-  /// nothing. (Without the group, a function's name that is cut may be another function's.)
+  /// Functions only, in one group, and one call on the last line: a script that is cut on its way
+  /// does nothing. (Without the group, a function's name that is cut may be another function's.)
   /// Nor does one whose first line did not come, because a login file of the node read it.
   std::string text() const {
     std::string out = "m_nonce=" + shell_quote(input_.nonce) + "\n";
     out += std::string(shell_text("shell/reset")) + "{\n";
-    for (auto name : {"shell/core", "shell/begin", "shell/place", "shell/ledger",
-                      "shell/look_ahead"}) {
+    for (auto name :
+         {"shell/core", "shell/begin", "shell/place", "shell/ledger", "shell/look_ahead"}) {
       out += shell_text(name);
     }
     if (!input_.owner.empty()) out += shell_text("shell/owner");

@@ -30,7 +30,8 @@ handlers:
     CHECK(node.snapshot() == before);
   };
   // Every byte of the end, where the calls are, and samples before.
-  for (std::size_t at = 0; at + 2 < script.size(); at += script.size() - at < 120 ? 7 : 331) cut(at);
+  for (std::size_t at = 0; at + 2 < script.size(); at += script.size() - at < 120 ? 7 : 331)
+    cut(at);
   // Where what is left of a function's name is another's, "m_remove" of "m_remove_user() {".
   std::map<std::string, std::size_t> functions;
   std::size_t begin = 0;
