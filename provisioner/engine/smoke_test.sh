@@ -91,7 +91,8 @@ YAML
 pods() { # IMAGE NODE...: a pod for each, which serves its name
   m_image=$1
   shift
-  within $m_watchers pods_are_made "$@" || return
+  # Both waits fit into what a case may take.
+  within 75 pods_are_made "$@" || return
   within 90 pods_are_ready
 }
 pods_are_made() {

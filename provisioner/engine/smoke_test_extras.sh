@@ -19,7 +19,7 @@ spec:
 YAML
   within $m_watchers policy_refuses || return
   run kubectl label pod web-0 may-ask=web-1 || return
-  within $m_watchers policy_lets_through || return
+  within 30 policy_lets_through || return # who refused hears of changes
   run kubectl delete networkpolicy web-1
 }
 

@@ -33,14 +33,6 @@ three_members() {  # of etcd, all of them healthy
   echo "$said"
   [ "$(grep -c ' healthy ' <<< "$said")" = 3 ]
 }
-listings() {  # WHEN MACHINE...: to WHEN.MACHINE
-  local name pid pids=()
-  for name in "${@:2}"; do
-    on "$name" "$(cat "$root/tests/support/listing.sh")" > "$1.$name" &
-    pids+=($!)
-  done
-  for pid in "${pids[@]}"; do wait "$pid" || fail "each machine is listed, $1" "exit code $?"; done
-}
 use() { "$muster" kubeconfig site > "$KUBECONFIG"; }
 
 # --- The machines, and what their owner has on them ----------------------------------------------

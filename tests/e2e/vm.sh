@@ -37,14 +37,6 @@ ready() {  # NODE...: these are all, and Ready
 unchanged() { run apply site.json --yes; cat out; [ "$code" = 0 ] && grep -qE '^site: [0-9]+ unchanged in' out; }
 tested() { run test site; cat out; [ "$code" = 0 ]; }
 said_nothing_of_cgroups() { ! grep 'cgroup v1' out; }
-listings() {  # WHEN MACHINE...: to WHEN.MACHINE
-  local name pid pids=()
-  for name in "${@:2}"; do
-    on "$name" "$(cat "$root/tests/support/listing.sh")" > "$1.$name" &
-    pids+=($!)
-  done
-  for pid in "${pids[@]}"; do wait "$pid" || fail "each machine is listed, $1" "exit code $?"; done
-}
 # But for the settings of modules, which stay until the next boot.
 without_modules() { grep -vE '^setting net[.](bridge|netfilter|ipv4[.]vs)[.]' "$1"; }
 same() {  # MACHINE

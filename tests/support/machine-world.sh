@@ -117,6 +117,16 @@ on() {  # NAME COMMAND...: as root
     "ops@$1" "sudo sh -c $(printf %q "${*:2}")" </dev/null
 }
 
+# All that could change on them; for scripts that source cases.sh.
+listings() {  # WHEN MACHINE...: to WHEN.MACHINE
+  local name pid pids=()
+  for name in "${@:2}"; do
+    on "$name" "$(cat "$root/tests/support/listing.sh")" > "$1.$name" &
+    pids+=($!)
+  done
+  for pid in "${pids[@]}"; do wait "$pid" || fail "each machine is listed, $1" "exit code $?"; done
+}
+
 declare -A machine_number=()
 machine_patience=180  # seconds for a boot, on a busy machine
 machines() {  # NAME...
