@@ -216,6 +216,34 @@ TEST_CASE("script: of two states at once one gets a machine, with flock and with
   }
 }
 
+TEST_CASE("script: who comes last to a machine without flock takes it from nobody") {
+  Sandbox node(Flavour::dash);
+  node.remove_program("flock");
+  // The other one writes while ours makes the folder, after ours has seen that nobody is there.
+  node.add_program("mkdir",
+                   "/host/bin/mkdir \"$@\"\n"
+                   "echo \"s1 deployment 'a' of ann@laptop\" >/var/lib/muster/owner\n");
+  Compiling role("tasks:\n  - {name: t, command: {run: 'echo x >>/srv/a'}}\n");
+  role.owner = "s2 deployment 'b' of bob@desk";
+  auto ran = node.run(role.script().script, kNonce);
+  CHECK(ran.exit_code == kOthersExit);
+  CHECK(ran.error_output == "deployment 'a' of ann@laptop has it, as /var/lib/muster/owner says\n");
+  CHECK_FALSE(std::filesystem::exists(node / "srv/a"));
+}
+
+TEST_CASE("script: where there are no hard links, the first line says who has a machine") {
+  for (auto flavour : kFlavours) {
+    Sandbox node(flavour);
+    node.add_program("ln", "exit 1\n");
+    Compiling role("tasks:\n  - {name: t, file: {path: /srv/a, content: \"x\\n\"}}\n");
+    role.owner = "s1 deployment 'a' of ann@laptop";
+    CHECK(outcomes(node.run(role.script().script, kNonce)) == "changed");
+    role.owner = "s2 deployment 'b' of bob@desk";
+    CHECK(node.run(role.script().script, kNonce).exit_code == kOthersExit);
+    CHECK(read_file(node / "var/lib/muster/owner") == "s1 deployment 'a' of ann@laptop\n");
+  }
+}
+
 TEST_CASE("script: a program left behind holds neither the lock nor the answer") {
   for (auto flavour : kFlavours) {
     Sandbox node(flavour);

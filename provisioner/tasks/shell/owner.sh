@@ -10,14 +10,16 @@ m_read_owner() {
   [ -n "$m_by" ]
 }
 
-# A link appears whole and once, also where no flock keeps others out.
+# A link appears whole and once, also where no flock keeps others out. Where there can be none, or a
+# power cut left an empty file, the first line counts.
 m_write_owner() {
   [ -d "$m_state" ] || mkdir -p "$m_state" 9>&- || return 1
   printf '%s\n' "$m_owner" >"$m_state/owner.$m_id" || return 1
-  if [ -e "$m_state/owner" ]; then
+  if [ -n "$m_by" ]; then
     mv -f "$m_state/owner.$m_id" "$m_state/owner" 9>&-
   else
-    ln "$m_state/owner.$m_id" "$m_state/owner" 2>/dev/null 9>&-
+    ln "$m_state/owner.$m_id" "$m_state/owner" 2>/dev/null 9>&- ||
+      [ -s "$m_state/owner" ] || printf '%s\n' "$m_owner" >>"$m_state/owner"
     rm -f "$m_state/owner.$m_id" 9>&-
   fi
   m_read_owner
