@@ -57,7 +57,7 @@ struct TenantOptions {
 };
 
 void print_tenant(Context& context, const TenantRecord& tenant, const std::string& output) {
-  auto use = use_of_tenant(context.store().deployments(), context.rules(), tenant.name);
+  auto use = use_of_tenant(context.store(), context.rules(), tenant.name);
   if (output == "json") {
     context.out() << to_json(tenant, use).dump(2) << "\n";
     return;
@@ -123,12 +123,11 @@ int run_tenant_update(Context& context, const TenantOptions& options) {
 }
 
 int run_tenant_list(Context& context, const TenantOptions& options) {
-  const auto deployments = context.store().deployments();
   const auto known = context.rules();
   Json all = Json::array();
   std::vector<std::vector<std::string>> rows;
   for (const auto& tenant : context.store().tenants()) {
-    auto use = use_of_tenant(deployments, known, tenant.name);
+    auto use = use_of_tenant(context.store(), known, tenant.name);
     all.push_back(to_json(tenant, use));
     rows.push_back({std::to_string(tenant.id), tenant.name,
                     of_quota(use.deployments.size(), tenant.max_deployments),
@@ -157,7 +156,7 @@ int run_tenant_delete(Context& context, const TenantOptions& options) {
   }
   context.store().together([&] {
     // Another process may have begun one since we looked.
-    auto use = use_of_tenant(context.store().deployments(), context.rules(), tenant.name);
+    auto use = use_of_tenant(context.store(), context.rules(), tenant.name);
     if (!use.deployments.empty()) {
       throw Error("tenant '" + tenant.name + "' is in use by: " + join(use.deployments, ", "),
                   ExitCode::usage)

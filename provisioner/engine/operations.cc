@@ -125,6 +125,7 @@ DeploymentRecord begin(const World& world, const DefinitionResult& input, const 
   record.definition_file = input.diagnostics.file();
   record.definition_text = input.text;
   record.definition_defaults = input.definition.defaults;
+  record.wanted_nodes = static_cast<int>(planned.cluster.nodes.size());
   record.undo_to = undo_to;
   if (planned.record) record.nodes = planned.record->nodes;
   const auto followed = follow_machines(world, planned.cluster, record, planned.moved);
@@ -135,8 +136,9 @@ DeploymentRecord begin(const World& world, const DefinitionResult& input, const 
       refuse_beyond_quota(world, planned);  // another deployment may have begun since the plan
       store.begin_revision(record, options.command);  // not applied yet
     } else {
-      if (planned.record->definition_defaults != input.definition.defaults) {
-        store.mark_defaults(record.name, input.definition.defaults);
+      if (planned.record->definition_defaults != record.definition_defaults ||
+          planned.record->wanted_nodes != record.wanted_nodes) {
+        store.mark_definition(record);
       }
       if (planned.record->undo_to != undo_to) store.mark_undo(record.name, undo_to);
       if (planned.record->applied) store.mark_applied(record.name, false);

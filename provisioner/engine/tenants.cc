@@ -10,12 +10,20 @@ namespace muster {
 
 namespace {
 
-std::size_t size_of(const DeploymentRecord& deployment, const DefinitionRules& rules) {
-  auto parsed = parse_recorded_definition(deployment.definition_file, deployment.definition_text,
-                                          deployment.definition_defaults, rules);
-  std::size_t wanted = 0;
-  for (const auto& block : parsed.definition.nodes) wanted += static_cast<std::size_t>(block.count);
-  return std::max(wanted, deployment.nodes.size());
+int parsed_size(Store& store, const DefinitionRules& rules, const std::string& deployment) {
+  int wanted = 0;
+  const auto record = store.deployment(deployment);
+  if (!record) return wanted;
+  auto parsed = parse_recorded_definition(record->definition_file, record->definition_text,
+                                          record->definition_defaults, rules);
+  for (const auto& block : parsed.definition.nodes) wanted += block.count;
+  return wanted;
+}
+
+std::size_t size_of(Store& store, const DefinitionRules& rules, const DeploymentSize& size) {
+  const int wanted =
+      size.wanted_nodes >= 0 ? size.wanted_nodes : parsed_size(store, rules, size.name);
+  return static_cast<std::size_t>(std::max(wanted, size.nodes));
 }
 
 TenantRecord tenant_named(Store& store, const std::string& name) {
@@ -44,14 +52,13 @@ Diagnostic problem(const std::string& tenant, const std::string& noun, std::size
 
 }  // namespace
 
-TenantUse use_of_tenant(const std::vector<DeploymentRecord>& deployments,
-                        const DefinitionRules& rules, const std::string& tenant,
+TenantUse use_of_tenant(Store& store, const DefinitionRules& rules, const std::string& tenant,
                         const std::string& but_for) {
   TenantUse use;
-  for (const auto& deployment : deployments) {
-    if (deployment.tenant != tenant || deployment.name == but_for) continue;
-    use.deployments.push_back(deployment.name);
-    use.nodes += size_of(deployment, rules);
+  for (const auto& size : store.deployment_sizes()) {
+    if (size.tenant != tenant || size.name == but_for) continue;
+    use.deployments.push_back(size.name);
+    use.nodes += size_of(store, rules, size);
   }
   return use;
 }
@@ -61,8 +68,7 @@ std::vector<Diagnostic> quota_problems(const World& world, const Planned& planne
   const auto tenant = tenant_named(*world.store, cluster.tenant);
   if (tenant.max_nodes == 0 && tenant.max_deployments == 0) return {};
   const auto rules = definition_rules(*world.roles, *world.providers, world.store);
-  const auto others =
-      use_of_tenant(world.store->deployments(), rules, cluster.tenant, cluster.name);
+  const auto others = use_of_tenant(*world.store, rules, cluster.tenant, cluster.name);
   std::vector<Diagnostic> problems;
   const auto most = static_cast<std::size_t>(tenant.max_deployments);
   if (most != 0 && !planned.record && others.deployments.size() >= most) {
@@ -70,7 +76,11 @@ std::vector<Diagnostic> quota_problems(const World& world, const Planned& planne
   }
   const auto limit = static_cast<std::size_t>(tenant.max_nodes);
   const auto wanted = cluster.nodes.size();
-  const auto has = planned.record ? size_of(*planned.record, rules) : 0;
+  std::size_t has = 0;
+  if (const auto& record = planned.record) {
+    const auto nodes = static_cast<int>(record->nodes.size());
+    has = size_of(*world.store, rules, {record->name, record->tenant, nodes, record->wanted_nodes});
+  }
   if (limit != 0 && wanted > has && others.nodes + wanted > limit) {
     problems.push_back(problem(tenant.name, "node", limit, others.nodes, wanted));
   }

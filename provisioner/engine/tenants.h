@@ -14,9 +14,9 @@ struct TenantUse {
 };
 
 /// `but_for` is a deployment that does not count. Nodes are those that a deployment has, or those
-/// that its definition wants, whichever are more.
-TenantUse use_of_tenant(const std::vector<DeploymentRecord>& deployments,
-                        const DefinitionRules& rules, const std::string& tenant,
+/// that its definition wants, whichever are more; `rules` read the definitions of old records,
+/// which do not tell.
+TenantUse use_of_tenant(Store& store, const DefinitionRules& rules, const std::string& tenant,
                         const std::string& but_for = "");
 
 /// Why the tenant of `planned` may not have it. A deployment that gets no bigger is never refused:

@@ -179,6 +179,9 @@ UPDATE leases SET owner = lower(hex(randomblob(8)));
     R"sql(
 ALTER TABLE revisions ADD COLUMN definition_defaults TEXT NOT NULL DEFAULT '';  -- NAME=VALUE, one a line
 )sql",
+    R"sql(
+ALTER TABLE revisions ADD COLUMN wanted_nodes INTEGER NOT NULL DEFAULT -1;  -- -1: older
+)sql",
 };
 
 }  // namespace

@@ -20,10 +20,10 @@ class SqliteStore : public Store {
 
   std::vector<DeploymentRecord> deployments() override;
   std::optional<DeploymentRecord> deployment(const std::string& name) override;
+  std::vector<DeploymentSize> deployment_sizes() override;
   int begin_revision(const DeploymentRecord& record, const std::string& command) override;
   void mark_applied(const std::string& deployment, bool applied) override;
-  void mark_defaults(const std::string& deployment,
-                     const std::map<std::string, std::string>& defaults) override;
+  void mark_definition(const DeploymentRecord& record) override;
   void mark_undo(const std::string& deployment, std::optional<int> revision) override;
   void mark_expiry(const std::string& deployment, std::int64_t expires_ms) override;
   void mark_certificates(const std::string& deployment, const CertificateOrder& order) override;

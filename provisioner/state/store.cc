@@ -113,8 +113,9 @@ std::optional<DeploymentRecord> read_deployment(SQLite::Database& db, const std:
   query(
       db,
       "SELECT d.name, tenant, d.revision, applied, definition_file, definition_text, undo_to,"
-      " (SELECT id FROM deployment_ids WHERE deployment = d.name), expires_ms, definition_defaults"
-      " FROM deployments d JOIN revisions r ON r.deployment = d.name AND r.revision = d.revision"
+      " (SELECT id FROM deployment_ids WHERE deployment = d.name), expires_ms, definition_defaults,"
+      " wanted_nodes FROM deployments d JOIN revisions r ON r.deployment = d.name AND r.revision = "
+      "d.revision"
       " WHERE d.name = ?",
       [&](const SQLite::Statement& row) {
         auto& record = found.emplace();
@@ -128,6 +129,7 @@ std::optional<DeploymentRecord> read_deployment(SQLite::Database& db, const std:
         record.id = row.getColumn(7).getInt64();
         record.expires_ms = row.getColumn(8).getInt64();
         record.definition_defaults = defaults_in(row.getColumn(9).getString());
+        record.wanted_nodes = row.getColumn(10).getInt();
       },
       name);
   if (!found) return found;
@@ -180,6 +182,21 @@ std::optional<DeploymentRecord> SqliteStore::deployment(const std::string& name)
                         [&](SQLite::Database& db) { return read_deployment(db, name); });
 }
 
+std::vector<DeploymentSize> SqliteStore::deployment_sizes() {
+  return database_.read("reading the sizes of the deployments", [](SQLite::Database& db) {
+    std::vector<DeploymentSize> sizes;
+    query(db,
+          "SELECT d.name, tenant, (SELECT count(*) FROM nodes n WHERE n.deployment = d.name),"
+          " wanted_nodes FROM deployments d JOIN revisions r ON r.deployment = d.name AND"
+          " r.revision = d.revision ORDER BY d.name",
+          [&](const SQLite::Statement& row) {
+            sizes.push_back({row.getColumn(0).getString(), row.getColumn(1).getString(),
+                             row.getColumn(2).getInt(), row.getColumn(3).getInt()});
+          });
+    return sizes;
+  });
+}
+
 int SqliteStore::begin_revision(const DeploymentRecord& record, const std::string& command) {
   auto user = user_name();
   auto now = clock_.wall_ms();
@@ -190,9 +207,10 @@ int SqliteStore::begin_revision(const DeploymentRecord& record, const std::strin
         [&](const SQLite::Statement& row) { revision = row.getColumn(0).getInt(); }, record.name);
     execute(db,
             "INSERT INTO revisions (deployment, revision, definition_file, definition_text,"
-            " definition_defaults, created_ms, user, command) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            " definition_defaults, wanted_nodes, created_ms, user, command)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             record.name, revision, record.definition_file, record.definition_text,
-            as_lines(record.definition_defaults), now, user, command);
+            as_lines(record.definition_defaults), record.wanted_nodes, now, user, command);
     execute(db,
             "INSERT INTO deployments (name, tenant, revision, applied, undo_to)"
             " VALUES (?, ?, ?, 0, ?) ON CONFLICT (name) DO UPDATE SET tenant = excluded.tenant,"
@@ -230,13 +248,13 @@ void SqliteStore::mark_undo(const std::string& deployment, std::optional<int> re
   });
 }
 
-void SqliteStore::mark_defaults(const std::string& deployment,
-                                const std::map<std::string, std::string>& defaults) {
-  write(deployment, "recording the deployment " + quoted(deployment), [&](SQLite::Database& db) {
-    execute(db,
-            "UPDATE revisions SET definition_defaults = ? WHERE deployment = ? AND"
-            " revision = (SELECT revision FROM deployments WHERE name = ?)",
-            as_lines(defaults), deployment, deployment);
+void SqliteStore::mark_definition(const DeploymentRecord& record) {
+  write(record.name, "recording the deployment " + quoted(record.name), [&](SQLite::Database& db) {
+    execute(
+        db,
+        "UPDATE revisions SET definition_defaults = ?, wanted_nodes = ? WHERE deployment = ? AND"
+        " revision = (SELECT revision FROM deployments WHERE name = ?)",
+        as_lines(record.definition_defaults), record.wanted_nodes, record.name, record.name);
   });
 }
 

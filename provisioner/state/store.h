@@ -43,6 +43,14 @@ struct RevisionRecord {
   std::int64_t applied_ms = 0;  ///< when all of it was done; 0: never
 };
 
+/// What a deployment counts for in the quotas of its tenant.
+struct DeploymentSize {
+  std::string name;
+  std::string tenant;
+  int nodes = 0;          ///< on record
+  int wanted_nodes = -1;  ///< as in DeploymentRecord
+};
+
 /// One execution of a plan.
 struct RunRecord {
   std::int64_t id = 0;
@@ -117,15 +125,17 @@ class Store {
 
   virtual std::vector<DeploymentRecord> deployments() = 0;
   virtual std::optional<DeploymentRecord> deployment(const std::string& name) = 0;
+  /// Of all deployments, by name; in one question, however many there are.
+  virtual std::vector<DeploymentSize> deployment_sizes() = 0;
   /// Creates the deployment (and its tenant, when missing) or gives it a new revision, not applied
   /// yet, with the undo_to of `record`; nodes are kept (those in `record` are not looked at).
   /// Returns the revision: numbers go on after forget_deployment, as long as one is remembered.
   virtual int begin_revision(const DeploymentRecord& record, const std::string& command) = 0;
   /// Whether the last revision is whole; when it is, nothing is left to undo.
   virtual void mark_applied(const std::string& deployment, bool applied) = 0;
-  /// DeploymentRecord::definition_defaults of the present revision.
-  virtual void mark_defaults(const std::string& deployment,
-                             const std::map<std::string, std::string>& defaults) = 0;
+  /// What is made of the definition of the present revision, and old records lack:
+  /// definition_defaults and wanted_nodes of `record`.
+  virtual void mark_definition(const DeploymentRecord& record) = 0;
   /// DeploymentRecord::undo_to.
   virtual void mark_undo(const std::string& deployment, std::optional<int> revision) = 0;
   /// DeploymentRecord::expires_ms, which new revisions keep.

@@ -129,12 +129,19 @@ TEST_CASE("quota: a deployment has the nodes on record, or those it wants when t
   REQUIRE(trial.apply(2).good());
   begin_other(trial.store(), "o", 4);
   DefinitionRules rules{built_in_roles(), {"local"}};
-  auto use = use_of_tenant(trial.store().deployments(), rules, kDefaultTenant);
+  auto use = use_of_tenant(trial.store(), rules, kDefaultTenant);
   CHECK(use.deployments == Names{"d", "o"});
   CHECK(use.nodes == 7);
   begin_other(trial.store(), "d", 1);  // two are still to go
-  CHECK(use_of_tenant(trial.store().deployments(), rules, kDefaultTenant).nodes == 7);
-  CHECK(use_of_tenant(trial.store().deployments(), rules, kDefaultTenant, "o").nodes == 3);
+  CHECK(use_of_tenant(trial.store(), rules, kDefaultTenant).nodes == 7);
+  CHECK(use_of_tenant(trial.store(), rules, kDefaultTenant, "o").nodes == 3);
+  // What a record tells is not read again.
+  auto told = trial.store().deployment("o").value();
+  told.wanted_nodes = 1;
+  trial.store().mark_definition(told);
+  CHECK(use_of_tenant(trial.store(), rules, kDefaultTenant, "d").nodes == 1);
+  REQUIRE(trial.apply(3).good());
+  CHECK(trial.store().deployment("d")->wanted_nodes == 4);
 }
 
 TEST_CASE("named providers: whoever names one, or has nodes of it, uses it") {

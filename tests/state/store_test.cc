@@ -91,20 +91,52 @@ TEST_CASE("store: a deployment is what its last revision says") {
   CHECK(!found.applied);
 }
 
-TEST_CASE("store: a revision keeps the defaults that it was recorded with") {
+TEST_CASE("store: what is made of a definition is kept with its revision") {
   TemporaryDirectory directory;
   auto store = open_store(directory.state());
   auto first = record("a", "one");
   first.definition_defaults = {{"k8s-version", "v1.36.3"}, {"odd", "a=b"}};
+  first.wanted_nodes = 3;
   store->begin_revision(first, "muster apply");
   CHECK(store->deployment("a")->definition_defaults == first.definition_defaults);
+  CHECK(store->deployment("a")->wanted_nodes == 3);
   store->begin_revision(record("a", "two"), "muster apply");
   CHECK(store->deployment("a")->definition_defaults.empty());
+  CHECK(store->deployment("a")->wanted_nodes == -1);
   const std::map<std::string, std::string> learned = {{"k8s-version", "v1.37.2"}};
-  store->mark_defaults("a", learned);
+  auto second = record("a", "two");
+  second.definition_defaults = learned;
+  second.wanted_nodes = 0;
+  store->mark_definition(second);
   CHECK(store->deployment("a")->definition_defaults == learned);
+  CHECK(store->deployment("a")->wanted_nodes == 0);
   CHECK(store->revisions("a")[0].definition_defaults == first.definition_defaults);
   CHECK(store->revisions("a")[1].definition_defaults == learned);
+}
+
+TEST_CASE("store: the sizes of all deployments are told at once") {
+  TemporaryDirectory directory;
+  auto store = open_store(directory.state());
+  auto big = record("big", "one");
+  big.wanted_nodes = 5;
+  store->begin_revision(big, "muster apply");
+  store->put_node("big", node("n-1"));
+  store->put_node("big", node("n-2"));
+  auto old = record("a", "one");
+  old.tenant = "other";
+  store->begin_revision(old, "muster apply");
+  // The present revision counts.
+  big.wanted_nodes = 1;
+  store->begin_revision(big, "muster apply");
+  const auto sizes = store->deployment_sizes();
+  REQUIRE(sizes.size() == 2);
+  CHECK(sizes[0].name == "a");
+  CHECK(sizes[0].tenant == "other");
+  CHECK(sizes[0].nodes == 0);
+  CHECK(sizes[0].wanted_nodes == -1);
+  CHECK(sizes[1].name == "big");
+  CHECK(sizes[1].nodes == 2);
+  CHECK(sizes[1].wanted_nodes == 1);
 }
 
 TEST_CASE("store: what an atomic apply goes back to is known until it ends well") {
