@@ -28,7 +28,7 @@ unsigned mode_of(const fs::path& path) {
 }
 
 std::string open_error(const fs::path& directory) {
-  return error_of([&] { open_store(directory); });
+  return state_error([&] { open_store(directory); });
 }
 
 /// What `body` says in a process that is not root, which may do anything.
@@ -244,7 +244,7 @@ TEST_CASE("state: damage anywhere in the file is an error that names it, never a
     auto bad = good;
     std::fill_n(bad.begin() + static_cast<std::ptrdiff_t>(page), 100, '\xA5');
     write_file(directory.file(), bad, 0600);
-    auto error = error_of([&] {
+    auto error = state_error([&] {
       auto store = open_store(directory.state());
       store->deployments();
       store->events(run);
@@ -321,7 +321,7 @@ TEST_CASE("state: a full disk is an error, and what was written before stays") {
   database.read("", [](SQLite::Database& db) {
     db.exec("PRAGMA max_page_count=" + db.execAndGet("PRAGMA page_count").getString());
   });
-  CHECK(error_of([&] {
+  CHECK(state_error([&] {
           database.write("filling it", [](SQLite::Database& db) {
             db.exec("INSERT INTO filler VALUES ('first'), (zeroblob(100000))");
           });
@@ -362,7 +362,7 @@ TEST_CASE("state: writes that the system refuses are errors, and the store goes 
     small.rlim_cur = fs::file_size(directory.file().string() + "-wal") + 20000;
     ::setrlimit(RLIMIT_FSIZE, &small);
     std::size_t written = 0;
-    auto error = error_of([&] {
+    auto error = state_error([&] {
       for (; written < 1000; ++written) store->journal(run, numbered(written));
     });
     ::setrlimit(RLIMIT_FSIZE, &limit);
@@ -384,7 +384,7 @@ TEST_CASE("state: a writer that does not end is named after a while, readers do 
   SQLite::Database holder(directory.file().string(), SQLite::OPEN_READWRITE);
   holder.exec("BEGIN IMMEDIATE");
   Database database(directory.state(), std::chrono::milliseconds(20));
-  CHECK(error_of([&] { database.write("trying", [](SQLite::Database&) {}); }) ==
+  CHECK(state_error([&] { database.write("trying", [](SQLite::Database&) {}); }) ==
         "the state file '" + directory.file().string() +
             "' is in use: another process has been writing to it for 0 s\n"
             "  while trying\n"

@@ -168,26 +168,26 @@ TEST_CASE_FIXTURE(Fixture, "lease: who slept through its end writes nothing any 
   const std::string lost =
       "this run has lost its lock on 'a' to ann@h2, pid 42, running 'muster apply a.json'\n"
       "  it had been stopped for too long; when no other run goes on, run the command again";
-  CHECK(error_of([&] { store->put_node("a", node); }) == lost);
-  CHECK(error_of([&] { store->forget_node("a", "n"); }) == lost);
-  CHECK(error_of([&] { store->put_role("a", "n", {"r", "f"}); }) == lost);
-  CHECK(error_of([&] { store->forget_role("a", "n", "r"); }) == lost);
-  CHECK(error_of([&] { store->begin_revision(record, ""); }) == lost);
-  CHECK(error_of([&] { store->mark_applied("a", false); }) == lost);
-  CHECK(error_of([&] { store->mark_undo("a", 1); }) == lost);
-  CHECK(error_of([&] { store->forget_deployment("a"); }) == lost);
+  CHECK(state_error([&] { store->put_node("a", node); }) == lost);
+  CHECK(state_error([&] { store->forget_node("a", "n"); }) == lost);
+  CHECK(state_error([&] { store->put_role("a", "n", {"r", "f"}); }) == lost);
+  CHECK(state_error([&] { store->forget_role("a", "n", "r"); }) == lost);
+  CHECK(state_error([&] { store->begin_revision(record, ""); }) == lost);
+  CHECK(state_error([&] { store->mark_applied("a", false); }) == lost);
+  CHECK(state_error([&] { store->mark_undo("a", 1); }) == lost);
+  CHECK(state_error([&] { store->forget_deployment("a"); }) == lost);
   Event event;
   event.deployment = "a";
   auto run = other->begin_run("a", "muster apply a.json");
-  CHECK(error_of([&] { store->journal(run, event); }) == lost);
-  CHECK(error_of([&] { store->begin_run("a", ""); }) == lost);
-  CHECK(error_of([&] { store->mark_expiry("a", 1); }) == lost);
-  CHECK(error_of([&] { store->mark_certificates("a", {}); }) == lost);
-  CHECK(error_of([&] { store->put_secret(deployment_scope("a"), "key", Secret("x")); }) == lost);
-  CHECK(error_of([&] { store->check_lease("a"); }) == lost);
+  CHECK(state_error([&] { store->journal(run, event); }) == lost);
+  CHECK(state_error([&] { store->begin_run("a", ""); }) == lost);
+  CHECK(state_error([&] { store->mark_expiry("a", 1); }) == lost);
+  CHECK(state_error([&] { store->mark_certificates("a", {}); }) == lost);
+  CHECK(state_error([&] { store->put_secret(deployment_scope("a"), "key", Secret("x")); }) == lost);
+  CHECK(state_error([&] { store->check_lease("a"); }) == lost);
   other->put_node("a", node);
   other->release_lease("a");
-  CHECK(error_of([&] { store->put_node("a", node); }).find("taken away, or another run") !=
+  CHECK(state_error([&] { store->put_node("a", node); }).find("taken away, or another run") !=
         std::string::npos);
   record.name = "b";
   store->begin_revision(record, "muster apply b.json");  // others are free

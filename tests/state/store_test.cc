@@ -314,13 +314,13 @@ TEST_CASE("store: what is not there can be forgotten and marked") {
 TEST_CASE("store: a node of a deployment that is gone is refused") {
   TemporaryDirectory directory;
   auto store = open_store(directory.state());
-  CHECK(error_of([&] { store->put_node("a", node("n")); }) ==
+  CHECK(state_error([&] { store->put_node("a", node("n")); }) ==
         "what it belongs to is no longer in the state file '" + directory.file().string() +
             "'\n"
             "  while recording the node 'n'\n"
             "  another muster may have removed it; see what 'muster list' says");
   store->begin_revision(record("a"), "muster apply");
-  CHECK(error_of([&] { store->put_role("a", "n", {"etcd", "1"}); }) != "");
+  CHECK(state_error([&] { store->put_role("a", "n", {"etcd", "1"}); }) != "");
 }
 
 TEST_CASE("store: secrets are any bytes, and can be replaced") {
@@ -342,7 +342,7 @@ TEST_CASE("store: a deployment that is gone gets no secrets any more") {
   store->begin_revision(record("a"), "muster apply");
   store->put_secret(deployment_scope("a"), "key", Secret("1"));
   store->forget_deployment("a");
-  CHECK(error_of([&] { store->put_secret(deployment_scope("a"), "key", Secret("2")); }) ==
+  CHECK(state_error([&] { store->put_secret(deployment_scope("a"), "key", Secret("2")); }) ==
         "there is no deployment 'a' any more\n"
         "  another muster may have destroyed it; see: muster list");
   store->begin_revision(record("a"), "muster apply");

@@ -7,9 +7,11 @@
 #include <functional>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "provisioner/base/clock.h"
 #include "provisioner/base/error.h"
+#include "provisioner/state/store.h"
 
 namespace muster {
 
@@ -106,7 +108,7 @@ class Child {
 
 /// What `call` throws, as main would print it; "" when it does not throw. Every error of the
 /// state must have exit code 3.
-inline std::string error_of(const std::function<void()>& call) {
+inline std::string state_error(const std::function<void()>& call) {
   try {
     call();
   } catch (const Error& error) {
@@ -114,5 +116,35 @@ inline std::string error_of(const std::function<void()>& call) {
   }
   return "";
 }
+
+/// "outcome task: message" of the events of one type of the last run of "d".
+inline std::vector<std::string> told(Store& store, EventType type) {
+  std::vector<std::string> lines;
+  for (const auto& event : store.events(store.runs("d").back().id)) {
+    if (event.type != type) continue;
+    lines.push_back(to_string(event.outcome) + " " + event.step +
+                    (event.task.empty() ? "" : " " + event.task) +
+                    (event.message.empty() ? "" : ": " + event.message));
+  }
+  return lines;
+}
+
+/// Another run that has taken the lock while ours was stopped.
+inline void take_over(Store& other, const std::string& deployment) {
+  const bool broken = other.break_lease(deployment, other.lease(deployment)->owner);
+  Lease lease;
+  lease.deployment = deployment;
+  lease.owner = "theirs";
+  lease.user = "eve";
+  lease.host = "h2";
+  lease.process.pid = 42;
+  lease.command = "muster apply d.json";
+  if (!broken || other.acquire_lease(lease, 60'000)) throw Error("another has the lock");
+}
+
+/// What a run is told whose lock of "d" was taken so.
+inline const std::string kLostLock =
+    "this run has lost its lock on 'd' to eve@h2, pid 42, running 'muster apply d.json'\n"
+    "  it had been stopped for too long; when no other run goes on, run the command again";
 
 }  // namespace muster
