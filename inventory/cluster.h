@@ -73,7 +73,8 @@ struct Cluster {
   std::string tenant;
   bool commit = true;
   ClusterSettings settings;
-  std::map<std::string, KeptSecret> secrets;  ///< as in Definition::secrets; the engine has them
+  std::map<std::string, KeptSecret>
+      secrets;  ///< as in Definition::secrets; see operations/definition_secrets.h
   std::map<std::string, std::string> public_keys;
   std::string api_endpoint;
   std::vector<Node> nodes;

@@ -16,7 +16,7 @@
 namespace muster {
 
 /// A failure that asking again may cure: a quota that others use just now, a node that did not
-/// boot. The engine asks again, with growing pauses; providers do not.
+/// boot. Runs ask again, with growing pauses; providers do not.
 class TemporaryError : public Error {
  public:
   using Error::Error;
@@ -43,7 +43,7 @@ struct ProvidedNode {
   bool complete = false;  ///< false: create was cut; destroy it or create again
   Endpoint endpoint;
   /// Not empty: nobody has asked the node yet, and this is what the user can do when it does not
-  /// answer. The engine logs in before it takes the node for made, and keeps that connection.
+  /// answer. A run logs in before it takes the node for made, and keeps that connection.
   std::string when_silent = {};
   bool running = true;  ///< false: it is switched off; create with its token switches it on
   std::map<std::string, std::string> labels = {};  ///< Kubernetes labels of the machine

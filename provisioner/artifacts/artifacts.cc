@@ -8,6 +8,7 @@
 #include "provisioner/base/files.h"
 #include "provisioner/base/text.h"
 #include "provisioner/pki/digest.h"
+#include "provisioner/releases/releases.h"
 
 namespace muster {
 
@@ -293,6 +294,14 @@ std::vector<Artifact> Artifacts::out_of_bundles() const {
   auto found = cache_.all();
   std::erase_if(found, [](const Artifact& artifact) { return artifact.bundle.empty(); });
   return found;
+}
+
+std::string fetch_command(const std::string& kubernetes_version, const std::string& arch) {
+  auto command = std::string("muster artifacts fetch");
+  if (kubernetes_version != known_releases().default_version.text()) {
+    command += " --kubernetes " + kubernetes_version;
+  }
+  return command + (arch == machine_arch() ? "" : " --arch " + arch);
 }
 
 }  // namespace muster

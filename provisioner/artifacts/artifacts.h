@@ -135,4 +135,7 @@ class Artifacts {
   std::vector<Artifact> packages_;  ///< of that
 };
 
+/// What to type for artifacts that are missing: "muster artifacts fetch --arch arm64".
+std::string fetch_command(const std::string& kubernetes_version, const std::string& arch);
+
 }  // namespace muster

@@ -3,7 +3,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <vector>
 
-#include "provisioner/engine/certificates.h"
+#include "provisioner/operations/certificates.h"
 
 namespace muster {
 

@@ -5,7 +5,7 @@
 
 #include "provisioner/classroom/template.h"
 #include "provisioner/cli/context.h"
-#include "provisioner/engine/operations.h"
+#include "provisioner/operations/operations.h"
 
 namespace muster {
 

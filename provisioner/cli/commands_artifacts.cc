@@ -7,7 +7,6 @@
 #include "provisioner/base/text.h"
 #include "provisioner/cli/context.h"
 #include "provisioner/cli/exit_codes.h"
-#include "provisioner/engine/needs.h"
 #include "provisioner/releases/check.h"
 #include "provisioner/releases/releases.h"
 #include "provisioner/report/columns.h"

@@ -10,8 +10,8 @@
 #include "provisioner/cli/definition_files.h"
 #include "provisioner/cli/exit_codes.h"
 #include "provisioner/definition/expansion.h"
-#include "provisioner/engine/needs.h"
-#include "provisioner/engine/test_image.h"
+#include "provisioner/operations/needs.h"
+#include "provisioner/operations/test_image.h"
 #include "provisioner/report/columns.h"
 #include "provisioner/report/table.h"
 #include "provisioner/report/terminal.h"
@@ -86,7 +86,7 @@ void add_to_bundle(Context& context, const BundleCreateOptions& options, Cluster
   const auto everything = context.world(*quiet);
   ask_machines(everything, cluster, nullptr);  // for their architectures
   // As if nothing of it were there.
-  auto needs = needs_of(everything, cluster, plan_apply(cluster, context.roles(), nullptr));
+  auto needs = needs_of(context.roles(), cluster, plan_apply(cluster, context.roles(), nullptr));
   needs.artifacts[machine_arch()].insert(kTestArtifact);  // for `muster test`
   for (const auto& [name, reason] :
        get_needs(everything, cluster, needs, [&](const std::string& line) { context.say(line); })) {

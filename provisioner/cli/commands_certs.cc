@@ -9,11 +9,11 @@
 #include "provisioner/cli/deployments.h"
 #include "provisioner/cli/exit_codes.h"
 #include "provisioner/cli/jobs.h"
-#include "provisioner/engine/found_certificates.h"
-#include "provisioner/engine/lease.h"
-#include "provisioner/engine/revisions.h"
+#include "provisioner/operations/found_certificates.h"
+#include "provisioner/operations/revisions.h"
 #include "provisioner/report/table.h"
 #include "provisioner/report/terminal.h"
+#include "provisioner/run/lease.h"
 
 namespace muster {
 

@@ -7,7 +7,8 @@
 #include "provisioner/cli/definition_files.h"
 #include "provisioner/cli/exit_codes.h"
 #include "provisioner/cli/jobs.h"
-#include "provisioner/engine/preflight.h"
+#include "provisioner/operations/objections.h"
+#include "provisioner/operations/preflight.h"
 #include "provisioner/report/terminal.h"
 
 namespace muster {

@@ -9,7 +9,8 @@
 #include "provisioner/cli/classroom.h"
 #include "provisioner/cli/exit_codes.h"
 #include "provisioner/cli/jobs.h"
-#include "provisioner/engine/reconcile.h"
+#include "provisioner/operations/objections.h"
+#include "provisioner/operations/reconcile.h"
 #include "provisioner/report/table.h"
 #include "provisioner/report/terminal.h"
 

@@ -9,10 +9,10 @@
 #include "provisioner/cli/context.h"
 #include "provisioner/cli/exit_codes.h"
 #include "provisioner/cli/ssh_files.h"
-#include "provisioner/engine/bastion_keys.h"
-#include "provisioner/engine/kubeconfig.h"
-#include "provisioner/engine/lease.h"
+#include "provisioner/operations/kubeconfig.h"
 #include "provisioner/report/terminal.h"
+#include "provisioner/run/bastion_keys.h"
+#include "provisioner/run/lease.h"
 
 namespace muster {
 

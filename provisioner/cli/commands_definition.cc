@@ -9,9 +9,10 @@
 #include "provisioner/cli/exit_codes.h"
 #include "provisioner/cli/jobs.h"
 #include "provisioner/definition/expansion.h"
-#include "provisioner/engine/places.h"
-#include "provisioner/engine/refresh.h"
-#include "provisioner/engine/revisions.h"
+#include "provisioner/operations/objections.h"
+#include "provisioner/operations/places.h"
+#include "provisioner/operations/refresh.h"
+#include "provisioner/operations/revisions.h"
 #include "provisioner/report/table.h"
 #include "provisioner/report/terminal.h"
 

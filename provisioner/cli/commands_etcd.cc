@@ -7,9 +7,9 @@
 #include "provisioner/base/text.h"
 #include "provisioner/cli/context.h"
 #include "provisioner/cli/exit_codes.h"
-#include "provisioner/engine/etcd_backup.h"
-#include "provisioner/engine/etcd_nodes.h"
-#include "provisioner/engine/etcd_restore.h"
+#include "provisioner/operations/etcd_backup.h"
+#include "provisioner/operations/etcd_nodes.h"
+#include "provisioner/operations/etcd_restore.h"
 #include "provisioner/report/columns.h"
 #include "provisioner/report/table.h"
 

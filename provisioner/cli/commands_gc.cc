@@ -5,7 +5,7 @@
 #include "provisioner/base/error.h"
 #include "provisioner/cli/exit_codes.h"
 #include "provisioner/cli/jobs.h"
-#include "provisioner/engine/expiry.h"
+#include "provisioner/operations/expiry.h"
 #include "provisioner/report/table.h"
 
 namespace muster {

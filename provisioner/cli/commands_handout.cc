@@ -18,10 +18,10 @@
 #include "provisioner/classroom/member.h"
 #include "provisioner/cli/classroom.h"
 #include "provisioner/cli/exit_codes.h"
-#include "provisioner/engine/bastion_keys.h"
-#include "provisioner/engine/kubeconfig.h"
-#include "provisioner/engine/lease.h"
+#include "provisioner/operations/kubeconfig.h"
 #include "provisioner/report/table.h"
+#include "provisioner/run/bastion_keys.h"
+#include "provisioner/run/lease.h"
 
 namespace muster {
 

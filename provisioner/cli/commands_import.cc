@@ -9,9 +9,9 @@
 #include "provisioner/cli/exit_codes.h"
 #include "provisioner/cli/ssh_files.h"
 #include "provisioner/definition/names.h"
-#include "provisioner/engine/bastion_keys.h"
 #include "provisioner/import/ansible_export.h"
 #include "provisioner/import/kubespray.h"
+#include "provisioner/run/bastion_keys.h"
 
 namespace muster {
 

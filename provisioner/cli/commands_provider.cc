@@ -7,7 +7,7 @@
 #include "provisioner/cli/exit_codes.h"
 #include "provisioner/cli/find_record.h"
 #include "provisioner/cli/provider_input.h"
-#include "provisioner/engine/named_providers.h"
+#include "provisioner/operations/named_providers.h"
 #include "provisioner/report/table.h"
 
 namespace muster {

@@ -11,10 +11,10 @@
 #include "provisioner/cli/exit_codes.h"
 #include "provisioner/cli/find_record.h"
 #include "provisioner/cli/json_argument.h"
-#include "provisioner/engine/lease.h"
-#include "provisioner/engine/step_runner.h"
 #include "provisioner/pki/pki.h"
 #include "provisioner/report/table.h"
+#include "provisioner/run/access.h"
+#include "provisioner/run/lease.h"
 
 namespace muster {
 

@@ -5,7 +5,7 @@
 #include "provisioner/cli/definition_files.h"
 #include "provisioner/cli/exit_codes.h"
 #include "provisioner/cli/jobs.h"
-#include "provisioner/engine/revisions.h"
+#include "provisioner/operations/revisions.h"
 
 namespace muster {
 

@@ -10,9 +10,9 @@
 #include "provisioner/cli/deployments.h"
 #include "provisioner/cli/exit_codes.h"
 #include "provisioner/cli/release_text.h"
-#include "provisioner/engine/expiry.h"
-#include "provisioner/engine/lease.h"
+#include "provisioner/operations/expiry.h"
 #include "provisioner/report/table.h"
+#include "provisioner/run/lease.h"
 
 namespace muster {
 

@@ -8,7 +8,7 @@
 #include "provisioner/cli/find_record.h"
 #include "provisioner/cli/ssh_files.h"
 #include "provisioner/cli/tenant_input.h"
-#include "provisioner/engine/tenants.h"
+#include "provisioner/operations/tenants.h"
 #include "provisioner/report/table.h"
 
 namespace muster {

@@ -7,7 +7,7 @@
 #include "provisioner/base/text.h"
 #include "provisioner/cli/context.h"
 #include "provisioner/cli/exit_codes.h"
-#include "provisioner/engine/smoke_test.h"
+#include "provisioner/operations/smoke_test.h"
 #include "provisioner/report/columns.h"
 
 namespace muster {

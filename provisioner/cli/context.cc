@@ -15,11 +15,11 @@
 #include "provisioner/base/resources.h"
 #include "provisioner/base/text.h"
 #include "provisioner/cli/find_record.h"
-#include "provisioner/engine/named_providers.h"
-#include "provisioner/engine/store_claims.h"
+#include "provisioner/operations/named_providers.h"
 #include "provisioner/pki/pki.h"
 #include "provisioner/report/terminal.h"
 #include "provisioner/report/trace.h"
+#include "provisioner/run/store_claims.h"
 #include "provisioner/tasks/compile.h"
 
 namespace muster {

@@ -12,8 +12,8 @@
 
 #include "provisioner/cli/command_line.h"
 #include "provisioner/cli/options.h"
-#include "provisioner/engine/bastion_keys.h"
-#include "provisioner/engine/joint_run.h"
+#include "provisioner/operations/joint_run.h"
+#include "provisioner/run/bastion_keys.h"
 
 namespace muster {
 

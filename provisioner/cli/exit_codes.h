@@ -1,7 +1,7 @@
 #pragma once
 
 #include "provisioner/base/error.h"
-#include "provisioner/engine/scheduler.h"
+#include "provisioner/run/scheduler.h"
 
 namespace muster {
 

@@ -11,8 +11,8 @@
 #include "provisioner/base/text.h"
 #include "provisioner/cli/exit_codes.h"
 #include "provisioner/definition/expansion.h"
-#include "provisioner/engine/kubeconfig.h"
-#include "provisioner/engine/revisions.h"
+#include "provisioner/operations/kubeconfig.h"
+#include "provisioner/operations/revisions.h"
 #include "provisioner/report/table.h"
 #include "provisioner/report/terminal.h"
 

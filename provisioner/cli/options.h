@@ -8,8 +8,8 @@
 
 #include "provisioner/cli/command.h"
 #include "provisioner/definition/definition.h"
-#include "provisioner/engine/given_up.h"
-#include "provisioner/engine/scheduler.h"
+#include "provisioner/operations/given_up.h"
+#include "provisioner/run/scheduler.h"
 
 namespace muster {
 

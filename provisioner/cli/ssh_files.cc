@@ -4,7 +4,7 @@
 
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
-#include "provisioner/engine/step_runner.h"
+#include "provisioner/run/access.h"
 
 namespace muster {
 

@@ -9,7 +9,7 @@
 
 namespace muster {
 
-/// A file that tasks install by content; the engine sees to it that the node has it in its store.
+/// A file that tasks install by content; a run sees to it that the node has it in its store.
 struct ArtifactRef {
   std::string name;  ///< as the task names it, e.g. "kube-apiserver"
   std::string sha256;

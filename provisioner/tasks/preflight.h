@@ -7,12 +7,20 @@
 #include <string_view>
 #include <vector>
 
+#include "provisioner/definition/role.h"
 #include "provisioner/tasks/facts.h"
 
 namespace muster {
 
 /// By the family of systems that has packages under these names: "apt", "dnf", "apk".
 using PackageNames = std::map<std::string, std::set<std::string>>;
+
+/// Whether a task is of the kind package, and is to have some there.
+bool installs_packages(const Task& task);
+
+/// What such a task installs where the nodes have "apt", "dnf" or "apk"; without
+/// names that hold templates.
+std::set<std::string> packages_of(const Task& task, const std::string& family);
 
 /// What a node that is checked is asked besides its facts.
 struct PreflightQuestions {
@@ -86,6 +94,16 @@ struct Sighting {
   std::string asker;  ///< where it is asked from, as it sees that; may be empty
   int mtu = 0;        ///< of the device with the default route; 0: not known
   std::string device;
+};
+
+/// What a check of a node has seen.
+struct Look {
+  Sighting seen;
+  std::string no_root;  ///< why nothing runs as root there; then this is what the login user sees
+  /// By this machine's clock, seconds since 1970: the node told its own time after `asked` and
+  /// before `heard`.
+  double asked = 0;
+  double heard = 0;
 };
 
 /// Throws Error when the answer has no end, as parse_facts does.

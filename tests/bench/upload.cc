@@ -9,8 +9,8 @@
 
 #include "provisioner/base/files.h"
 #include "provisioner/base/text.h"
-#include "provisioner/engine/node_link.h"
 #include "provisioner/pki/digest.h"
+#include "provisioner/run/node_link.h"
 
 using namespace muster;
 

@@ -10,7 +10,7 @@
 #include "provisioner/base/files.h"
 #include "provisioner/base/process.h"
 #include "provisioner/base/text.h"
-#include "provisioner/engine/step_runner.h"
+#include "provisioner/run/access.h"
 #include "provisioner/state/store.h"
 
 namespace muster::testing {

@@ -18,7 +18,7 @@
 
 #include "provisioner/base/clock.h"
 #include "provisioner/definition/role_reader.h"
-#include "provisioner/engine/node_link.h"
+#include "provisioner/run/node_link.h"
 #include "tests/support/sshd.h"
 
 namespace muster::testing {

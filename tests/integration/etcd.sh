@@ -1,5 +1,5 @@
 #!/bin/bash
-# What `muster etcd` and `muster recover` run on a node (provisioner/engine/etcd.sh), with a real etcd, also
+# What `muster etcd` and `muster recover` run on a node (provisioner/operations/etcd.sh), with a real etcd, also
 # when it was cut and begins anew: muster's own, then Debian 12's, which nodes of v1.20 have, and whose data
 # muster's takes over at last. In namespaces of its own; of systemd only what starts and stops etcd is played.
 # Usage: etcd.sh [BUILD_DIR]. Needs root, and Debian's packages of etcd, which it unpacks; some seconds.
@@ -72,7 +72,7 @@ make_key() {
 }
 script() {  # WORD...
   printf 'm_name=a\nm_programs=%s\nm_kubectl=true\nm_kubeconfig=none\nm_patience=1\n' "$programs"
-  cat "$root/provisioner/engine/etcd.sh"
+  cat "$root/provisioner/operations/etcd.sh"
   printf 'm_case'
   printf " '%s'" "$@"
 }

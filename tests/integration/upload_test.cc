@@ -10,8 +10,8 @@
 
 #include "provisioner/base/process.h"
 #include "provisioner/base/text.h"
-#include "provisioner/engine/node_link.h"
 #include "provisioner/pki/digest.h"
+#include "provisioner/run/node_link.h"
 #include "tests/support/http_server.h"
 #include "tests/support/proxy.h"
 #include "tests/support/sshd.h"

@@ -70,7 +70,7 @@ TEST_CASE("releases: the built-in file is whole, and its default is tried and wi
 
 TEST_CASE("releases: every fact is asked by a role, a template or muster test") {
   auto is_asked = [](const ReleaseFact& fact) {
-    if (fact.name == "kube_apiserver_exec_websocket") return true;  // by engine/smoke_test.cc
+    if (fact.name == "kube_apiserver_exec_websocket") return true;  // by operations/smoke_test.cc
     return std::ranges::any_of(resources(), [&](const Resource& resource) {
       return resource.content.find("k8s." + fact.name) != std::string_view::npos;
     });

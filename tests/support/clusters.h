@@ -123,7 +123,7 @@ inline bool waits_for(const Plan& plan, const std::string& later, const std::str
   return false;
 }
 
-/// What the engine records for a step that succeeded.
+/// What a run records for a step that succeeded.
 inline void record_step(DeploymentRecord& record, const Cluster& cluster, const Step& step) {
   auto node = std::find_if(record.nodes.begin(), record.nodes.end(),
                            [&](const NodeRecord& n) { return n.name == step.node; });

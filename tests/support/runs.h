@@ -8,8 +8,9 @@
 #include <thread>
 #include <vector>
 
+#include "provisioner/base/clock.h"
 #include "provisioner/base/error.h"
-#include "provisioner/engine/scheduler.h"
+#include "provisioner/run/scheduler.h"
 
 /// A run with nothing real in it: fakes that record what the scheduler asked of them.
 namespace muster::testing {
@@ -23,6 +24,13 @@ class TickingClock : public Clock {
 
  private:
   mutable std::int64_t ticks_ = 0;
+};
+
+/// The real time, and what a test says on top.
+class ShiftedClock : public RealClock {
+ public:
+  std::int64_t wall_ms() const override { return RealClock::wall_ms() + ahead_ms; }
+  std::int64_t ahead_ms = 0;
 };
 
 /// Keeps every event.

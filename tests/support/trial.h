@@ -9,9 +9,9 @@
 #include <set>
 
 #include "provisioner/base/resources.h"
-#include "provisioner/engine/expiry.h"
-#include "provisioner/engine/operations.h"
-#include "provisioner/engine/revisions.h"
+#include "provisioner/operations/expiry.h"
+#include "provisioner/operations/operations.h"
+#include "provisioner/operations/revisions.h"
 #include "tests/support/folder.h"
 #include "tests/support/runs.h"
 
@@ -122,13 +122,6 @@ inline const std::vector<Role>& built_in_roles() {
   static const auto roles = load_roles({});
   return roles;
 }
-
-/// The real time, and what a test says on top.
-class ShiftedClock : public RealClock {
- public:
-  std::int64_t wall_ms() const override { return RealClock::wall_ms() + ahead_ms; }
-  std::int64_t ahead_ms = 0;
-};
 
 /// apply and destroy with a store in a folder, and no real node. One step at a time: the provider
 /// fails at the calls it is told.
