@@ -129,7 +129,7 @@ struct DeploymentRecord {
   /// Attribs that the text leaves out, with their defaults of then; none of old records.
   std::map<std::string, std::string> definition_defaults;
   int wanted_nodes = -1;  ///< how many the definition wants; -1: not told, as in old records
-  bool applied = false;  ///< the last apply finished with nothing failed
+  bool applied = false;   ///< the last apply finished with nothing failed
   /// Set while an atomic apply has not ended well: the revision that its failure goes back to, 0
   /// when there was no deployment before.
   std::optional<int> undo_to;

@@ -37,20 +37,14 @@ std::vector<PortNeed> ports_of(const std::string& role, const ClusterSettings& s
   return {};
 }
 
-/// Whether a task with a condition is done, only a node can tell.
-void add_packages(const Task& task, PackageNames& packages) {
-  for (const char* family : {"apt", "dnf", "apk"})
-    packages[family].merge(packages_of(task, family));
-}
-
 void add_needs_of_tasks(const Role& role, NodeNeeds& needs) {
   for (const auto& task : role.tasks) {
-    if (task.kind == "package" && task.when.empty()) {
-      needs.packages = true;
-      add_packages(task, needs.package_names);
-    }
-    if (task.kind != "artifact" && task.kind != "image" && task.kind != "unpack") continue;
-    if (const Value* name = task.args.find("name")) needs.artifacts.push_back(name->text);
+    auto own = needs_of(task);
+    needs.artifacts.insert(needs.artifacts.end(), own.artifacts.begin(), own.artifacts.end());
+    // Whether a task with a condition is done, only a node can tell.
+    if (!task.when.empty()) continue;
+    needs.packages = needs.packages || own.package_manager;
+    for (auto& [family, names] : own.packages) needs.package_names[family].merge(names);
   }
 }
 

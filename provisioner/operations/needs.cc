@@ -2,21 +2,19 @@
 
 #include "inventory/index.h"
 #include "provisioner/base/text.h"
-#include "provisioner/tasks/preflight.h"
+#include "provisioner/tasks/task_needs.h"
 
 namespace muster {
 
 namespace {
 
 void add_task(const Task& task, const std::string& arch, Needs& needs) {
-  if (task.kind == "artifact" || task.kind == "image" || task.kind == "unpack") {
-    if (const Value* name = task.args.find("name")) needs.artifacts[arch].insert(name->text);
-  }
-  auto packages = packages_of(task, "apt");
+  auto own = needs_of(task);
+  if (!own.artifacts.empty()) needs.artifacts[arch].merge(own.artifacts);
+  const auto& packages = own.packages["apt"];
+  if (packages.empty()) return;
+  needs.package_tasks.insert(join(std::vector(packages.begin(), packages.end()), " "));
   needs.packages.insert(packages.begin(), packages.end());
-  if (!packages.empty()) {
-    needs.package_tasks.insert(join(std::vector(packages.begin(), packages.end()), " "));
-  }
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include "provisioner/base/error.h"
 #include "provisioner/run/step_runner.h"
 #include "provisioner/tasks/compile.h"
-#include "provisioner/tasks/preflight.h"
+#include "provisioner/tasks/task_needs.h"
 
 namespace muster {
 
@@ -12,7 +12,7 @@ namespace muster {
 bool DeploymentRunner::lacks_packages(NodeLink& link, const Step& step, const Role& role,
                                       const Facts& facts) {
   Role installs = role;
-  std::erase_if(installs.tasks, [](const Task& task) { return !installs_packages(task); });
+  std::erase_if(installs.tasks, [](const Task& task) { return !needs_of(task).installs_packages; });
   if (installs.tasks.empty()) return false;
   const auto nonce = random_hex(16);
   const auto script = compile_for(step, installs, facts, nonce, Mode::check, "");

@@ -22,6 +22,23 @@ const Kind* find_kind(std::string_view name) {
   return found == kinds().end() ? nullptr : &*found;
 }
 
+TaskNeeds needs_of(const Task& task) {
+  const auto* kind = find_kind(task.kind);
+  return kind == nullptr || kind->needs == nullptr ? TaskNeeds{} : kind->needs(task);
+}
+
+TaskNeeds needs_artifact(const Task& task) {
+  TaskNeeds needs;
+  const Value* name = task.args.find("name");
+  if (name != nullptr && !is_absent(task)) needs.artifacts.insert(name->text);
+  return needs;
+}
+
+bool is_absent(const Task& task) {
+  const Value* state = task.args.find("state");
+  return state != nullptr && state->text == "absent";
+}
+
 ArgRule state_rule() { return {"state", ArgType::choice, false, "present", {"present", "absent"}}; }
 
 std::string check_content(const Args& args) {

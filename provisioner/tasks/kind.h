@@ -8,6 +8,7 @@
 
 #include "provisioner/tasks/args.h"
 #include "provisioner/tasks/compile.h"
+#include "provisioner/tasks/task_needs.h"
 
 namespace muster {
 
@@ -66,6 +67,8 @@ struct Kind {
   std::vector<std::string> (*call)(TaskScript& task) = nullptr;
   /// What the task wants to be there, as keys of the ledger; where none says, its "path".
   std::vector<std::string> (*keys)(const Args& args) = nullptr;
+  /// Where none says, the node is enough.
+  TaskNeeds (*needs)(const Task& task) = nullptr;
   /// What is wrong with the arguments together; empty when nothing is.
   std::string (*check)(const Args& args) = nullptr;
 };
@@ -73,6 +76,10 @@ struct Kind {
 const std::vector<Kind>& kinds();
 const Kind* find_kind(std::string_view name);
 
+/// Of a task that puts the artifact "name" somewhere.
+TaskNeeds needs_artifact(const Task& task);
+/// Whether the task takes away what others of its kind make.
+bool is_absent(const Task& task);
 /// "state" of the kinds that can take away what they made.
 ArgRule state_rule();
 /// Content that is written in one place: "content" or "template".

@@ -161,29 +161,7 @@ const std::map<std::string, Take>& takers() {
   return all;
 }
 
-/// "names" of a task: one, a list, or lists by the families of their systems.
-void add_package_names(const Value& names, const std::string& family,
-                       std::set<std::string>& packages) {
-  if (names.is_string()) packages.insert(names.text);
-  for (const auto& name : names.items) packages.insert(name.text);
-  if (const Value* own = names.find(family)) add_package_names(*own, family, packages);
-}
-
 }  // namespace
-
-bool installs_packages(const Task& task) {
-  const Value* state = task.args.find("state");
-  return task.kind == "package" && (state == nullptr || state->text != "absent");
-}
-
-std::set<std::string> packages_of(const Task& task, const std::string& family) {
-  std::set<std::string> packages;
-  if (!installs_packages(task)) return packages;
-  if (const Value* names = task.args.find("names")) add_package_names(*names, family, packages);
-  // What only a node can tell is no name.
-  std::erase_if(packages, [](const auto& name) { return name.find("{{") != std::string::npos; });
-  return packages;
-}
 
 std::string preflight_script(const std::string& nonce, const PreflightQuestions& questions) {
   auto functions = find_resource(kPreflightScript);

@@ -7,20 +7,10 @@
 #include <string_view>
 #include <vector>
 
-#include "provisioner/definition/role.h"
 #include "provisioner/tasks/facts.h"
+#include "provisioner/tasks/task_needs.h"
 
 namespace muster {
-
-/// By the family of systems that has packages under these names: "apt", "dnf", "apk".
-using PackageNames = std::map<std::string, std::set<std::string>>;
-
-/// Whether a task is of the kind package, and is to have some there.
-bool installs_packages(const Task& task);
-
-/// What such a task installs where the nodes have "apt", "dnf" or "apk"; without
-/// names that hold templates.
-std::set<std::string> packages_of(const Task& task, const std::string& family);
 
 /// What a node that is checked is asked besides its facts.
 struct PreflightQuestions {

@@ -237,6 +237,37 @@ tasks:
   CHECK(script.artifacts[1].name == "files");
 }
 
+TEST_CASE("tasks: what they need is told before any node is asked") {
+  const Compiling compiling(R"(
+tasks:
+  - {name: a, artifact: {name: tool, path: /opt/bin/tool}}
+  - {name: b, artifact: {name: old, path: /opt/bin/old, state: absent}}
+  - {name: c, unpack: {name: files, into: /srv/files}}
+  - {name: d, image: {name: pause, ref: "pause:1"}}
+  - {name: e, package: {names: [tar, "linux-{{facts.kernel}}"]}}
+  - {name: f, package: {names: {apt: [iproute2], dnf: iproute}}}
+  - {name: g, package: {names: [docker], state: absent}}
+  - {name: h, file: {path: /srv/a, content: x}}
+)");
+  std::vector<TaskNeeds> needs;
+  for (const auto& task : compiling.role.tasks) needs.push_back(needs_of(task));
+  using Names = std::set<std::string>;
+  CHECK((needs[0].artifacts == Names{"tool"}));
+  CHECK(needs[1].artifacts.empty());
+  CHECK((needs[2].artifacts == Names{"files"}));
+  CHECK((needs[3].artifacts == Names{"pause"}));
+  CHECK_FALSE(needs[3].package_manager);
+  CHECK(needs[4].installs_packages);
+  CHECK((needs[4].packages["apk"] == Names{"tar"}));
+  CHECK((needs[5].packages["apt"] == Names{"iproute2"}));
+  CHECK((needs[5].packages["dnf"] == Names{"iproute"}));
+  CHECK(needs[5].packages["apk"].empty());
+  CHECK(needs[6].package_manager);
+  CHECK_FALSE(needs[6].installs_packages);
+  CHECK(needs[6].packages.empty());
+  CHECK_FALSE(needs[7].package_manager);
+}
+
 TEST_CASE("compile: the same input makes the same script") {
   Compiling compiling(kTwoFiles);
   CHECK(compiling.script().script == compiling.script().script);

@@ -20,7 +20,8 @@ Kind artifact_kind() {
                    {"mode", ArgType::mode, false, "755"},
                    state_rule()},
           .library = {"kinds/artifact"},
-          .call = call};
+          .call = call,
+          .needs = needs_artifact};
 }
 
 }  // namespace muster

@@ -19,7 +19,8 @@ Kind image_kind() {
           .args = {{"name", ArgType::text, true}, {"ref", ArgType::text, true}},
           .library = {"kinds/image"},
           .call = call,
-          .keys = keys};
+          .keys = keys,
+          .needs = needs_artifact};
 }
 
 }  // namespace muster

@@ -1,9 +1,13 @@
+#include <array>
+
 #include "provisioner/base/text.h"
 #include "provisioner/tasks/kind.h"
 
 namespace muster {
 
 namespace {
+
+constexpr std::array kFamilies = {"apt", "dnf", "apk"};
 
 /// The lists of "names" that were written.
 std::vector<std::string> written_lists(const Args& args) {
@@ -38,6 +42,27 @@ std::vector<std::string> keys(const Args& args) {
   return keys;
 }
 
+/// "names": one, a list, or lists by the families of their systems.
+void add_names(const Value& names, const std::string& family, std::set<std::string>& packages) {
+  if (names.is_string()) packages.insert(names.text);
+  for (const auto& name : names.items) packages.insert(name.text);
+  if (const Value* own = names.find(family)) add_names(*own, family, packages);
+}
+
+TaskNeeds needs(const Task& task) {
+  TaskNeeds needs;
+  needs.package_manager = true;
+  needs.installs_packages = !is_absent(task);
+  const Value* names = task.args.find("names");
+  if (!needs.installs_packages || names == nullptr) return needs;
+  for (const char* family : kFamilies) {
+    auto& packages = needs.packages[family];
+    add_names(*names, family, packages);
+    std::erase_if(packages, [](const auto& name) { return name.find("{{") != std::string::npos; });
+  }
+  return needs;
+}
+
 std::string check(const Args& args) {
   for (const auto& list : written_lists(args)) {
     for (const auto& name : args.items(list)) {
@@ -60,6 +85,7 @@ Kind package_kind() {
           .chatty = true,
           .call = call,
           .keys = keys,
+          .needs = needs,
           .check = check};
 }
 

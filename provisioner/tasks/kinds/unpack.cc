@@ -30,7 +30,8 @@ Kind unpack_kind() {
           .library = {"kinds/unpack"},
           .chatty = true,
           .call = call,
-          .keys = keys};
+          .keys = keys,
+          .needs = needs_artifact};
 }
 
 }  // namespace muster
