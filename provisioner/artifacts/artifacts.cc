@@ -6,8 +6,8 @@
 #include "provisioner/artifacts/sums.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
+#include "provisioner/base/sha256.h"
 #include "provisioner/base/text.h"
-#include "provisioner/pki/digest.h"
 #include "provisioner/releases/releases.h"
 
 namespace muster {

@@ -11,7 +11,7 @@
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
 #include "provisioner/base/process.h"
-#include "provisioner/pki/digest.h"
+#include "provisioner/base/sha256.h"
 
 namespace muster {
 

@@ -4,8 +4,8 @@
 #include "provisioner/artifacts/artifacts.h"
 #include "provisioner/artifacts/packages.h"
 #include "provisioner/base/files.h"
+#include "provisioner/base/sha256.h"
 #include "provisioner/base/text.h"
-#include "provisioner/pki/digest.h"
 
 namespace muster {
 

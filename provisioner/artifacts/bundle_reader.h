@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "provisioner/artifacts/bundle.h"
-#include "provisioner/pki/digest.h"
+#include "provisioner/base/sha256.h"
 
 namespace muster {
 

@@ -12,7 +12,7 @@
 #include "provisioner/artifacts/bundle_format.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/open_file.h"
-#include "provisioner/pki/digest.h"
+#include "provisioner/base/sha256.h"
 
 namespace muster {
 

@@ -8,7 +8,7 @@
 #include "provisioner/base/clock.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
-#include "provisioner/pki/digest.h"
+#include "provisioner/base/sha256.h"
 
 namespace muster {
 

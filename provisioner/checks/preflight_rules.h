@@ -10,7 +10,7 @@
 #include "inventory/networks.h"
 #include "inventory/record.h"
 #include "provisioner/definition/role.h"
-#include "provisioner/report/findings.h"
+#include "provisioner/events/finding.h"
 #include "provisioner/tasks/preflight.h"
 
 namespace muster {

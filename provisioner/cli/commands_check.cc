@@ -9,6 +9,7 @@
 #include "provisioner/cli/jobs.h"
 #include "provisioner/operations/objections.h"
 #include "provisioner/operations/preflight.h"
+#include "provisioner/report/findings.h"
 #include "provisioner/report/terminal.h"
 
 namespace muster {

@@ -13,6 +13,7 @@
 #include "provisioner/operations/places.h"
 #include "provisioner/operations/refresh.h"
 #include "provisioner/operations/revisions.h"
+#include "provisioner/report/findings.h"
 #include "provisioner/report/table.h"
 #include "provisioner/report/terminal.h"
 

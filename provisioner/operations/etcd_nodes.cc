@@ -6,8 +6,8 @@
 #include "provisioner/base/error.h"
 #include "provisioner/base/fibers.h"
 #include "provisioner/base/resources.h"
+#include "provisioner/base/sha256.h"
 #include "provisioner/base/text.h"
-#include "provisioner/pki/digest.h"
 #include "provisioner/run/access.h"
 
 namespace muster {

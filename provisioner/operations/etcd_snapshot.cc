@@ -8,9 +8,9 @@
 
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
+#include "provisioner/base/hex.h"
+#include "provisioner/base/sha256.h"
 #include "provisioner/operations/json_value.h"
-#include "provisioner/pki/digest.h"
-#include "provisioner/pki/hex.h"
 
 namespace muster {
 

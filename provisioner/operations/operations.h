@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "provisioner/events/finding.h"
 #include "provisioner/operations/given_up.h"
 #include "provisioner/operations/planned.h"
-#include "provisioner/report/findings.h"
 #include "provisioner/run/scheduler.h"
 #include "provisioner/run/step_runner.h"
 

@@ -3,9 +3,9 @@
 #include <array>
 #include <utility>
 
+#include "provisioner/base/hex.h"
 #include "provisioner/base/text.h"
 #include "provisioner/pki/certificate.h"
-#include "provisioner/pki/hex.h"
 
 namespace muster {
 

@@ -6,8 +6,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "provisioner/events/event.h"
 #include "provisioner/report/estimator.h"
-#include "provisioner/report/event.h"
 
 namespace muster {
 

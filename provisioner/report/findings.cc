@@ -15,31 +15,6 @@ using Json = nlohmann::ordered_json;
 
 }  // namespace
 
-std::string to_string(Level level) {
-  switch (level) {
-    case Level::ok:
-      return "ok";
-    case Level::warning:
-      return "warning";
-    case Level::error:
-      break;
-  }
-  return "error";
-}
-
-bool HostFindings::has(Level level) const {
-  return std::ranges::any_of(findings,
-                             [&](const Finding& finding) { return finding.level == level; });
-}
-
-std::size_t count_of(std::span<const HostFindings> hosts, Level level) {
-  std::size_t count = 0;
-  for (const auto& host : hosts) {
-    count += static_cast<std::size_t>(std::ranges::count(host.findings, level, &Finding::level));
-  }
-  return count;
-}
-
 std::string findings_table(std::span<const HostFindings> hosts, bool all) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& host : hosts) {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "provisioner/report/event.h"
+#include "provisioner/events/event.h"
 
 namespace muster {
 

@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "provisioner/report/event.h"
+#include "provisioner/events/event.h"
 
 namespace muster {
 

@@ -3,7 +3,7 @@
 #include <memory>
 #include <ostream>
 
-#include "provisioner/report/event.h"
+#include "provisioner/events/event.h"
 
 namespace muster {
 

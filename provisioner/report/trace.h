@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "provisioner/report/event.h"
+#include "provisioner/events/event.h"
 
 namespace muster {
 

@@ -11,8 +11,8 @@
 #include "providers/provider.h"
 #include "provisioner/base/clock.h"
 #include "provisioner/base/fibers.h"
+#include "provisioner/events/event.h"
 #include "provisioner/plan/plan.h"
-#include "provisioner/report/event.h"
 
 namespace muster {
 

@@ -8,7 +8,6 @@
 #include "provisioner/base/backoff.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
-#include "provisioner/pki/digest.h"
 #include "provisioner/run/access.h"
 #include "provisioner/run/context.h"
 #include "provisioner/run/task_replies.h"
@@ -369,7 +368,6 @@ CompiledScript DeploymentRunner::compile_for(const Step& step, const Role& role,
   compile_input.artifact_sha256 = [&](const std::string& name) {
     return artifact_for(name, facts).sha256;
   };
-  compile_input.sha256 = sha256;
   const auto* before = find_in(before_, step.node);
   compile_input.had_before = before != nullptr && before->find_role(step.role) != nullptr;
   if (!is_wiped(records_.of(step.node))) {

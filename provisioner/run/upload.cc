@@ -7,8 +7,8 @@
 
 #include "provisioner/base/error.h"
 #include "provisioner/base/file_source.h"
+#include "provisioner/base/sha256.h"
 #include "provisioner/base/text.h"
-#include "provisioner/pki/digest.h"
 #include "provisioner/pki/pki.h"
 #include "provisioner/run/transfer.h"
 #include "provisioner/tasks/answer.h"

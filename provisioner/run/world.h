@@ -9,7 +9,7 @@
 #include "provisioner/base/backoff.h"
 #include "provisioner/base/clock.h"
 #include "provisioner/definition/role.h"
-#include "provisioner/report/event.h"
+#include "provisioner/events/event.h"
 #include "provisioner/run/lease.h"
 #include "provisioner/run/run_resources.h"
 #include "provisioner/state/store.h"

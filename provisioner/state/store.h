@@ -14,7 +14,7 @@
 #include "provisioner/base/clock.h"
 #include "provisioner/base/process_mark.h"
 #include "provisioner/base/secret.h"
-#include "provisioner/report/event.h"
+#include "provisioner/events/event.h"
 
 namespace muster {
 

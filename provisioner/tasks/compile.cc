@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "provisioner/base/error.h"
+#include "provisioner/base/sha256.h"
 #include "provisioner/base/text.h"
 #include "provisioner/tasks/args.h"
 #include "provisioner/tasks/kind.h"
@@ -216,8 +217,8 @@ class Compiler {
     auto call = quoted(words);
     for (auto name : kind->library) take_library(name);
     auto number = std::to_string(result_.task_names.size());
-    if (const auto* made = script.made(); made != nullptr && input_.sha256) {
-      look_ahead_.add_sum(result_.task_names.size(), input_.sha256(*made));
+    if (const auto* made = script.made()) {
+      look_ahead_.add_sum(result_.task_names.size(), sha256(*made));
     }
     if (handler == nullptr) look_ahead(result_.task_names.size(), words, script);
     std::string runner = kind->chatty ? "m_chatty_task " : "m_task ";
@@ -234,9 +235,8 @@ class Compiler {
   void look_ahead(std::size_t number, const std::vector<std::string>& words,
                   const TaskScript& script) {
     const auto* content = script.rendered();
-    bool hashed = content != nullptr && input_.sha256;
     look_ahead_.add(number, words, content == nullptr ? 0 : content->size(),
-                    hashed ? input_.sha256(*content) : "");
+                    content == nullptr ? "" : sha256(*content));
   }
 
   std::string slugs(const Task& task, std::vector<TaskMistake>& mistakes) const {

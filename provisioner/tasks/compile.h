@@ -38,8 +38,6 @@ struct CompileInput {
   std::function<std::string(const std::string&)> load_template;  ///< name -> text
   std::function<std::string(const std::string&)>
       artifact_sha256;  ///< name -> sha256; throws if unknown
-  /// Without it, nothing of files is known ahead of their tasks.
-  std::function<std::string(std::string_view)> sha256 = nullptr;
   /// A tar in the node's store, which is an apt repository: apt is to install from it and from
   /// nothing else. Empty: from the node's own sources.
   std::string packages_sha256 = "";

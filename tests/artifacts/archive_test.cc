@@ -10,7 +10,7 @@
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
 #include "provisioner/base/process.h"
-#include "provisioner/pki/digest.h"
+#include "provisioner/base/sha256.h"
 #include "tests/support/folder.h"
 #include "tests/support/http_server.h"
 

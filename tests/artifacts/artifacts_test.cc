@@ -9,8 +9,8 @@
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
 #include "provisioner/base/process.h"
+#include "provisioner/base/sha256.h"
 #include "provisioner/base/text.h"
-#include "provisioner/pki/digest.h"
 #include "tests/support/folder.h"
 #include "tests/support/http_server.h"
 

@@ -7,7 +7,7 @@
 #include "provisioner/artifacts/artifacts.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
-#include "provisioner/pki/digest.h"
+#include "provisioner/base/sha256.h"
 #include "tests/support/folder.h"
 #include "tests/support/http_server.h"
 #include "tests/support/said.h"

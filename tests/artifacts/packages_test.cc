@@ -4,7 +4,7 @@
 
 #include "provisioner/artifacts/artifacts.h"
 #include "provisioner/base/files.h"
-#include "provisioner/pki/digest.h"
+#include "provisioner/base/sha256.h"
 #include "tests/support/folder.h"
 #include "tests/support/said.h"
 

@@ -8,8 +8,8 @@
 #include <iostream>
 
 #include "provisioner/base/files.h"
+#include "provisioner/base/sha256.h"
 #include "provisioner/base/text.h"
-#include "provisioner/pki/digest.h"
 #include "provisioner/run/node_link.h"
 
 using namespace muster;

@@ -9,8 +9,8 @@
 #include <future>
 
 #include "provisioner/base/process.h"
+#include "provisioner/base/sha256.h"
 #include "provisioner/base/text.h"
-#include "provisioner/pki/digest.h"
 #include "provisioner/run/node_link.h"
 #include "tests/support/http_server.h"
 #include "tests/support/proxy.h"

@@ -67,7 +67,7 @@ Boost.Asio ^<boost/asio ^provisioner/base/(process|fibers)\.cc$
 Boost.Context ^<boost/context ^provisioner/base/fibers\.cc$
 Boost ^<boost/ ^provisioner/base/
 spdlog ^<(spdlog|fmt)/ ^provisioner/base/
-OpenSSL ^<openssl/ ^provisioner/pki/
+OpenSSL ^<openssl/ ^provisioner/(pki/|base/sha256\.cc$)
 libssh ^<libssh/ ^provisioner/ssh/
 SQLite ^<(sqlite3\.h|SQLiteCpp/) ^provisioner/state/
 CLI11 ^<CLI/ ^provisioner/cli/

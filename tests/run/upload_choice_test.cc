@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "provisioner/base/file_source.h"
-#include "provisioner/pki/digest.h"
+#include "provisioner/base/sha256.h"
 #include "provisioner/run/packed_copies.h"
 #include "tests/support/folder.h"
 

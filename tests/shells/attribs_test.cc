@@ -7,9 +7,9 @@
 #include <set>
 
 #include "inventory/cluster.h"
+#include "provisioner/base/sha256.h"
 #include "provisioner/definition/attribs.h"
 #include "provisioner/definition/definition.h"
-#include "provisioner/pki/digest.h"
 #include "provisioner/run/context.h"
 #include "provisioner/tasks/ledger.h"
 #include "tests/shells/ledgers.h"
@@ -154,7 +154,6 @@ class Playing {
     input.tasks = leaves ? &role.undo : &role.tasks;
     input.context = &context;
     input.nonce = kNonce;
-    input.sha256 = sha256;
     input.load_template = [](const std::string& file) { return load_template({}, file); };
     input.artifact_sha256 = [&](const std::string& name) {
       auto sum = sha256(name + cluster.settings.version);

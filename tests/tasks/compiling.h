@@ -6,7 +6,6 @@
 
 #include "provisioner/base/error.h"
 #include "provisioner/definition/role_reader.h"
-#include "provisioner/pki/digest.h"
 #include "provisioner/tasks/compile.h"
 #include "tests/tasks/nonce.h"
 
@@ -47,7 +46,6 @@ struct Compiling {
     input.layout = layout;
     input.patience = patience;
     input.owner = owner;
-    input.sha256 = sha256;
     input.packages_sha256 = packages_sha256;
     input.load_template = [this](const std::string& name) { return find(templates, name); };
     input.artifact_sha256 = [this](const std::string& name) { return find(artifacts, name); };

@@ -1,4 +1,6 @@
-#include "provisioner/pki/digest.h"
+#include "provisioner/base/sha256.h"
+
+#include <openssl/evp.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -6,17 +8,27 @@
 #include <fstream>
 #include <vector>
 
-#include "provisioner/pki/hex.h"
-#include "provisioner/pki/openssl.h"
+#include "provisioner/base/error.h"
+#include "provisioner/base/hex.h"
 
 namespace muster {
 
+namespace {
+
+/// It fails for want of memory, or where OpenSSL has no SHA-256.
+void require(bool done) {
+  if (!done) throw Error("OpenSSL cannot hash");
+}
+
+}  // namespace
+
 struct Sha256::Context {
-  DigestPtr digest{required(EVP_MD_CTX_new(), "hash")};
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> digest{EVP_MD_CTX_new(), EVP_MD_CTX_free};
 };
 
 Sha256::Sha256() : context_(std::make_unique<Context>()) {
-  require(EVP_DigestInit_ex(context_->digest.get(), EVP_sha256(), nullptr) == 1, "hash");
+  require(context_->digest &&
+          EVP_DigestInit_ex(context_->digest.get(), EVP_sha256(), nullptr) == 1);
 }
 
 Sha256::~Sha256() = default;
@@ -24,15 +36,14 @@ Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
 void Sha256::update(std::string_view bytes) {
-  require(EVP_DigestUpdate(context_->digest.get(), bytes.data(), bytes.size()) == 1, "hash");
+  require(EVP_DigestUpdate(context_->digest.get(), bytes.data(), bytes.size()) == 1);
 }
 
 std::string Sha256::finish() {
   std::string digest(EVP_MAX_MD_SIZE, '\0');
   unsigned int size = 0;
   require(EVP_DigestFinal_ex(context_->digest.get(),
-                             reinterpret_cast<unsigned char*>(digest.data()), &size) == 1,
-          "hash");
+                             reinterpret_cast<unsigned char*>(digest.data()), &size) == 1);
   digest.resize(size);
   return to_hex(digest);
 }

@@ -3,17 +3,17 @@
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
 #include "provisioner/base/process.h"
-#include "provisioner/pki/digest.h"
+#include "provisioner/base/sha256.h"
 #include "tests/support/folder.h"
 
 using namespace muster;
 
-TEST_CASE("digest: sha256 of the standard's vectors") {
+TEST_CASE("sha256: sha256 of the standard's vectors") {
   CHECK(sha256("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   CHECK(sha256("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
-TEST_CASE("digest: of a file, the same as sha256sum, whatever its size") {
+TEST_CASE("sha256: of a file, the same as sha256sum, whatever its size") {
   TestFolder folder;
   for (std::size_t size : {0U, 1U, (1U << 18) - 1U, 1U << 18U, (1U << 20) + 7U}) {
     std::string content(size, 'x');
@@ -24,7 +24,7 @@ TEST_CASE("digest: of a file, the same as sha256sum, whatever its size") {
   }
 }
 
-TEST_CASE("digest: of the beginning of a file") {
+TEST_CASE("sha256: of the beginning of a file") {
   TestFolder folder;
   std::string content(700'000, 'x');
   content[300'000] = 'y';
@@ -34,7 +34,7 @@ TEST_CASE("digest: of the beginning of a file") {
   }
 }
 
-TEST_CASE("digest: a file that cannot be read is named with the reason") {
+TEST_CASE("sha256: a file that cannot be read is named with the reason") {
   CHECK_THROWS_WITH_AS(sha256_of_file("/no/such/file"),
                        "cannot read '/no/such/file': No such file or directory", Error);
   CHECK_THROWS_WITH_AS(sha256_of_file("/proc"), "cannot read '/proc': it is a directory", Error);

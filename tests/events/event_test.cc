@@ -1,4 +1,4 @@
-#include "provisioner/report/event.h"
+#include "provisioner/events/event.h"
 
 #include <doctest/doctest.h>
 #include <regex.h>
