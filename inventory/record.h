@@ -68,7 +68,7 @@ struct NodeRecord {
   std::string provider;
   std::string provider_kind;  ///< of a provider that was created by name; the store fills it in
   std::string token;   ///< given to the provider at create; finds the node again after a crash
-  std::string handle;  ///< the provider's own name for it; empty while creating
+  std::string handle;  ///< the provider's own name for it; empty until create has said it
   NodeState state = NodeState::creating;
   /// Never recorded: destroying it wipes its machine, as its provider says. Else the machine was
   /// there before and stays.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -40,7 +41,7 @@ struct ProvidedNode {
   std::string handle;  ///< for destroy; one machine's for good, never given to a later one
   std::string token;
   std::string name;
-  bool complete = false;  ///< false: create was cut; destroy it or create again
+  bool complete = false;  ///< false: it is still being made; destroy it or create again
   Endpoint endpoint;
   /// Not empty: nobody has asked the node yet, and this is what the user can do when it does not
   /// answer. A run logs in before it takes the node for made, and keeps that connection.
@@ -50,6 +51,9 @@ struct ProvidedNode {
   /// Not empty: what the provider knows of this node is damaged, and this says what is. Then only
   /// the handle is set, as far as its last '/'.
   std::string damage = {};
+  /// Of what create returns: for how long from then on it may not be whole, or not answer on SSH
+  /// yet. Waiting is the run's, who may wait for thousands.
+  std::chrono::seconds boots_for{0};
 };
 
 /// A node as the state has it on record.
@@ -150,7 +154,9 @@ class Provider {
     return {};
   }
 
-  /// Returns when the node answers on SSH. Idempotent by token; finishes a create that was cut.
+  /// Returns when the machine has its handle, and need not wait until it has booted: it may not be
+  /// complete, then the run asks again, and it may boot for a while. Idempotent by token; finishes
+  /// a create that was cut.
   virtual ProvidedNode create(const NodeSpec& spec) = 0;
 
   /// Fine when the node is gone already, or was never whole.

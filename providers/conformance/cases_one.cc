@@ -91,7 +91,7 @@ std::string case_reach(ProviderTrial& trial) {
   if (!node.when_silent.empty()) {
     throw CaseSkipped{"create does not say that the node answers: apply logs in to it"};
   }
-  if (!answers_ssh(node.endpoint.address, node.endpoint.port, kReach)) {
+  if (!answers_ssh(node.endpoint.address, node.endpoint.port, kReach + node.boots_for)) {
     throw CaseFailed{"create has ended, and nothing answers on SSH at " + place(node)};
   }
   return "SSH answers at " + place(node);

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "provisioner/base/backoff.h"
 #include "provisioner/base/clock.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/parallel.h"
@@ -19,6 +21,8 @@ using Json = nlohmann::json;
 constexpr const char* kUnknownHint = "no-such-hint-of-muster";
 /// A list that lies may show something again and again.
 constexpr int kMostRounds = 3;
+constexpr std::chrono::milliseconds kAskAgain{1'000};
+constexpr std::chrono::milliseconds kMostAskAgain{10'000};
 
 std::string shown(const ProvidedNode& node) {
   return "'" + node.name + "' (handle '" + node.handle + "')";
@@ -66,9 +70,18 @@ void ProviderTrial::check(const ProvidedNode& node, const NodeSpec& spec) {
   if (node.endpoint.address.empty()) throw CaseFailed{asked + "gave no address"};
 }
 
+ProvidedNode ProviderTrial::make(const NodeSpec& spec) {
+  std::optional<Deadline> deadline;
+  for (Backoff backoff(kAskAgain, kMostAskAgain);; backoff.wait({})) {
+    auto node = provider().create(spec);
+    remember(node);
+    if (!deadline) deadline.emplace(node.boots_for);
+    if (node.complete || deadline->passed()) return node;
+  }
+}
+
 ProvidedNode ProviderTrial::create(const NodeSpec& spec) {
-  auto node = provider().create(spec);
-  remember(node);
+  auto node = make(spec);
   check(node, spec);
   return node;
 }
@@ -78,8 +91,7 @@ std::vector<Attempt> ProviderTrial::create_at_once(const std::vector<NodeSpec>& 
   in_parallel(specs.size(), specs.size(), [&](std::size_t i) {
     attempts[i].spec = specs[i];
     try {
-      attempts[i].node = provider().create(specs[i]);
-      remember(attempts[i].node);
+      attempts[i].node = make(specs[i]);
     } catch (const std::exception& error) {
       attempts[i].error = error.what();
       if (attempts[i].error.empty()) attempts[i].error = "(an error without a text)";

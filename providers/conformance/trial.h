@@ -41,7 +41,7 @@ class ProviderTrial {
   /// The hints, and one that no provider can have.
   std::string unknown_hints() const;
 
-  /// A node that is whole and the one asked for.
+  /// A node that is whole and the one asked for: asked for again until then, as a run does.
   ProvidedNode create(const NodeSpec& spec);
   /// All at the same time. What is thrown but Error fails the case.
   std::vector<Attempt> create_at_once(const std::vector<NodeSpec>& specs);
@@ -61,6 +61,7 @@ class ProviderTrial {
   std::size_t clear();
 
  private:
+  ProvidedNode make(const NodeSpec& spec);
   void check(const ProvidedNode& node, const NodeSpec& spec);
   void remember(const ProvidedNode& node);
   /// And those that creates answered.

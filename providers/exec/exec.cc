@@ -5,7 +5,6 @@
 #include "providers/exec/protocol.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
-#include "provisioner/ssh/session.h"
 
 namespace muster {
 
@@ -14,18 +13,6 @@ namespace {
 constexpr const char* kNoProgram =
     "provider 'exec' runs a program of yours; give it a name and say which: muster provider create "
     R"('{"name": "lab", "kind": "exec", "hints": {"program": "/path/to/it"}}')";
-
-/// As far as it can be seen from here: behind a bastion only the login tells.
-void wait_until_it_answers(const MadeNode& made, const NodeSpec& spec) {
-  const auto& endpoint = made.node.endpoint;
-  if (made.boots_for.count() == 0 || !endpoint.bastion.empty()) return;
-  if (answers_ssh(endpoint.address, endpoint.port, made.boots_for)) return;
-  TemporaryError error("node '" + spec.name + "' (" + endpoint.address + ", port " +
-                       std::to_string(endpoint.port) + ") does not answer on SSH after " +
-                       format_duration(static_cast<double>(made.boots_for.count())));
-  error.hint("look at its console; the next apply asks for it again");
-  throw error;
-}
 
 }  // namespace
 
@@ -85,12 +72,11 @@ ProvidedNode ExecProvider::create(const NodeSpec& spec) {
   const auto call = "create node '" + spec.name + "'";
   auto answer = program_.ask(call, request_for(spec), program_.settings().deadline);
   auto made = in_context([&] { return read_made(answer, spec); });
-  wait_until_it_answers(made, spec);
-  made.node.when_silent =
+  made.when_silent =
       "does the machine run, with an sshd that lets in the key that its program "
       "was given? (provider '" +
       program_.settings().name + "')";
-  return made.node;
+  return made;
 }
 
 void ExecProvider::destroy(const std::string& handle) {

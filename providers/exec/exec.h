@@ -22,8 +22,7 @@ class ExecProvider : public Provider {
   std::vector<std::string> validate(const std::string& hints) override;
   void prepare(const std::vector<std::string>&,
                const std::function<void(const std::string&)>&) override {}
-  /// Waits for SSH where the program says that the node is still booting; else nobody has asked the
-  /// node yet.
+  /// As the program says; nobody has asked the node yet.
   ProvidedNode create(const NodeSpec& spec) override;
   void destroy(const std::string& handle) override;
   std::vector<ProvidedNode> list(const std::string& tag) override;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -26,14 +25,8 @@ std::string presence_request(const ExecSettings& settings, const KnownNode& node
 
 std::vector<std::string> read_mistakes(const nlohmann::json& answer);
 
-/// A node as the program made it.
-struct MadeNode {
-  ProvidedNode node;
-  std::chrono::seconds boots_for{0};  ///< how long it may take until it answers on SSH
-};
-
 /// A token or name in the answer must be that of `spec`.
-MadeNode read_made(const nlohmann::json& answer, const NodeSpec& spec);
+ProvidedNode read_made(const nlohmann::json& answer, const NodeSpec& spec);
 std::vector<ProvidedNode> read_list(const nlohmann::json& answer);
 PresenceNote read_presence(const nlohmann::json& answer, const KnownNode& node);
 

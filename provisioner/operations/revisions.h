@@ -3,6 +3,8 @@
 #include <optional>
 #include <string>
 
+#include "inventory/cluster.h"
+#include "provisioner/definition/definition.h"
 #include "provisioner/run/world.h"
 
 namespace muster {

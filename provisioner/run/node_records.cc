@@ -97,6 +97,13 @@ void NodeRecords::after(const Step& step, const StepResult& result) {
   }
 }
 
+void NodeRecords::is_coming(const std::string& node, const std::string& handle) {
+  auto record = of(node);
+  if (record.handle == handle) return;
+  record.handle = handle;
+  put(record);
+}
+
 void NodeRecords::forget_role(const Step& step) {
   store_.forget_role(deployment_, step.node, step.role);
   std::lock_guard lock(mutex_);

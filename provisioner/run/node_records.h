@@ -13,7 +13,8 @@
 namespace muster {
 
 /// What is on record of a deployment's nodes while a run changes them: intent before each step,
-/// the effect after it. The scheduler's thread writes (durably, see Store); any thread reads.
+/// the effect after it. The scheduler's thread writes (durably, see Store), unless a function says
+/// otherwise; any thread reads.
 class NodeRecords {
  public:
   using Endpoints = std::map<std::string, Endpoint>;
@@ -23,6 +24,9 @@ class NodeRecords {
 
   void before(const Step& step);
   void after(const Step& step, const StepResult& result);
+  /// The provider has the node's machine under this handle, and it is not whole yet. Any thread may
+  /// say it.
+  void is_coming(const std::string& node, const std::string& handle);
 
   /// Empty but for its name when nothing is on record.
   NodeRecord of(const std::string& node) const;

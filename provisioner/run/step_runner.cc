@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "inventory/networks.h"
@@ -11,6 +12,7 @@
 #include "provisioner/run/access.h"
 #include "provisioner/run/context.h"
 #include "provisioner/run/task_replies.h"
+#include "provisioner/ssh/session.h"
 #include "provisioner/tasks/compile.h"
 
 namespace muster {
@@ -110,9 +112,8 @@ StepResult of_others(const Step& step, const ScriptResult& ran,
 
 }  // namespace
 
-DeploymentRunner::DeploymentRunner(const World& world, const Cluster& cluster,
-                                   const NodeRecords& records, const DeploymentRecord& record,
-                                   Mode mode, std::stop_token stop,
+DeploymentRunner::DeploymentRunner(const World& world, const Cluster& cluster, NodeRecords& records,
+                                   const DeploymentRecord& record, Mode mode, std::stop_token stop,
                                    std::shared_ptr<NodeLinks> links)
     : world_(world),
       cluster_(cluster),
@@ -158,8 +159,8 @@ ProvidedNode DeploymentRunner::ask_provider(const NodeSpec& spec, const std::str
   Backoff backoff(kCreatePause, kMostCreatePause);
   for (int attempt = 1;; ++attempt) {
     try {
-      ProvidedNode made;
-      call(provider, [&] { made = provider.create(spec); });
+      auto made = make(provider, spec);
+      wait_until_it_answers(made, spec.name);
       return made;
     } catch (const TemporaryError& error) {
       if (attempt == kCreateAttempts || stop_.stop_requested()) throw;
@@ -167,6 +168,38 @@ ProvidedNode DeploymentRunner::ask_provider(const NodeSpec& spec, const std::str
     }
     backoff.wait(stop_);
   }
+}
+
+/// Asks until the machine is whole. What waits between is this fiber: a thousand machines that take
+/// a minute take a minute.
+ProvidedNode DeploymentRunner::make(Provider& provider, const NodeSpec& spec) {
+  std::optional<Deadline> deadline;
+  for (Backoff backoff(kCreatePause, kMostCreatePause);; backoff.wait(stop_)) {
+    ProvidedNode made;
+    call(provider, [&] { made = provider.create(spec); });
+    if (made.complete && made.boots_for.count() == 0) return made;
+    // A machine that is known by its handle is never lost, whatever becomes of this run.
+    run_blocking([&] { records_.is_coming(spec.name, made.handle); });
+    if (made.complete) return made;
+    if (!deadline) deadline.emplace(made.boots_for);
+    if (!stop_.stop_requested() && !deadline->passed()) continue;
+    throw Error("node '" + spec.name + "' is still being made (handle '" + made.handle + "')")
+        .hint("the next apply goes on with it");
+  }
+}
+
+/// As far as it can be seen from here: behind a bastion only the login tells.
+void DeploymentRunner::wait_until_it_answers(const ProvidedNode& made,
+                                             const std::string& node) const {
+  const auto& endpoint = made.endpoint;
+  if (made.boots_for.count() == 0 || !endpoint.bastion.empty()) return;
+  if (answers_ssh(endpoint.address, endpoint.port, made.boots_for, stop_)) return;
+  if (stop_.stop_requested()) throw Error("node '" + node + "' still boots");
+  TemporaryError error("node '" + node + "' (" + endpoint.address + ", port " +
+                       std::to_string(endpoint.port) + ") does not answer on SSH after " +
+                       format_duration(static_cast<double>(made.boots_for.count())));
+  error.hint("look at its console; the next apply asks for it again");
+  throw error;
 }
 
 StepResult DeploymentRunner::create(const Step& step, const Emit& emit) {

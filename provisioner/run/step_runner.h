@@ -41,7 +41,7 @@ class DeploymentRunner : public StepRunner {
   /// `cluster`, `records` and `record` are kept by reference. In check mode roles only say what
   /// they would change. `stop` ends waits, not work. `links` may have lines to nodes that were
   /// checked already.
-  DeploymentRunner(const World& world, const Cluster& cluster, const NodeRecords& records,
+  DeploymentRunner(const World& world, const Cluster& cluster, NodeRecords& records,
                    const DeploymentRecord& record, Mode mode, std::stop_token stop,
                    std::shared_ptr<NodeLinks> links = nullptr);
 
@@ -66,6 +66,8 @@ class DeploymentRunner : public StepRunner {
 
   StepResult create(const Step& step, const Emit& emit);
   ProvidedNode ask_provider(const NodeSpec& spec, const std::string& provider, const Emit& emit);
+  ProvidedNode make(Provider& provider, const NodeSpec& spec);
+  void wait_until_it_answers(const ProvidedNode& made, const std::string& node) const;
   void reach(const std::string& node, ProvidedNode& made);
   StepResult destroy(const Step& step, const Emit& emit);
   StepResult undo_role(const Step& step, const Emit& emit);
@@ -85,7 +87,7 @@ class DeploymentRunner : public StepRunner {
 
   World world_;
   const Cluster& cluster_;
-  const NodeRecords& records_;
+  NodeRecords& records_;
   RecordIndex before_;  ///< the run
   std::string deployment_;
   std::string tenant_;

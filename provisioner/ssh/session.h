@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -90,8 +91,10 @@ class Session {
 };
 
 /// True when something at the address answers with an SSH banner within `deadline`; asks again
-/// until then, so this also waits for a node that is starting.
-bool answers_ssh(const std::string& address, int port, std::chrono::milliseconds deadline);
+/// until then, or until `stop`, so this also waits for a node that is starting. Waits as fibers
+/// may.
+bool answers_ssh(const std::string& address, int port, std::chrono::milliseconds deadline,
+                 const std::stop_token& stop = {});
 
 /// The IP address of a machine's name, IPv4 when it has one; an IP address as it is. Empty when no
 /// name server knows it from here.

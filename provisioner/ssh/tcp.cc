@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "provisioner/base/backoff.h"
 #include "provisioner/base/fibers.h"
 #include "provisioner/ssh/session.h"
 
@@ -122,16 +123,22 @@ std::string ip_address_of(const std::string& host) {
   return "";
 }
 
-bool answers_ssh(const std::string& address, int port, Milliseconds deadline) {
+bool answers_ssh(const std::string& address, int port, Milliseconds deadline,
+                 const std::stop_token& stop) {
+  // The kernel's own pauses between tries grow to half a minute; ours suit a machine that boots.
+  constexpr Milliseconds kTry{5'000};
   constexpr Milliseconds kPause{20};
-  for (Deadline until(deadline); !until.passed();) {
+  constexpr Milliseconds kMostPause{500};
+  Backoff pauses(kPause, kMostPause);
+  for (Deadline until(deadline); !until.passed() && !stop.stop_requested();) {
+    const Deadline one(std::min(kTry, until.left()));
     try {
-      auto socket = connect_tcp(address, port, until);
-      if (reads_banner(socket.fd(), until)) return true;
+      auto socket = connect_tcp(address, port, one);
+      if (reads_banner(socket.fd(), one)) return true;
     } catch (const ConnectionLost&) {
       // Nothing there yet.
     }
-    pause_for(std::min(kPause, until.left()));
+    pause_for(std::min(pauses.next(), until.left()), stop);
   }
   return false;
 }

@@ -118,6 +118,19 @@ run destroy twice --yes
 expect "and destroyed with the first" 0 "'twice' is gone" "#2"
 check "so that nothing is left" none_made twice
 
+# --- a machine that is answered before it is whole
+
+provide unhurried "$root/tests/providers/broken/unhurried.py" "[$simulated]"
+one_node unhurried
+run apply "$work/unhurried.json" --yes
+expect "a machine that is still being made is asked for again" 0 "'unhurried' is up"
+check "and made once" same "$(tokens unhurried)" 1
+run destroy unhurried --yes
+expect "it is destroyed" 0 "'unhurried' is gone"
+check "and nothing is left" none_made unhurried
+run provider test unhurried --case create --case idempotent --case list
+expect "the conformance suite asks again too" 0 "3 passed"
+
 # --- what programs say and do
 
 program() {  # NAME: of what is on stdin

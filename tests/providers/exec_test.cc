@@ -174,7 +174,8 @@ TEST_CASE("exec: what is not as the protocol says is named") {
   CHECK(wrong(R"({"handle": "h", "address": "a", "token": "other"})") ==
         not_right + "'node.token' is 'other', and not 't-1' as asked for");
   CHECK(wrong(R"({"handle": "h", "complete": false})") ==
-        not_right + "'node.complete' is false, and there is no \"error\"");
+        not_right +
+            "'node.complete' is false, and there is neither \"boot_seconds\" nor \"error\"");
   Lab list(answer(R"("nodes": [{"handle": "h", "name": "n", "address": "a"}])"));
   CHECK(list.error_of([&] { list.provider->list("t"); })
             .starts_with(
@@ -263,21 +264,18 @@ TEST_CASE("exec: without a program it says how to get one, and has no nodes") {
   CHECK_THROWS_AS(provider.destroy("h"), Error);
 }
 
-TEST_CASE("exec: a node that boots is waited for") {
-  TestSshd sshd;
-  auto port = std::to_string(sshd.port());
+TEST_CASE("exec: of a node that boots, or is still being made, nobody is waited for") {
   Lab boots(
-      answer("\"boot_seconds\": 20, \"node\": {\"handle\": \"h\", \"address\": "
-             "\"127.0.0.1\", \"port\": " +
-             port + "}"));
-  CHECK(boots.provider->create(Lab::spec()).handle == "h");
-  Lab silent(
-      answer("\"boot_seconds\": 1, \"node\": {\"handle\": \"h\", \"address\": "
-             "\"127.0.0.1\", \"port\": 9}"));
-  CHECK(silent.create_error() ==
-        "node 'web-1' (127.0.0.1, port 9) does not answer on SSH after 1.0s\n"
-        "  look at its console; the next apply asks for it again");
-  CHECK_THROWS_AS(silent.provider->create(Lab::spec()), TemporaryError);
+      answer(R"("boot_seconds": 20, "node": {"handle": "h", "address": "127.0.0.1", "port": 9})"));
+  auto node = boots.provider->create(Lab::spec());
+  CHECK(node.handle == "h");
+  CHECK(node.complete);
+  CHECK(node.boots_for == std::chrono::seconds(20));
+  Lab makes(answer(R"("boot_seconds": 300, "node": {"handle": "h", "complete": false})"));
+  node = makes.provider->create(Lab::spec());
+  CHECK(node.handle == "h");
+  CHECK_FALSE(node.complete);
+  CHECK(node.boots_for == std::chrono::seconds(300));
 }
 
 TEST_CASE("exec: a program of version 1 has no word on one node") {

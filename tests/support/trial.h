@@ -34,11 +34,14 @@ class FaultyProvider : public Provider {
     auto& node = nodes[spec.token];
     Endpoint endpoint;
     endpoint.address = "192.0.2.1";
+    if (at) endpoint = *at;
     if (auto note = notes.find(spec.name); note != notes.end()) endpoint = *note->second.own;
     stayed += spec.stays ? 1 : 0;
     // A machine that is there keeps its handle; one that is made anew has another.
     auto handle = node.handle.empty() ? "h-" + std::to_string(++made_) : node.handle;
-    node = {handle, spec.token, spec.name, !late, endpoint};
+    const bool comes = asks[spec.name]++ < asks_until_whole;
+    node = {handle, spec.token, spec.name, !late && !comes, endpoint};
+    node.boots_for = boots_for;
     std::map<std::string, int> of_name;
     for (const auto& [token, other] : nodes) twins = ++of_name[other.name] > 1 || twins;
     fail_if(late, "the machine did not answer in time");
@@ -100,9 +103,13 @@ class FaultyProvider : public Provider {
   bool wiping = true;                         ///< what wipes says
   std::vector<ProvidedNode> twins_made;       ///< made with a token that is another node's: listed
   bool hides_twins = false;
-  std::optional<Presence> word;  ///< what it says of any node; else what is so
-  int stayed = 0;                ///< creates of nodes that have their machine
-  bool twins = false;            ///< there were two nodes of a name once
+  std::optional<Presence> word;       ///< what it says of any node; else what is so
+  int asks_until_whole = 0;           ///< creates of each node that answer before it is whole
+  std::map<std::string, int> asks;    ///< creates, by the node's name
+  std::chrono::seconds boots_for{0};  ///< what create says
+  std::optional<Endpoint> at;         ///< where all nodes answer
+  int stayed = 0;                     ///< creates of nodes that have their machine
+  bool twins = false;                 ///< there were two nodes of a name once
 
  private:
   Fault next_of(std::deque<Fault>& faults) {
@@ -123,8 +130,8 @@ inline const std::vector<Role>& built_in_roles() {
   return roles;
 }
 
-/// apply and destroy with a store in a folder, and no real node. One step at a time: the provider
-/// fails at the calls it is told.
+/// apply and destroy with a store in a folder, and no real node. One step at a time, unless said
+/// otherwise: the provider fails at the calls it is told.
 class Trial {
  public:
   Trial() : artifacts_(folder_.path(), std::string(*find_resource("artifacts/catalog.yaml"))) {
@@ -134,8 +141,11 @@ class Trial {
   FaultyProvider& add_provider(const std::string& name) {
     auto made = std::make_unique<FaultyProvider>();
     auto& added = *made;
-    registry_.put(name, std::move(made));
+    put_provider(name, std::move(made));
     return added;
+  }
+  void put_provider(const std::string& name, std::unique_ptr<Provider> made) {
+    registry_.put(name, std::move(made));
   }
 
   RunSummary apply(int workers = 1) { return apply_as(workers, false).run; }
@@ -198,6 +208,7 @@ class Trial {
   std::unique_ptr<Store> other_store() { return open_store(folder_.path() / "state"); }
 
   ShiftedClock clock;
+  int parallel = 1;
   FaultyProvider* provider;
   RecordingReporter reporter;
   std::stop_source stop;
@@ -219,7 +230,7 @@ class Trial {
 
   RunOptions options() const {
     RunOptions options;
-    options.parallel = 1;
+    options.parallel = parallel;
     options.command = "muster apply d.json";
     options.stop = stop.get_token();
     options.confirm = confirm;
