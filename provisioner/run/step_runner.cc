@@ -62,22 +62,24 @@ StepResult failure(std::string message, Outcome outcome = Outcome::failed) {
 }
 
 /// The handles of all machines that were made with the node's token, its own first; empty when
-/// there are none. Where its own is not known, a list that lacks the node is a question, asked a
-/// few times; throws Error while the provider cannot say. One that never says is taken at its
-/// list's word in the end.
-std::vector<std::string> machines_of(Provider& provider, const KnownNode& node,
-                                     const Patience& patience, const std::stop_token& stop) {
+/// there are none. Of a node that was never whole there may be others than is on record: a list
+/// that lacks it is a question, asked a few times; throws Error while the provider cannot say. One
+/// that never says is taken at its list's word in the end.
+std::vector<std::string> machines_of(Provider& provider, const NodeRecord& node,
+                                     const std::string& tag, const Patience& patience,
+                                     const std::stop_token& stop) {
   std::vector<std::string> handles;
   auto add = [&](const std::string& handle) {
     if (std::ranges::count(handles, handle) == 0) handles.push_back(handle);
   };
+  const bool was_whole = !node.handle.empty() && !node.endpoint.address.empty();
   if (!node.handle.empty()) add(node.handle);
-  if (!node.handle.empty() && provider.picks_machines()) return handles;
-  const KnownNode by_token{"", node.token, node.tag};
+  if (was_whole && provider.picks_machines()) return handles;
+  const KnownNode by_token{"", node.token, tag};
   auto pauses = patience.pauses();
   for (int attempt = 1;; ++attempt) {
-    if (node.handle.empty()) {
-      for (const auto& machine : provider.list(node.tag)) {
+    if (!was_whole) {
+      for (const auto& machine : provider.list(tag)) {
         if (machine.damage.empty() && machine.token == node.token) add(machine.handle);
       }
     }
@@ -252,10 +254,9 @@ StepResult DeploymentRunner::destroy(const Step& step, const Emit& emit) {
     auto& provider = world_.providers->get(record.provider);
     call(provider, [&] {
       // A twin's token is that of the node that stays.
-      const auto handles =
-          record.twin_of().empty()
-              ? machines_of(provider, {record.handle, record.token, tag_}, world_.patience, stop_)
-              : std::vector<std::string>{record.handle};
+      const auto handles = record.twin_of().empty()
+                               ? machines_of(provider, record, tag_, world_.patience, stop_)
+                               : std::vector<std::string>{record.handle};
       for (const auto& handle : handles) {
         if (!records_.is_another_nodes(handle, record)) provider.destroy(handle);
       }

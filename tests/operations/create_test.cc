@@ -79,6 +79,17 @@ TEST_CASE(
   CHECK(trial.provider->nodes.empty());
 }
 
+TEST_CASE(
+    "create: what a program made anew of a machine that was never whole is found by its token") {
+  Trial trial;
+  trial.provider->asks_until_whole = 1000;
+  CHECK(trial.apply().failed == 2);
+  for (auto& [token, node] : trial.provider->nodes) node.handle += "-anew";
+  trial.provider->word = Presence::untold;
+  CHECK(trial.destroy().good());
+  CHECK(trial.provider->nodes.empty());
+}
+
 TEST_CASE("create: machines that boot are waited for side by side, however few calls may block") {
   Trial trial;
   constexpr std::size_t kMachines = 60;
