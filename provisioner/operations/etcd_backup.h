@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "inventory/cluster.h"
 #include "provisioner/operations/etcd_snapshot.h"
 #include "provisioner/run/world.h"
 

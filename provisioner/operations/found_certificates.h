@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
+#include "inventory/cluster.h"
 #include "provisioner/operations/certificates.h"
 #include "provisioner/run/world.h"
 
