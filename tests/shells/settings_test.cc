@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "provisioner/base/sha256.h"
 #include "provisioner/tasks/facts.h"
 #include "provisioner/tasks/kind.h"
 #include "provisioner/tasks/store_script.h"
