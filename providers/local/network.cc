@@ -92,7 +92,8 @@ std::string firewall_text(const LocalNetwork& network, std::span<const std::stri
   auto bridge = "\"" + network.bridge + "\"";
   auto elements = online.empty() ? "" : " elements = { " + join(online, ", ") + " };";
   // The host may pass bridged packets through these chains too (bridge-nf-call-iptables), so what
-  // stays on the bridge is accepted first.
+  // stays on the bridge is accepted first. Protocols by the words of nft's own: it looks others up
+  // in /etc/protocols, which a small Debian has not.
   return delete_table_text(table) +  //
          "table inet " + table + " {\n" + "  set online { type ipv4_addr;" + elements + " }\n" +
          "  chain input {\n"
@@ -102,7 +103,7 @@ std::string firewall_text(const LocalNetwork& network, std::span<const std::stri
          " ct state established,related accept\n"
          "    iifname " +
          bridge +
-         " meta l4proto { icmp, ipv6-icmp } accept\n"
+         " meta l4proto { icmp, icmpv6 } accept\n"
          "    iifname " +
          bridge +
          " drop\n"

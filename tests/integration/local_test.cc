@@ -19,6 +19,7 @@
 #include "providers/local/cgroups.h"
 #include "providers/local/local.h"
 #include "providers/local/names.h"
+#include "providers/local/network.h"
 #include "provisioner/base/clock.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/files.h"
@@ -400,6 +401,19 @@ TEST_CASE("local: a network that the host uses is refused by name") {
           .c_str(),
       Error);
   CHECK_THROWS_AS(provider().create(spec_of("a-2", "a", R"({"network": "10.77.0.0/16"})")), Error);
+}
+
+TEST_CASE("local: the firewall loads on a machine that knows no names of protocols and services") {
+  const LocalNetwork network{"mub0", "state", "tenant", *parse_ipv4_range("10.213.4.0/24")};
+  const auto rules = keys().folder / "rules.nft";
+  write_file(rules, firewall_text(network, std::vector<std::string>{"10.213.4.2"}));
+  const auto listed = run_or_throw({"unshare", "--net", "--mount", "sh", "-ec",
+                                    "mount --bind /dev/null /etc/protocols\n"
+                                    "mount --bind /dev/null /etc/services\n"
+                                    "nft -f \"$1\"\n"
+                                    "nft list tables",
+                                    "sh", rules.string()});
+  CHECK(listed == "table inet muster_mub0\n");
 }
 
 TEST_CASE("local: destroying twice, or what never was, is fine; another's name is refused") {

@@ -22,7 +22,7 @@ table inet muster_mub01234567890 {
   chain input {
     type filter hook input priority filter; policy accept;
     iifname "mub01234567890" ct state established,related accept
-    iifname "mub01234567890" meta l4proto { icmp, ipv6-icmp } accept
+    iifname "mub01234567890" meta l4proto { icmp, icmpv6 } accept
     iifname "mub01234567890" drop
   }
   chain forward {
