@@ -181,4 +181,5 @@ for name in i r; do cat "$work/$name/password"; done > "$work/secrets"
 check "no password is in what was said, recorded or logged" \
   bash -c "! grep -rqF -f '$work/secrets' '$work/events' '$work/talk' '$work/out' '$work/state' '$work/claims'"
 stop_bmcs
+[ "$failures" = 0 ] || tail -n 20 "$work"/console.* "$work"/{i,r}/console
 exit $((failures > 0))
