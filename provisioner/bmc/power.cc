@@ -1,5 +1,7 @@
 #include "provisioner/bmc/power.h"
 
+#include <algorithm>
+#include <functional>
 #include <string>
 
 #include "provisioner/base/clock.h"
@@ -25,8 +27,17 @@ bool wait_for(Bmc& bmc, PowerState wanted, std::chrono::milliseconds time,
   return true;
 }
 
-void demand(Bmc& bmc, PowerState wanted, const PowerLimits& limits) {
-  if (wait_for(bmc, wanted, limits.change, limits)) return;
+/// An order is lost now and then, most often "on" shortly after "off": while nothing of it is to be
+/// seen, it is given again.
+void demand(Bmc& bmc, PowerState wanted, const std::function<void()>& order,
+            const PowerLimits& limits) {
+  order();
+  for (Deadline deadline(limits.change); !deadline.passed();) {
+    if (wait_for(bmc, wanted, std::min(limits.again, deadline.left()), limits)) return;
+    const auto state = bmc.state();
+    if (state == wanted) return;
+    if (state != PowerState::changing && !deadline.passed()) order();
+  }
   throw Error("the BMC took the order, and the power is not " + std::string(to_string(wanted)) +
               " after " + format_ms(limits.change.count()))
       .hint("look at the host's console and at the log of its BMC");
@@ -36,8 +47,8 @@ void demand(Bmc& bmc, PowerState wanted, const PowerLimits& limits) {
 
 void power_on(Bmc& bmc, const PowerLimits& limits) {
   if (bmc.state() == PowerState::on) return;
-  bmc.switch_on();
-  demand(bmc, PowerState::on, limits);
+  demand(
+      bmc, PowerState::on, [&] { bmc.switch_on(); }, limits);
 }
 
 void power_off(Bmc& bmc, const PowerLimits& limits) {
@@ -48,8 +59,8 @@ void power_off(Bmc& bmc, const PowerLimits& limits) {
 
 void cut_power(Bmc& bmc, const PowerLimits& limits) {
   if (bmc.state() == PowerState::off) return;
-  bmc.cut_power();
-  demand(bmc, PowerState::off, limits);
+  demand(
+      bmc, PowerState::off, [&] { bmc.cut_power(); }, limits);
 }
 
 void power_cycle(Bmc& bmc, const PowerLimits& limits) {

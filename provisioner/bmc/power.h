@@ -13,6 +13,7 @@ struct PowerLimits {
   std::chrono::milliseconds change{60'000};     ///< for the power to go off, or on
   std::chrono::milliseconds look{1'000};        ///< between two looks at the state
   std::stop_token stop = {};                    ///< ends the wait with an Error (interrupted)
+  std::chrono::milliseconds again{20'000};      ///< after which an order is given once more
 };
 
 // They return when the host is as wanted, also when it was before, and throw Error when it is not

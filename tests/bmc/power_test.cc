@@ -36,11 +36,16 @@ class FakeBmc : public Bmc {
   bool can_shut_down = true;
   bool hears = true;   ///< the operating system
   bool stuck = false;  ///< the switch
+  int lost = 0;        ///< orders of which nothing comes
 
  private:
   void order(const char* name, PowerState wanted) {
     orders.emplace_back(name);
-    if (!stuck) begin(wanted);
+    if (lost > 0) {
+      --lost;
+    } else if (!stuck) {
+      begin(wanted);
+    }
   }
   void begin(PowerState wanted) {
     wanted_ = wanted;
@@ -108,6 +113,17 @@ TEST_CASE("power: a switch that does not do what it took on is an error") {
   CHECK(error_of([&] {
           cut_power(bmc, quick());
         }).starts_with("the BMC took the order, and the power is not off after 30ms"));
+}
+
+TEST_CASE("power: an order that was lost is given again, one that is being done is not") {
+  FakeBmc bmc(PowerState::off);
+  bmc.lost = 1;
+  auto limits = quick();
+  limits.change = 60s;
+  limits.again = 1ms;
+  power_on(bmc, limits);
+  CHECK(bmc.orders == Orders{"on", "on"});
+  CHECK(bmc.state() == PowerState::on);
 }
 
 TEST_CASE("power: a stop ends the wait") {
