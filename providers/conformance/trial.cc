@@ -4,9 +4,8 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <optional>
 
-#include "provisioner/base/backoff.h"
+#include "providers/create.h"
 #include "provisioner/base/clock.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/parallel.h"
@@ -21,8 +20,6 @@ using Json = nlohmann::json;
 constexpr const char* kUnknownHint = "no-such-hint-of-muster";
 /// A list that lies may show something again and again.
 constexpr int kMostRounds = 3;
-constexpr std::chrono::milliseconds kAskAgain{1'000};
-constexpr std::chrono::milliseconds kMostAskAgain{10'000};
 
 std::string shown(const ProvidedNode& node) {
   return "'" + node.name + "' (handle '" + node.handle + "')";
@@ -71,13 +68,13 @@ void ProviderTrial::check(const ProvidedNode& node, const NodeSpec& spec) {
 }
 
 ProvidedNode ProviderTrial::make(const NodeSpec& spec) {
-  std::optional<Deadline> deadline;
-  for (Backoff backoff(kAskAgain, kMostAskAgain);; backoff.wait({})) {
-    auto node = provider().create(spec);
-    remember(node);
-    if (!deadline) deadline.emplace(node.boots_for);
-    if (node.complete || deadline->passed()) return node;
-  }
+  return create_whole(
+      [&] {
+        auto node = provider().create(spec);
+        remember(node);
+        return node;
+      },
+      {});
 }
 
 ProvidedNode ProviderTrial::create(const NodeSpec& spec) {

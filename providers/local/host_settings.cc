@@ -54,9 +54,7 @@ void HostSettings::raise(bool forwarding) const {
 
 void HostSettings::filter_bridges() const {
   if (std::filesystem::exists(kernel_ / kOwnBridges.front())) return;
-  auto settings = recorded();
-  settings.emplace(kLoaded, "0");
-  record(settings);
+  remember(kLoaded, "0");
   // Where it cannot be had, `muster test` says what does not work.
   if (!load_(kBridges, true)) return;
   for (const auto* name : kOwnBridges) set(name, "0");
@@ -91,9 +89,11 @@ HostSettings::Settings HostSettings::recorded() const {
   return settings;
 }
 
-void HostSettings::record(const Settings& settings) const {
+void HostSettings::remember(const std::string& name, const std::string& value) const {
+  auto settings = recorded();
+  settings.emplace(name, value);
   std::ofstream file(new_record_, std::ios::trunc);
-  for (const auto& [name, value] : settings) file << name << " " << value << "\n";
+  for (const auto& [known, before] : settings) file << known << " " << before << "\n";
   file.close();
   if (!file || ::rename(new_record_.c_str(), record_.c_str()) != 0) {
     throw Error("cannot write '" + record_.string() + "': " + std::strerror(errno));
@@ -111,9 +111,7 @@ void HostSettings::set(const std::string& name, const std::string& value) const 
 void HostSettings::raise(const std::string& name, long wanted) const {
   auto now = trim(read_file(kernel_ / name));
   if (std::atol(now.c_str()) >= wanted) return;
-  auto settings = recorded();
-  settings.emplace(name, now);
-  record(settings);
+  remember(name, now);
   set(name, std::to_string(wanted));
 }
 

@@ -32,7 +32,8 @@ class HostSettings {
   using Settings = std::map<std::string, std::string>;
 
   Settings recorded() const;
-  void record(const Settings& settings) const;
+  /// The first value of a name stays.
+  void remember(const std::string& name, const std::string& value) const;
   void set(const std::string& name, const std::string& value) const;
   void raise(const std::string& name, long wanted) const;
   void filter_bridges() const;

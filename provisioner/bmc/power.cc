@@ -29,14 +29,13 @@ bool wait_for(Bmc& bmc, PowerState wanted, std::chrono::milliseconds time,
 
 /// An order is lost now and then, most often "on" shortly after "off": while nothing of it is to be
 /// seen, it is given again.
-void demand(Bmc& bmc, PowerState wanted, const std::function<void()>& order,
-            const PowerLimits& limits) {
+void demand(Bmc& bmc, PowerState wanted, const PowerLimits& limits,
+            const std::function<void()>& order) {
+  const auto other = wanted == PowerState::on ? PowerState::off : PowerState::on;
   order();
   for (Deadline deadline(limits.change); !deadline.passed();) {
     if (wait_for(bmc, wanted, std::min(limits.again, deadline.left()), limits)) return;
-    const auto state = bmc.state();
-    if (state == wanted) return;
-    if (state != PowerState::changing && !deadline.passed()) order();
+    if (!deadline.passed() && bmc.state() == other) order();
   }
   throw Error("the BMC took the order, and the power is not " + std::string(to_string(wanted)) +
               " after " + format_ms(limits.change.count()))
@@ -47,8 +46,7 @@ void demand(Bmc& bmc, PowerState wanted, const std::function<void()>& order,
 
 void power_on(Bmc& bmc, const PowerLimits& limits) {
   if (bmc.state() == PowerState::on) return;
-  demand(
-      bmc, PowerState::on, [&] { bmc.switch_on(); }, limits);
+  demand(bmc, PowerState::on, limits, [&] { bmc.switch_on(); });
 }
 
 void power_off(Bmc& bmc, const PowerLimits& limits) {
@@ -59,8 +57,7 @@ void power_off(Bmc& bmc, const PowerLimits& limits) {
 
 void cut_power(Bmc& bmc, const PowerLimits& limits) {
   if (bmc.state() == PowerState::off) return;
-  demand(
-      bmc, PowerState::off, [&] { bmc.cut_power(); }, limits);
+  demand(bmc, PowerState::off, limits, [&] { bmc.cut_power(); });
 }
 
 void power_cycle(Bmc& bmc, const PowerLimits& limits) {

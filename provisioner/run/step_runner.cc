@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <utility>
 
 #include "inventory/networks.h"
+#include "providers/create.h"
 #include "provisioner/base/backoff.h"
 #include "provisioner/base/error.h"
 #include "provisioner/base/text.h"
@@ -172,22 +172,21 @@ ProvidedNode DeploymentRunner::ask_provider(const NodeSpec& spec, const std::str
   }
 }
 
-/// Asks until the machine is whole. What waits between is this fiber: a thousand machines that take
-/// a minute take a minute.
+/// What waits between is this fiber: a thousand machines that take a minute take a minute.
 ProvidedNode DeploymentRunner::make(Provider& provider, const NodeSpec& spec) {
-  std::optional<Deadline> deadline;
-  for (Backoff backoff(kCreatePause, kMostCreatePause);; backoff.wait(stop_)) {
-    ProvidedNode made;
-    call(provider, [&] { made = provider.create(spec); });
-    if (made.complete && made.boots_for.count() == 0) return made;
-    // A machine that is known by its handle is never lost, whatever becomes of this run.
-    run_blocking([&] { records_.is_coming(spec.name, made.handle); });
-    if (made.complete) return made;
-    if (!deadline) deadline.emplace(made.boots_for);
-    if (!stop_.stop_requested() && !deadline->passed()) continue;
-    throw Error("node '" + spec.name + "' is still being made (handle '" + made.handle + "')")
-        .hint("the next apply goes on with it");
-  }
+  auto made = create_whole(
+      [&] {
+        ProvidedNode answer;
+        call(provider, [&] { answer = provider.create(spec); });
+        // A machine that is known by its handle is never lost, whatever becomes of this run.
+        const bool comes = !answer.complete || answer.boots_for.count() > 0;
+        if (comes) run_blocking([&] { records_.is_coming(spec.name, answer.handle); });
+        return answer;
+      },
+      stop_);
+  if (made.complete) return made;
+  throw Error("node '" + spec.name + "' is still being made (handle '" + made.handle + "')")
+      .hint("the next apply goes on with it");
 }
 
 /// As far as it can be seen from here: behind a bastion only the login tells.

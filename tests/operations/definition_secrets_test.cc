@@ -2,30 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/support/demo_cluster.h"
 #include "tests/support/folder.h"
 
 using namespace muster;
-
-namespace {
-
-const std::string kNodes =
-    R"("nodes": [{"prefix": "m", "roles": ["etcd", "k8s-master"]}, {"prefix": "w", "roles": ["k8s-worker"]}]})";
-
-/// A definition and its cluster.
-struct Made {
-  std::vector<Role> roles = load_roles({});
-  DefinitionResult definition;
-  Cluster cluster;
-
-  explicit Made(const std::string& settings) {
-    definition = parse_definition("demo.json", "{\"name\": \"demo\", " + settings + kNodes, {},
-                                  {roles, {"local"}});
-    REQUIRE(definition.diagnostics.render() == "");
-    cluster = expand(definition.definition, roles, definition.diagnostics);
-  }
-};
-
-}  // namespace
+using namespace muster::testing;
 
 TEST_CASE("secrets of a definition: kept, found again when crossed out, and counted") {
   TestFolder folder;
@@ -34,9 +15,9 @@ TEST_CASE("secrets of a definition: kept, found again when crossed out, and coun
       R"("registries": {"docker.io": {"auth": {"username": "ann", "password": "PASSWORD"}}},)";
   auto with = [&](const std::string& password) {
     auto text = settings;
-    return Made(text.replace(text.find("PASSWORD"), 8, password));
+    return DemoCluster(text.replace(text.find("PASSWORD"), 8, password));
   };
-  auto take = [&](Made& made, Diagnostics& diagnostics) {
+  auto take = [&](DemoCluster& made, Diagnostics& diagnostics) {
     made.cluster.secrets.clear();
     take_secrets(*store, made.definition.definition, made.cluster, diagnostics);
   };
@@ -79,7 +60,7 @@ TEST_CASE("secrets of a definition: one that is crossed out and not kept is a mi
   auto definition = parse_definition(
       "demo.json",
       R"({"name": "demo", "registries": {"docker.io": {"auth": {"username": "ann", "password": "xxxx"}}}, )" +
-          kNodes,
+          kDemoNodes,
       {}, {roles, {"local"}});
   REQUIRE(definition.diagnostics.render() == "");
   Cluster cluster;

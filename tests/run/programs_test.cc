@@ -6,26 +6,17 @@
 #include "provisioner/plan/plan.h"
 #include "provisioner/run/context.h"
 #include "provisioner/tasks/compile.h"
+#include "tests/support/demo_cluster.h"
 #include "tests/support/folder.h"
 #include "tests/support/vault.h"
 
 using namespace muster;
+using namespace muster::testing;
 
 namespace {
 
-const std::string kNodes =
-    R"("nodes": [{"prefix": "m", "roles": ["etcd", "k8s-master"]}, {"prefix": "w", "roles": ["k8s-worker"]}]})";
-
-struct Rendering {
-  std::vector<Role> roles = load_roles({});
-  DefinitionResult definition;
-  Cluster cluster;
-
-  explicit Rendering(const std::string& settings) {
-    definition = parse_definition("demo.json", "{\"name\": \"demo\", " + settings + kNodes, {},
-                                  {roles, {"local"}});
-    REQUIRE(definition.diagnostics.render() == "");
-    cluster = expand(definition.definition, roles, definition.diagnostics);
+struct Rendering : DemoCluster {
+  explicit Rendering(const std::string& settings) : DemoCluster(settings) {
     for (const auto& [name, secret] : definition.definition.secrets) {
       cluster.secrets[name] = {secret.value.value(), 1};
     }

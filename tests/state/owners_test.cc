@@ -39,6 +39,12 @@ std::string ids(const std::vector<Record>& records) {
   return text;
 }
 
+NodeRecord node_named(const std::string& name) {
+  NodeRecord node;
+  node.name = name;
+  return node;
+}
+
 }  // namespace
 
 TEST_CASE_FIXTURE(OwnersFixture, "owners: a tenant is made once, and keeps its id") {
@@ -139,4 +145,32 @@ TEST_CASE("owners: states of before get a tenant and an id for each deployment")
     CHECK(made.created_ms > 1'600'000'000'000);
   }
   CHECK(ids(store->deployments()) == "2 a, 1 b, 3 c, 4 d");
+}
+
+TEST_CASE("owners: the sizes of all deployments are told at once") {
+  TemporaryDirectory directory;
+  auto store = open_store(directory.state());
+  DeploymentRecord big;
+  big.name = "big";
+  big.tenant = "acme";
+  big.wanted_nodes = 5;
+  store->begin_revision(big, "muster apply");
+  store->put_node("big", node_named("n-1"));
+  store->put_node("big", node_named("n-2"));
+  DeploymentRecord old;
+  old.name = "a";
+  old.tenant = "other";
+  store->begin_revision(old, "muster apply");
+  // The present revision counts.
+  big.wanted_nodes = 1;
+  store->begin_revision(big, "muster apply");
+  const auto sizes = store->deployment_sizes();
+  REQUIRE(sizes.size() == 2);
+  CHECK(sizes[0].name == "a");
+  CHECK(sizes[0].tenant == "other");
+  CHECK(sizes[0].nodes == 0);
+  CHECK(sizes[0].wanted_nodes == -1);
+  CHECK(sizes[1].name == "big");
+  CHECK(sizes[1].nodes == 2);
+  CHECK(sizes[1].wanted_nodes == 1);
 }

@@ -114,31 +114,6 @@ TEST_CASE("store: what is made of a definition is kept with its revision") {
   CHECK(store->revisions("a")[1].definition_defaults == learned);
 }
 
-TEST_CASE("store: the sizes of all deployments are told at once") {
-  TemporaryDirectory directory;
-  auto store = open_store(directory.state());
-  auto big = record("big", "one");
-  big.wanted_nodes = 5;
-  store->begin_revision(big, "muster apply");
-  store->put_node("big", node("n-1"));
-  store->put_node("big", node("n-2"));
-  auto old = record("a", "one");
-  old.tenant = "other";
-  store->begin_revision(old, "muster apply");
-  // The present revision counts.
-  big.wanted_nodes = 1;
-  store->begin_revision(big, "muster apply");
-  const auto sizes = store->deployment_sizes();
-  REQUIRE(sizes.size() == 2);
-  CHECK(sizes[0].name == "a");
-  CHECK(sizes[0].tenant == "other");
-  CHECK(sizes[0].nodes == 0);
-  CHECK(sizes[0].wanted_nodes == -1);
-  CHECK(sizes[1].name == "big");
-  CHECK(sizes[1].nodes == 2);
-  CHECK(sizes[1].wanted_nodes == 1);
-}
-
 TEST_CASE("store: what an atomic apply goes back to is known until it ends well") {
   TemporaryDirectory directory;
   auto store = open_store(directory.state());
