@@ -35,7 +35,11 @@ void demand(Bmc& bmc, PowerState wanted, const PowerLimits& limits,
   order();
   for (Deadline deadline(limits.change); !deadline.passed();) {
     if (wait_for(bmc, wanted, std::min(limits.again, deadline.left()), limits)) return;
-    if (!deadline.passed() && bmc.state() == other) order();
+    if (deadline.passed() || bmc.state() != other) continue;
+    try {
+      order();
+    } catch (const Error&) {  // the first one was taken, and may still be on its way
+    }
   }
   throw Error("the BMC took the order, and the power is not " + std::string(to_string(wanted)) +
               " after " + format_ms(limits.change.count()))

@@ -34,13 +34,18 @@ class FakeBmc : public Bmc {
 
   std::vector<std::string> orders;
   bool can_shut_down = true;
-  bool hears = true;   ///< the operating system
-  bool stuck = false;  ///< the switch
-  int lost = 0;        ///< orders of which nothing comes
+  bool hears = true;     ///< the operating system
+  bool stuck = false;    ///< the switch
+  int lost = 0;          ///< orders of which nothing comes
+  bool refuses = false;  ///< a second order
 
  private:
   void order(const char* name, PowerState wanted) {
     orders.emplace_back(name);
+    if (refuses && orders.size() > 1) {
+      begin(wanted);  // what was ordered before comes true now
+      throw Error("it is busy");
+    }
     if (lost > 0) {
       --lost;
     } else if (!stuck) {
@@ -118,6 +123,18 @@ TEST_CASE("power: a switch that does not do what it took on is an error") {
 TEST_CASE("power: an order that was lost is given again, one that is being done is not") {
   FakeBmc bmc(PowerState::off);
   bmc.lost = 1;
+  auto limits = quick();
+  limits.change = 60s;
+  limits.again = 1ms;
+  power_on(bmc, limits);
+  CHECK(bmc.orders == Orders{"on", "on"});
+  CHECK(bmc.state() == PowerState::on);
+}
+
+TEST_CASE("power: an order that is refused when it is given again does not undo the first one") {
+  FakeBmc bmc(PowerState::off);
+  bmc.lost = 1;
+  bmc.refuses = true;
   auto limits = quick();
   limits.change = 60s;
   limits.again = 1ms;
